@@ -1,0 +1,1 @@
+"""The physics of the array, in NumPy, free of any simulator."""

@@ -1,0 +1,1 @@
+"""Binarized networks: files, software reference, mapping onto macros, training."""

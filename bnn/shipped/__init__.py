@@ -1,0 +1,1 @@
+"""Networks and test images that come with the package."""

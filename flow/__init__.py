@@ -1,0 +1,1 @@
+"""Artefacts made from the hardware."""

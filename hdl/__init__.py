@@ -1,0 +1,1 @@
+"""The hardware, in Amaranth; `popbridge.hdl.config` holds its geometry and timing."""

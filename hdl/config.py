@@ -1,0 +1,312 @@
+"""Geometry and timing of macros, layers and networks: the one source for every size and latency.
+
+Free of Amaranth, so that the physics and the networks can use it too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+import tomllib
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import tomli_w
+
+
+class InputError(ValueError):
+    """Something a user gave is wrong. The message is one line: what was found, what was expected,
+    where."""
+
+
+class Record:
+    """Base of the frozen parameter dataclasses: checked construction from plain data and TOML."""
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with some fields changed; the checks run again."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain data, as TOML and JSON hold it."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], where: str = "") -> Self:
+        """Build from nested plain data.
+
+        Parameters
+        ----------
+        values : dict
+            Field name to value; missing fields keep their defaults.
+        where : str
+            Place of `values`, for messages.
+
+        Raises
+        ------
+        InputError
+            An unknown field, a value of another type, or one out of range.
+        """
+        prefix = f"{where}: " if where else ""
+        if not isinstance(values, dict):
+            raise InputError(f"{prefix}found {values!r}, expected a table of fields")
+        hints = typing.get_type_hints(cls)
+        known = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        arguments = {}
+        for name, value in values.items():
+            if name not in known:
+                raise InputError(f"{prefix}unknown field {name!r}; expected one of {known}")
+            arguments[name] = _converted(hints[name], value, f"{prefix}{name}")
+        try:
+            return cls(**arguments)
+        except InputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{prefix}{error}") from error
+
+    @classmethod
+    def from_toml(cls, path: Path) -> Self:
+        """Read a TOML file; errors name the file."""
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file; expected a TOML file") from None
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(f"{path}: not readable as TOML: {error}") from error
+        return cls.from_dict(values, str(path))
+
+    def to_toml(self) -> str:
+        """The text of a TOML file that `from_toml` reads back to an equal object."""
+        return tomli_w.dumps(self.to_dict())
+
+
+def _converted(expected: Any, value: Any, where: str) -> Any:
+    if isinstance(expected, type) and issubclass(expected, Record):
+        return expected.from_dict(value, where)
+    if isinstance(expected, type) and issubclass(expected, enum.Enum):
+        try:
+            return expected(value)
+        except ValueError:
+            allowed = [item.value for item in expected]
+            raise InputError(f"{where}: found {value!r}, expected one of {allowed}") from None
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        raise InputError(f"{where}: found {value!r}, expected {expected.__name__}")
+    return value
+
+
+def require_at_least(owner: object, name: str, least: int) -> None:
+    """Raise InputError unless the integer field `name` of `owner` is at least `least`."""
+    value = getattr(owner, name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name}: found {value!r}, expected an integer of at least {least}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseTiming(Record):
+    """Length of each phase of an evaluation, in clock cycles."""
+
+    clock_period_s: float = 5e-9
+    """Period of the controller's clock, s."""
+    precharge_cycles: int = 1
+    """Both capacitive lines are reset, bottom plates low."""
+    dead_before_evaluate_cycles: int = 1
+    """Between precharge and evaluate, both low."""
+    evaluate_cycles: int = 1
+    """Bridges settle and drive the capacitors before the first strobe."""
+    strobe_cycles: int = 1
+    """Comparator clock high; evaluate stays high."""
+    settle_cycles: int = 1
+    """Before each further trial of the capacitor bank: strobe low, the bank settles."""
+    dead_after_strobe_cycles: int = 1
+    """After the last strobe, everything low, before the word line changes."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.clock_period_s, float) and 0 < self.clock_period_s < 1):
+            raise InputError(
+                f"clock_period_s: found {self.clock_period_s!r}, expected seconds above 0, below 1"
+            )
+        for name in ("precharge_cycles", "evaluate_cycles", "strobe_cycles", "settle_cycles"):
+            require_at_least(self, name, 1)
+        for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
+            require_at_least(self, name, 0)
+
+    def row_cycles(self, trials: int) -> int:
+        """Clock cycles of one evaluation that strobes `trials` times after one evaluate."""
+        return (
+            self.precharge_cycles
+            + self.dead_before_evaluate_cycles
+            + self.evaluate_cycles
+            + trials * self.strobe_cycles
+            + (trials - 1) * self.settle_cycles
+            + self.dead_after_strobe_cycles
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacroConfig(Record):
+    """One ReRAM bridge array with its analog periphery."""
+
+    rows: int = 128
+    """Word lines."""
+    columns: int = 1152
+    """Bit-line pairs."""
+    zero_dead_time_allowed: bool = False
+    """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
+    timing: PhaseTiming = field(default_factory=PhaseTiming)
+
+    def __post_init__(self) -> None:
+        require_at_least(self, "rows", 1)
+        require_at_least(self, "columns", 1)
+        for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
+            if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
+                raise InputError(
+                    f"timing.{name}: found 0, expected at least 1 "
+                    "unless the macro sets zero_dead_time_allowed"
+                )
+
+
+MACROS: dict[str, MacroConfig] = {
+    "default": MacroConfig(),
+    "test-chip": MacroConfig(rows=16, columns=24),
+}
+"""Macro presets. ``default`` is the size used throughout; ``test-chip`` is as wide as the 23-column
+neuron of the authors' test chip (its number of rows is ours)."""
+
+
+class Readout(enum.Enum):
+    """How a neuron is read after its evaluate."""
+
+    SIGN = "sign"
+    """One strobe: the sign of the popcount difference."""
+    COUNT = "count"
+    """Successive approximation on the capacitor bank: the popcount itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerConfig(Record):
+    """A dense layer on side-by-side macros that scan their rows together.
+
+    Neuron ``k * rows_used + r`` is row ``r`` of macro ``k``: neurons are shared out evenly, so that
+    a layer takes the fewest word-line steps.
+    """
+
+    name: str
+    inputs: int
+    """N, the inputs of a neuron."""
+    bias_columns: int
+    """n_b, columns whose input is always +1."""
+    neurons: int
+    """M."""
+    readout: Readout = Readout.SIGN
+    macro: MacroConfig = field(default_factory=MacroConfig)
+
+    def __post_init__(self) -> None:
+        require_at_least(self, "inputs", 1)
+        require_at_least(self, "bias_columns", 0)
+        require_at_least(self, "neurons", 1)
+        if self.fan_in % 2 == 0:
+            raise InputError(
+                f"{self.name}: found {self.inputs} inputs and {self.bias_columns} bias columns, "
+                "expected an odd sum, so that a popcount is never a tie"
+            )
+        if self.fan_in > self.macro.columns:
+            raise InputError(
+                f"{self.name}: found a macro of {self.macro.columns} columns, expected at least "
+                f"{self.fan_in} ({self.inputs} inputs and {self.bias_columns} bias columns)"
+            )
+
+    @property
+    def fan_in(self) -> int:
+        """n = N + n_b, the columns in use; odd."""
+        return self.inputs + self.bias_columns
+
+    @property
+    def macros(self) -> int:
+        """Macros side by side: ceil(M / R)."""
+        return -(-self.neurons // self.macro.rows)
+
+    @property
+    def rows_used(self) -> int:
+        """Word-line steps of one image: ceil(M / macros)."""
+        return -(-self.neurons // self.macros)
+
+    def neurons_of_macro(self, macro: int) -> range:
+        """The neurons that sit in macro number `macro`, in row order."""
+        first = macro * self.rows_used
+        return range(first, min(first + self.rows_used, self.neurons))
+
+    @property
+    def count_bits(self) -> int:
+        """K = ceil(log2(n + 1)), trials and bank size of a COUNT layer; 0 for SIGN."""
+        return self.fan_in.bit_length() if self.readout is Readout.COUNT else 0
+
+    @property
+    def trials(self) -> int:
+        """Strobes in one evaluation."""
+        return max(1, self.count_bits)
+
+    @property
+    def row_cycles(self) -> int:
+        """Clock cycles of one evaluation."""
+        return self.macro.timing.row_cycles(self.trials)
+
+    @property
+    def scan_cycles(self) -> int:
+        """Clock cycles of one image, from the first word line's rise to the last one's fall."""
+        return self.rows_used * self.row_cycles
+
+
+STREAM_BITS = 32
+"""Width of the AXI4-Stream data ports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkConfig(Record):
+    """Layers in a row; the last one reads counts, the others signs."""
+
+    layers: tuple[LayerConfig, ...]
+    offsets: tuple[int, ...]
+    """Per class, added to the last layer's 2m - n to give the score."""
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise InputError("layers: found none, expected at least one")
+        *hidden, last = self.layers
+        for layer in hidden:
+            if layer.readout is not Readout.SIGN:
+                raise InputError(f"{layer.name}: found a count read-out, expected sign before the last layer")
+        if last.readout is not Readout.COUNT:
+            raise InputError(f"{last.name}: found a sign read-out, expected count in the last layer")
+        for layer, following in zip(self.layers, self.layers[1:], strict=False):
+            if layer.neurons != following.inputs:
+                raise InputError(
+                    f"{following.name}: found {following.inputs} inputs, expected {layer.neurons}, "
+                    f"the neurons of {layer.name}"
+                )
+        if len(self.offsets) != last.neurons:
+            raise InputError(
+                f"offsets: found {len(self.offsets)}, expected {last.neurons}, one per class"
+            )
+
+    @property
+    def input_beats(self) -> int:
+        """AXI4-Stream beats of one image."""
+        return -(-self.layers[0].inputs // STREAM_BITS)
+
+    @property
+    def classes(self) -> int:
+        return self.layers[-1].neurons
+
+    @property
+    def output_beats(self) -> int:
+        """AXI4-Stream beats of one result: the class, then a score per class."""
+        return 1 + self.classes
+
+    @property
+    def digest_text(self) -> str:
+        """All that distinguishes this configuration, as text: the key of build caches."""
+        return repr(self)

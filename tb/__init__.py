@@ -1,0 +1,1 @@
+"""cocotb testbenches; run inside a simulator, never by pytest."""
