@@ -234,6 +234,11 @@ class LayerConfig(Record):
         """Word-line steps of one image: ceil(M / macros)."""
         return -(-self.neurons // self.macros)
 
+    @property
+    def macro_names(self) -> list[str]:
+        """Names of the macros' pins within the layer."""
+        return [f"macro{index}" for index in range(self.macros)]
+
     def neurons_of_macro(self, macro: int) -> range:
         """The neurons that sit in macro number `macro`, in row order."""
         first = macro * self.rows_used
@@ -258,6 +263,11 @@ class LayerConfig(Record):
     def scan_cycles(self) -> int:
         """Clock cycles of one image, from the first word line's rise to the last one's fall."""
         return self.rows_used * self.row_cycles
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from taking an image to its result, and to taking the next one."""
+        return self.scan_cycles + 1
 
 
 STREAM_BITS = 32
@@ -299,14 +309,27 @@ class NetworkConfig(Record):
 
     @property
     def classes(self) -> int:
+        """Neurons of the last layer."""
         return self.layers[-1].neurons
 
     @property
-    def output_beats(self) -> int:
+    def result_beats(self) -> int:
         """AXI4-Stream beats of one result: the class, then a score per class."""
         return 1 + self.classes
 
     @property
-    def digest_text(self) -> str:
-        """All that distinguishes this configuration, as text: the key of build caches."""
-        return repr(self)
+    def output_latency(self) -> int:
+        """Clock cycles from the last layer's result to the packet's first beat: the arg-max."""
+        return self.classes + 1
+
+    @property
+    def latency(self) -> int:
+        """Clock cycles from an image's first beat to its result's last, the pipeline empty."""
+        layers = sum(layer.latency for layer in self.layers)
+        return self.input_beats + layers + self.output_latency + self.classes
+
+    @property
+    def interval(self) -> int:
+        """Clock cycles from one result to the next while images wait: the slowest stage's."""
+        stages = [self.input_beats + 1, self.output_latency + self.result_beats]
+        return max(*stages, *(layer.latency for layer in self.layers))

@@ -1,0 +1,64 @@
+"""The pins of a bridge array, the hard macro that the controller drives."""
+
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .config import LayerConfig
+
+__all__ = ["ArraySignature"]
+
+
+class ArraySignature(wiring.Signature):
+    """Pins of one bridge array, as its controller sees them.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Word lines and bit-line pairs.
+    count_bits : int
+        K, capacitors of the read-out bank on each line; 0 leaves the bank's pins out.
+
+    Members
+    -------
+    wl : Out(rows)
+        Word lines, one-hot or 0.
+    bl, blb : Out(columns)
+        Bit-line drivers: complementary when driven, both 0 when not.
+    precharge : Out(1)
+        Resets both capacitive lines, bottom plates low.
+    evaluate : Out(1)
+        Connects the source-line inverters to the capacitors.
+    strobe : Out(1)
+        Comparator clock.
+    dac_p, dac_n : Out(count_bits)
+        Bottom plates of the read-out bank on line P and line N; bit k drives 2^k unit capacitors.
+    sense_p, sense_n : In(1)
+        Comparator outputs: both 0 until resolved, then exactly one 1 until strobe falls.
+    """
+
+    def __init__(self, *, rows: int, columns: int, count_bits: int = 0):
+        self.rows = rows
+        self.columns = columns
+        self.count_bits = count_bits
+        members = {
+            "wl": Out(rows),
+            "bl": Out(columns),
+            "blb": Out(columns),
+            "precharge": Out(1),
+            "evaluate": Out(1),
+            "strobe": Out(1),
+        }
+        if count_bits:
+            members |= {"dac_p": Out(count_bits), "dac_n": Out(count_bits)}
+        members |= {"sense_p": In(1), "sense_n": In(1)}
+        super().__init__(members)
+
+    @classmethod
+    def of_layer(cls, config: LayerConfig) -> "ArraySignature":
+        """The pins of each macro of a layer."""
+        return cls(
+            rows=config.macro.rows, columns=config.macro.columns, count_bits=config.count_bits
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ArraySignature) and self.members == other.members

@@ -1,0 +1,154 @@
+"""A dense layer: its macros side by side, their drivers, phases and read-outs."""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .array_pins import ArraySignature
+from .config import LayerConfig, Readout
+from .line_drivers import BitLineDriver, WordLineDriver
+from .readout import CountReadout, SignReadout
+from .sequencer import PhaseSequencer
+
+__all__ = ["DenseLayer"]
+
+
+class DenseLayer(wiring.Component):
+    """Scans the rows of all its macros together, one word-line step for all.
+
+    An input is taken when no row is in progress and the previous result has gone (or goes in that
+    very cycle), so that the result's registers and the bit-line registers of the layer behind
+    double-buffer the activations.
+
+    Parameters
+    ----------
+    config : LayerConfig
+        Geometry, timing and read-out.
+
+    Members
+    -------
+    i : In(stream.Signature(inputs))
+        One image's input bits.
+    o : Out(stream.Signature(...))
+        One image's result: a bit per neuron (SIGN), or a code of `count_bits` bits per neuron
+        (COUNT), neuron 0 lowest.
+    macro0, macro1, ... : Out(ArraySignature)
+        The arrays' pins.
+    unresolved : Out
+        In this cycle, how many comparators failed to resolve.
+    """
+
+    def __init__(self, config: LayerConfig):
+        self.config = config
+        pins = ArraySignature.of_layer(config)
+        super().__init__(
+            {
+                "i": In(stream.Signature(config.inputs)),
+                "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
+                "unresolved": Out(range(config.macros + 1)),
+            }
+            | {name: Out(pins) for name in config.macro_names}
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the transfer at `i` to `o.valid`, and to the next transfer at `i`."""
+        return self.config.latency
+
+    def model(self, bits: int, score: Callable[[int, int], int]) -> int:
+        """The word at `o` for the word `bits` at `i`.
+
+        Parameters
+        ----------
+        bits : int
+            Input bits, input 0 lowest.
+        score : callable (neuron, input bits) -> int
+            2m - n as the neuron's comparator sees it.
+        """
+        result = 0
+        for neuron in range(self.config.neurons):
+            seen = score(neuron, bits)
+            if self.config.readout is Readout.COUNT:
+                readout = CountReadout(1, self.config.count_bits)
+                code = readout.model(lambda p, n, seen=seen: seen + p - n > 0)
+                result |= code << neuron * self.config.count_bits
+            else:
+                result |= SignReadout(1).model(seen > 0, seen < 0)[0] << neuron
+        return result
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        config = self.config
+        m.submodules.sequencer = sequencer = PhaseSequencer(
+            config.macro.timing, trials=config.trials
+        )
+        m.submodules.word_lines = word_lines = WordLineDriver(config.rows_used)
+        m.submodules.bit_lines = bit_lines = BitLineDriver(
+            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.macro.columns
+        )
+        accept = Signal()
+        finished = Signal()
+        m.d.comb += [
+            self.i.ready.eq(sequencer.idle & (~self.o.valid | self.o.ready)),
+            accept.eq(self.i.valid & self.i.ready),
+            finished.eq(sequencer.row_done & word_lines.last),
+            sequencer.start.eq(accept),
+            sequencer.last_row.eq(word_lines.last),
+            word_lines.start.eq(accept),
+            word_lines.advance.eq(sequencer.row_done),
+            bit_lines.bits.eq(self.i.payload),
+            bit_lines.load.eq(accept),
+            bit_lines.release.eq(finished),
+        ]
+        with m.If(finished):
+            m.d.sync += self.o.valid.eq(1)
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        readouts = []
+        for index, name in enumerate(config.macro_names):
+            rows = len(config.neurons_of_macro(index))
+            m.submodules[f"readout{index}"] = readout = self._readout(rows)
+            self._connect_macro(m, getattr(self, name), sequencer, word_lines, bit_lines, readout)
+            readouts.append(readout)
+        results = "codes" if config.readout is Readout.COUNT else "bits"
+        m.d.comb += [
+            self.o.payload.eq(Cat(getattr(readout, results) for readout in readouts)),
+            self.unresolved.eq(sum(readout.unresolved for readout in readouts)),
+        ]
+        return m
+
+    def _readout(self, rows: int) -> SignReadout | CountReadout:
+        if self.config.readout is Readout.COUNT:
+            return CountReadout(rows, self.config.count_bits)
+        return SignReadout(rows)
+
+    def _connect_macro(
+        self,
+        m: Module,
+        pins: wiring.PureInterface,
+        sequencer: PhaseSequencer,
+        word_lines: WordLineDriver,
+        bit_lines: BitLineDriver,
+        readout: SignReadout | CountReadout,
+    ) -> None:
+        own_lines = word_lines.wl[: readout.rows]
+        m.d.comb += [
+            pins.wl.eq(Cat(own_lines, Const(0, self.config.macro.rows - readout.rows))),
+            pins.bl.eq(bit_lines.bl),
+            pins.blb.eq(bit_lines.blb),
+            pins.precharge.eq(sequencer.precharge),
+            pins.evaluate.eq(sequencer.evaluate),
+            pins.strobe.eq(sequencer.strobe),
+            readout.wl.eq(own_lines),
+            readout.sample.eq(sequencer.sample),
+            readout.sense_p.eq(pins.sense_p),
+            readout.sense_n.eq(pins.sense_n),
+        ]
+        if isinstance(readout, CountReadout):
+            m.d.comb += [
+                readout.arm.eq(sequencer.arm),
+                pins.dac_p.eq(readout.dac_p),
+                pins.dac_n.eq(readout.dac_n),
+            ]

@@ -1,0 +1,160 @@
+"""From the comparator's two outputs to neuron bits (SIGN) and popcounts (COUNT), for one macro."""
+
+from collections.abc import Callable
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+__all__ = ["CountReadout", "SignReadout", "score_of_code"]
+
+
+def score_of_code(code: int, count_bits: int) -> int:
+    """The score s = 2m - n that a read-out code of `count_bits` bits stands for.
+
+    The bank adds dac_p - dac_n = 2^K - 2*trial to s, in units of one column's capacitor, so the
+    search settles on the code with 2*code - 2^K < s < 2*(code + 1) - 2^K; n drops out.
+    """
+    return 2 * code + 1 - (1 << count_bits)
+
+
+class SignReadout(wiring.Component):
+    """Keeps one bit per row.
+
+    Parameters
+    ----------
+    rows : int
+        Rows in use.
+
+    Members
+    -------
+    wl : In(rows)
+        The row being read, one-hot; 0 where this macro has no row in the scan.
+    sample : In(1)
+        Last cycle of a strobe.
+    sense_p, sense_n : In(1)
+        The comparator's outputs.
+    unresolved : Out(1)
+        In the `sample` cycle: not exactly one output is 1; the bit is taken as -1.
+    bits : Out(rows)
+        Bit r is written one cycle after row r's `sample`.
+    """
+
+    def __init__(self, rows: int):
+        self.rows = rows
+        super().__init__(
+            {
+                "wl": In(rows),
+                "sample": In(1),
+                "sense_p": In(1),
+                "sense_n": In(1),
+                "unresolved": Out(1),
+                "bits": Out(rows),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `sample` to `bits`."""
+        return 1
+
+    def model(self, sense_p: int, sense_n: int) -> tuple[int, int]:
+        """The bit taken, and whether the comparator counts as unresolved."""
+        return int(bool(sense_p) and not sense_n), int(sense_p == sense_n)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        positive = Signal()
+        m.d.comb += [
+            positive.eq(self.sense_p & ~self.sense_n),
+            self.unresolved.eq(self.sample & self.wl.any() & ~(self.sense_p ^ self.sense_n)),
+        ]
+        write = self.wl & self.sample.replicate(self.rows)
+        m.d.sync += self.bits.eq((self.bits & ~write) | (write & positive.replicate(self.rows)))
+        return m
+
+
+class CountReadout(wiring.Component):
+    """Successive approximation on the macro's capacitor bank; keeps one code per row.
+
+    Trial by trial, most significant bit first, the code tried goes onto line N and its complement
+    to 2^K onto line P, so that their common mode stays put. `score_of_code` gives the score.
+
+    Parameters
+    ----------
+    rows : int
+        Rows in use.
+    count_bits : int
+        K, the bits of a code.
+
+    Members
+    -------
+    wl, sample, sense_p, sense_n, unresolved
+        As in `SignReadout`; an unresolved trial clears its bit.
+    arm : In(1)
+        Last cycle before EVALUATE: the first trial goes onto the bank.
+    dac_p, dac_n : Out(count_bits)
+        Registered; 0 outside evaluate, changed one cycle after `arm` or `sample`.
+    codes : Out(rows * count_bits)
+        Row r in bits r*K up, written one cycle after the last trial's `sample`.
+    """
+
+    def __init__(self, rows: int, count_bits: int):
+        self.rows = rows
+        self.count_bits = count_bits
+        super().__init__(
+            {
+                "wl": In(rows),
+                "arm": In(1),
+                "sample": In(1),
+                "sense_p": In(1),
+                "sense_n": In(1),
+                "unresolved": Out(1),
+                "dac_p": Out(count_bits),
+                "dac_n": Out(count_bits),
+                "codes": Out(rows * count_bits),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last `sample` to `codes`."""
+        return 1
+
+    def model(self, compare: Callable[[int, int], bool]) -> int:
+        """The code found, given the comparator's answer to each (dac_p, dac_n)."""
+        code = 0
+        for bit in reversed(range(self.count_bits)):
+            tried = code | 1 << bit
+            if compare(-tried % (1 << self.count_bits), tried):
+                code = tried
+        return code
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        width = self.count_bits
+        trial = Signal(width)
+        code = Signal(width)
+        decided = Signal(width)
+        following = Signal(width)
+        m.d.comb += [
+            decided.eq(code | Mux(self.sense_p & ~self.sense_n, trial, 0)),
+            following.eq(Mux(trial[0], 0, decided | (trial >> 1))),
+            self.unresolved.eq(self.sample & self.wl.any() & ~(self.sense_p ^ self.sense_n)),
+        ]
+        first = 1 << (width - 1)
+        with m.If(self.arm):
+            m.d.sync += [trial.eq(first), code.eq(0), self.dac_n.eq(first), self.dac_p.eq(first)]
+        with m.Elif(self.sample):
+            m.d.sync += [
+                trial.eq(trial >> 1),
+                code.eq(decided),
+                self.dac_n.eq(following),
+                self.dac_p.eq(-following),
+            ]
+        stored = [Signal(width, name=f"code_{row}") for row in range(self.rows)]
+        for row, register in enumerate(stored):
+            with m.If(self.sample & trial[0] & self.wl[row]):
+                m.d.sync += register.eq(decided)
+        m.d.comb += self.codes.eq(Cat(stored))
+        return m

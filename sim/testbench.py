@@ -1,0 +1,227 @@
+"""The simulated top: the controller, its clock, stream ends, meters, and the arrays' side.
+
+Two kinds of array side exist. In bulk mode `array_replay` answers for each array from outcomes that
+Python computed for the whole image, and checks the pins. In strict mode the arrays' pins are the
+testbench's own ports, and Python answers strobe by strobe from them alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+
+from ..flow.verilog import CONTROLLER, Port, controller_ports
+from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
+
+TESTBENCH = "popbridge_testbench"
+METERS = ("shortest", "longest", "first", "count")
+RESET_CYCLES = 2
+
+
+def static_sources() -> dict[str, str]:
+    """File name to text of the testbench's fixed modules."""
+    folder = resources.files(__package__)
+    names = ("array_replay.sv", "stream_ends.sv")
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The pieces of the testbench module, in the order of the file."""
+
+    ports: list[str]
+    body: list[str]
+
+    def port(self, direction: str, width: int, name: str) -> None:
+        self.ports.append(f"  {direction} logic [{width - 1}:0] {name}")
+
+    def wire(self, width: int, name: str) -> None:
+        self.body.append(f"  logic [{width - 1}:0] {name};")
+
+
+def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
+    """SystemVerilog of the testbench for a network."""
+    ports = controller_ports(config)
+    text = _Text([], [])
+    _clock(text, config)
+    for port in ports:
+        if not _is_array_pin(port, config) and port.name not in ("clk", "rst"):
+            text.wire(port.width, port.name)
+    connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
+    text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
+    _streams(text, config)
+    for layer in config.layers:
+        pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]
+        if strict:
+            _strict_layer(text, layer, pins)
+        else:
+            _bulk_layer(text, layer, pins)
+    for name in ("status__dropped", "status__unresolved"):
+        text.port("output", 32, f"total_{name}")
+        text.body.append(f"  assign total_{name} = {name};")
+    head = "// Made by popbridge; see popbridge/sim/testbench.py.\n"
+    ports_text = ",\n".join(text.ports)
+    body = "\n".join(text.body)
+    return f"{head}module {TESTBENCH} (\n{ports_text}\n);\n{body}\nendmodule\n"
+
+
+def _is_array_pin(port: Port, config: NetworkConfig) -> bool:
+    return any(port.name.startswith(f"{layer.name}_macro") for layer in config.layers)
+
+
+def _clock(text: _Text, config: NetworkConfig) -> None:
+    period_ps = round(config.layers[0].macro.timing.clock_period_s * 1e12)
+    text.port("input", 1, "running")
+    text.body.append(f"""
+  // Time stands still until Python is ready; then reset, then run.
+  logic clk = 0, rst = 1;
+  initial begin
+    reg [8191:0] file;
+    if ($value$plusargs("waves=%0s", file)) begin
+      $dumpfile(file);
+      $dumpvars(0, {TESTBENCH});
+    end
+    wait (running);
+    forever begin
+      #{period_ps - period_ps // 2} clk = 1;
+      #{period_ps // 2} clk = 0;
+    end
+  end
+  logic [7:0] reset_left = {RESET_CYCLES};
+  always_ff @(posedge clk) begin
+    if (reset_left != 0) reset_left <= reset_left - 1;
+    rst <= reset_left != 0;
+  end
+""")
+
+
+def _streams(text: _Text, config: NetworkConfig) -> None:
+    beats_in = config.input_beats
+    beats_out = config.result_beats
+    text.port("input", beats_in * STREAM_BITS, "image")
+    text.port("input", 1, "image_offered")
+    text.port("output", 1, "image_taken")
+    text.port("output", beats_out * STREAM_BITS, "result")
+    text.port("output", 1, "result_arrived")
+    text.port("output", 1, "result_broken")
+    text.body.append(f"""
+  image_source #(.BEATS({beats_in}), .WIDTH({STREAM_BITS})) source (
+    .clk, .rst, .image, .offered(image_offered), .taken(image_taken), .tdata(s_axis_tdata),
+    .tvalid(s_axis_tvalid), .tlast(s_axis_tlast), .tready(s_axis_tready)
+  );
+  result_sink #(.BEATS({beats_out}), .WIDTH({STREAM_BITS})) sink (
+    .clk, .rst, .tdata(m_axis_tdata), .tvalid(m_axis_tvalid), .tlast(m_axis_tlast),
+    .tready(m_axis_tready), .packet(result), .arrived(result_arrived), .broken(result_broken)
+  );
+
+  // From the first image's first beat to its result's last, then from result to result.
+  logic streaming, resulted, result_ends;
+  assign result_ends = m_axis_tvalid && m_axis_tready && m_axis_tlast;
+  always_ff @(posedge clk)
+    if (rst) begin
+      streaming <= 0;
+      resulted <= 0;
+    end else begin
+      streaming <= streaming || (s_axis_tvalid && s_axis_tready);
+      resulted <= resulted || result_ends;
+    end
+  logic after_result;
+  always_ff @(posedge clk) after_result <= result_ends;""")
+    _meter(text, "image_latency", "s_axis_tvalid && s_axis_tready && !streaming",
+           "result_ends && !resulted")
+    _meter(text, "result_interval", "after_result", "result_ends && resulted")
+
+
+def _meter(text: _Text, name: str, begins: str, ends: str) -> None:
+    for figure in METERS:
+        text.port("output", 32, f"{name}_{figure}")
+    figures = ", ".join(f".{figure}({name}_{figure})" for figure in METERS)
+    text.body.append(f"""
+  interval_meter {name}_meter (
+    .clk, .rst, .begins({begins}), .ends({ends}), {figures}
+  );""")
+
+
+def _scanning(text: _Text, layer: LayerConfig) -> None:
+    """A scan lasts from the first word line's rise to the last one's fall, read at macro 0."""
+    name = layer.name
+    text.body.append(f"""
+  logic {name}_up, {name}_was_up, {name}_rises, {name}_rose, {name}_falls;
+  assign {name}_up = |{name}_macro0__wl;
+  assign {name}_rises = {name}_up && !{name}_was_up;
+  assign {name}_falls = !{name}_up && {name}_was_up;
+  always_ff @(posedge clk) begin
+    {name}_was_up <= {name}_up && !rst;
+    {name}_rose <= {name}_rises;
+  end""")
+    # The fall is seen one cycle late, so the count starts one cycle late, too.
+    _meter(text, f"{name}_scan", f"{name}_rose", f"{name}_falls")
+
+
+def _strict_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
+    for port in pins:
+        direction = "input" if port.direction == "input" else "output"
+        text.port(direction, port.width, port.name)
+    for macro in layer.macro_names:
+        name = f"{layer.name}_{macro}"
+        text.port("output", 3, f"{name}_phase")
+        text.body.append(
+            f"  assign {name}_phase = "
+            f"{{{name}__precharge, {name}__evaluate, {name}__strobe}};"
+        )
+    _scanning(text, layer)
+
+
+def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
+    name = layer.name
+    outcomes = layer.macros * layer.rows_used * layer.trials
+    for port in pins:
+        text.wire(port.width, port.name)
+    text.port("output", layer.fan_in, f"{name}_inputs")
+    text.port("output", 1, f"{name}_request")
+    text.port("output", 4, f"{name}_violation")
+    text.port("input", outcomes, f"{name}_positive")
+    text.port("input", outcomes, f"{name}_resolved")
+    _scanning(text, layer)
+    text.body.append(f"""
+  always_ff @(posedge clk)
+    if (rst) {name}_request <= 0;
+    else if ({name}_rises) begin
+      {name}_inputs <= {name}_macro0__bl[{layer.fan_in - 1}:0];
+      {name}_request <= ~{name}_request;
+    end""")
+    violations = [_replay(text, layer, index, macro) for index, macro in enumerate(layer.macro_names)]
+    text.body.append(f"  assign {name}_violation = {' | '.join(violations)};")
+
+
+def _replay(text: _Text, layer: LayerConfig, index: int, macro: str) -> str:
+    name = f"{layer.name}_{macro}"
+    timing = layer.macro.timing
+    per_macro = layer.rows_used * layer.trials
+    parameters = {
+        "ROWS": layer.macro.rows,
+        "ROWS_OWN": len(layer.neurons_of_macro(index)),
+        "ROWS_USED": layer.rows_used,
+        "COLUMNS": layer.macro.columns,
+        "FAN_IN": layer.fan_in,
+        "TRIALS": layer.trials,
+        "BANK": layer.count_bits,
+        "PRECHARGE": timing.precharge_cycles,
+        "DEAD_BEFORE_EVALUATE": timing.dead_before_evaluate_cycles,
+        "EVALUATE": timing.evaluate_cycles,
+        "STROBE": timing.strobe_cycles,
+        "SETTLE": timing.settle_cycles,
+        "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
+    }
+    given = ", ".join(f".{key}({value})" for key, value in parameters.items())
+    direct = ["wl", "bl", "blb", "precharge", "evaluate", "strobe", "sense_p", "sense_n"]
+    wires = [f".{pin}({name}__{pin})" for pin in direct]
+    bank = [f"{name}__{pin}" if layer.count_bits else "'0" for pin in ("dac_p", "dac_n")]
+    wires += [f".dac_p({bank[0]})", f".dac_n({bank[1]})"]
+    outcome = f"[{index * per_macro} +: {per_macro}]"
+    wires += [f".{kind}({layer.name}_{kind}{outcome})" for kind in ("positive", "resolved")]
+    wires += [f".answered_for({layer.name}_inputs)", f".violation({name}_violation)"]
+    text.wire(4, f"{name}_violation")
+    joined = ", ".join(wires)
+    text.body.append(f"  array_replay #({given}) {name} (\n    .clk, .rst, {joined}\n  );")
+    return f"{name}_violation"
