@@ -1,0 +1,270 @@
+"""One macro at its pins: charge as state, phases held to their order and length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chip import LayerChip
+
+
+class PhaseError(RuntimeError):
+    """The pins break the array's protocol. The message says what, where and when."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ArrayPins:
+    """All inputs of a macro at one instant; bit i of a bus is row or column i."""
+
+    wl: int = 0
+    bl: int = 0
+    blb: int = 0
+    precharge: int = 0
+    evaluate: int = 0
+    strobe: int = 0
+    dac_p: int = 0
+    dac_n: int = 0
+
+
+class _Drive(NamedTuple):
+    """What has to stand still during evaluate."""
+
+    wl: int
+    bl: int
+    blb: int
+
+
+class _AnswerKey(NamedTuple):
+    """What the comparator's answers for the rows of a macro depend on."""
+
+    bl: int
+    blb: int
+    image: int
+    trial: int
+    dac_p: int
+    dac_n: int
+
+
+class ArrayModel:
+    """The model of one macro of a layer, from its pins over time to its comparator.
+
+    Rows are scanned once per image in ascending order: the evaluation of a row at or below the one
+    before it begins the next image, and images count from 0. The number of a trial is the count of
+    strobes since evaluate rose. The decisions are those of `LayerChip.signs` and
+    `LayerChip.counts` for the same image, row and trial, to the bit.
+
+    Parameters
+    ----------
+    layer_chip : LayerChip
+    macro : int
+        Number of the macro in the layer.
+    """
+
+    def __init__(self, layer_chip: LayerChip, macro: int) -> None:
+        config = layer_chip.config
+        self.layer_chip = layer_chip
+        self.macro = macro
+        self.image = 0
+        self._timing = config.macro.timing
+        neurons = config.neurons_of_macro(macro)
+        self._neurons = slice(neurons.start, neurons.stop)
+        self._rows = len(neurons)
+        self._columns = config.fan_in
+        self._codes = 2**config.count_bits
+        self._time_s = 0.0
+        self._was = ArrayPins()
+        self._drive = _Drive(0, 0, 0)
+        self._precharged = False
+        self._last_row = -1
+        self._trial = -1
+        self._answer = (0, 0)
+        self._precharge_rise_s = self._precharge_fall_s = self._evaluate_rise_s = 0.0
+        self._strobe_rise_s = 0.0
+        self._strobe_fall_s: float | None = None
+        self._scores_of: tuple[int, int] | None = None
+        self._scores: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._answers_of: _AnswerKey | None = None
+        self._answers: list[int] = []
+
+    def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
+        """Take note of the pins; to be called whenever a control pin or the bank changes.
+
+        Parameters
+        ----------
+        time_s : float
+            Time of the change, s; never earlier than that of the call before.
+        pins : ArrayPins
+            All pins as they are from this instant on.
+
+        Returns
+        -------
+        sense_p, sense_n : int
+            While strobe is high: (1, 0) for +1, (0, 1) for -1, (0, 0) if unresolved; else (0, 0).
+
+        Raises
+        ------
+        PhaseError
+            A broken rule of the pins, a phase of the wrong length, or phases in a wrong order.
+        """
+        self._time_s = time_s
+        was = self._was
+        self._check_levels(pins)
+        if was.strobe and not pins.strobe:
+            self._end_strobe()
+        if was.evaluate:
+            self._check_still(pins)
+        if was.precharge and not pins.precharge:
+            self._end_precharge()
+        if pins.precharge and not was.precharge:
+            self._begin_precharge()
+        if pins.evaluate and not was.evaluate:
+            self._begin_evaluate(pins)
+        if pins.strobe and not was.strobe:
+            self._begin_strobe(pins)
+        was.precharge, was.evaluate, was.strobe = pins.precharge, pins.evaluate, pins.strobe
+        was.dac_p, was.dac_n = pins.dac_p, pins.dac_n
+        return self._answer
+
+    def _check_levels(self, pins: ArrayPins) -> None:
+        if pins.wl & (pins.wl - 1):
+            rows = [row for row in range(pins.wl.bit_length()) if pins.wl >> row & 1]
+            self._fail(f"found word lines {rows} up together, expected at most one")
+        if pins.bl & pins.blb:
+            column = (pins.bl & pins.blb).bit_length() - 1
+            self._fail(f"found bl and blb of column {column} both high, expected at most one")
+        if (pins.bl | pins.blb) >> self._columns:
+            column = (pins.bl | pins.blb).bit_length() - 1
+            self._fail(f"found column {column} driven, expected only {self._columns} columns")
+        if max(pins.dac_p, pins.dac_n) >= self._codes:
+            self._fail(
+                f"found dac_p {pins.dac_p} and dac_n {pins.dac_n}, expected at most "
+                f"{self._codes - 1}"
+            )
+        if pins.precharge and pins.evaluate:
+            self._fail("found precharge and evaluate high together, expected one at a time")
+        if pins.precharge and (pins.dac_p or pins.dac_n):
+            self._fail(
+                f"found dac_p {pins.dac_p} and dac_n {pins.dac_n} in precharge, expected 0 and 0"
+            )
+        if pins.strobe and not pins.evaluate:
+            self._fail("found strobe high while evaluate is low, expected it within evaluate")
+
+    def _check_still(self, pins: ArrayPins) -> None:
+        """Word and bit lines hold from evaluate's rise to its fall, the bank during a strobe."""
+        if pins.evaluate or self._timing.dead_after_strobe_cycles > 0:
+            drive = self._drive
+            for name, value, held in (
+                ("wl", pins.wl, drive.wl),
+                ("bl", pins.bl, drive.bl),
+                ("blb", pins.blb, drive.blb),
+            ):
+                if value != held:
+                    self._fail(f"found {name} changed in evaluate, expected it to stand still")
+        was = self._was
+        if was.strobe and pins.strobe and (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
+            self._fail("found the bank changed in a strobe, expected it to stand still")
+        if not pins.evaluate:
+            self._end_evaluate()
+
+    def _begin_precharge(self) -> None:
+        if self._strobe_fall_s is not None:
+            self._check_least(
+                "the dead time after strobe",
+                self._strobe_fall_s,
+                self._timing.dead_after_strobe_cycles,
+            )
+        self._precharge_rise_s = self._time_s
+
+    def _end_precharge(self) -> None:
+        self._check_least("precharge", self._precharge_rise_s, self._timing.precharge_cycles)
+        self._precharge_fall_s = self._time_s
+        self._precharged = True
+
+    def _begin_evaluate(self, pins: ArrayPins) -> None:
+        if not self._precharged:
+            self._fail("found evaluate without a precharge since the last one")
+        self._check_least(
+            "the dead time before evaluate",
+            self._precharge_fall_s,
+            self._timing.dead_before_evaluate_cycles,
+        )
+        self._precharged = False
+        self._evaluate_rise_s = self._time_s
+        self._drive = _Drive(pins.wl, pins.bl, pins.blb)
+        self._trial = -1
+        row = pins.wl.bit_length() - 1
+        if row >= 0:
+            self.image += row <= self._last_row
+            self._last_row = row
+
+    def _end_evaluate(self) -> None:
+        if self._trial < 0:
+            self._check_least("evaluate", self._evaluate_rise_s, self._timing.evaluate_cycles)
+
+    def _begin_strobe(self, pins: ArrayPins) -> None:
+        if self._trial < 0:
+            self._check_least(
+                "evaluate before strobe", self._evaluate_rise_s, self._timing.evaluate_cycles
+            )
+        elif self._strobe_fall_s is not None:
+            self._check_least(
+                "the time between strobes", self._strobe_fall_s, self._timing.settle_cycles
+            )
+        self._trial += 1
+        self._strobe_rise_s = self._time_s
+        self._answer = self._resolve(pins)
+
+    def _end_strobe(self) -> None:
+        cycles = self._cycles_since(self._strobe_rise_s)
+        expected = self._timing.strobe_cycles
+        if cycles != expected:
+            self._fail(f"found a strobe of {cycles} cycles, expected {expected}")
+        self._strobe_fall_s = self._time_s
+        self._answer = (0, 0)
+
+    def _resolve(self, pins: ArrayPins) -> tuple[int, int]:
+        """The comparator's outputs for the row whose charge is on the lines."""
+        row = self._drive.wl.bit_length() - 1
+        if not 0 <= row < self._rows:
+            return (0, 0)
+        drive = self._drive
+        key = _AnswerKey(drive.bl, drive.blb, self.image, self._trial, pins.dac_p, pins.dac_n)
+        if key != self._answers_of:
+            self._answers = self._decide_rows(key)
+            self._answers_of = key
+        answer = self._answers[row]
+        return (int(answer > 0), int(answer < 0))
+
+    def _decide_rows(self, key: _AnswerKey) -> list[int]:
+        chip = self.layer_chip
+        if self._scores_of != (key.bl, key.blb):
+            inputs = _bits(key.bl, self._columns) - _bits(key.blb, self._columns)
+            self._scores = chip.scores_seen(inputs, self._neurons)
+            self._scores_of = (key.bl, key.blb)
+        answers = chip.decide(
+            self._scores, key.image, key.trial, key.dac_p, key.dac_n, self._neurons
+        )
+        return answers.tolist()
+
+    def _cycles_since(self, time_s: float) -> int:
+        return round((self._time_s - time_s) / self._timing.clock_period_s)
+
+    def _check_least(self, phase: str, since_s: float, least: int) -> None:
+        cycles = self._cycles_since(since_s)
+        if cycles < least:
+            self._fail(f"found {phase} of {cycles} cycles, expected at least {least}")
+
+    def _fail(self, what: str) -> None:
+        name = self.layer_chip.config.name
+        raise PhaseError(
+            f"layer {name}, macro {self.macro}, at {self._time_s * 1e9:.3f} ns: {what}"
+        )
+
+
+def _bits(value: int, count: int) -> NDArray[np.int8]:
+    """The low bits of an integer, bit 0 first."""
+    packed = np.frombuffer(value.to_bytes(-(-count // 8), "little"), dtype=np.uint8)
+    return np.unpackbits(packed, count=count, bitorder="little").astype(np.int8)

@@ -1,0 +1,278 @@
+"""One layer of one chip: sampled or ideal physics, vectorised over neurons and images."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..hdl.config import InputError, LayerConfig
+from .bridge import draw_thresholds_v, product_bits
+from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
+from .devices import draw_resistances_ohm
+from .neuron import SCORE_LIMIT, LineWeights, draw_line_weights, layer_volts_per_score
+from .params import ChipParameters
+
+
+class LayerChip:
+    """The physics of one layer; made by `sample_layer`.
+
+    Parameters
+    ----------
+    config : LayerConfig
+    weights : ndarray of int8, shape (M, n)
+        As programmed.
+    products : pair of ndarray of bool, shape (M, n)
+        Product bit of each cell for input +1 and for input -1.
+    lines : list of LineWeights
+        One per macro.
+    comparator : LayerComparator
+
+    Attributes
+    ----------
+    bit_error_rate : float
+        Fraction of (cell, input) whose product bit is wrong.
+
+    Raises
+    ------
+    InputError
+        The sums of a row would not be exact in float32.
+    """
+
+    def __init__(
+        self,
+        config: LayerConfig,
+        weights: NDArray[np.int8],
+        products: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+        lines: list[LineWeights],
+        comparator: LayerComparator,
+    ) -> None:
+        self.config = config
+        self.comparator = comparator
+        for_plus, for_minus = products
+        positive = weights > 0
+        self.bit_error_rate = float(
+            (np.mean(for_plus != positive) + np.mean(for_minus == positive)) / 2
+        )
+        self._macros = np.arange(config.neurons) // config.rows_used
+        self._bank_p = np.stack([line.bank_p for line in lines])
+        self._bank_n = np.stack([line.bank_n for line in lines])
+        self._gain, self._base = _gain_and_base(for_plus, for_minus, lines, self._macros)
+        self._base_of_all = self._base.sum(axis=1, dtype=np.float64).astype(np.float32)
+        _check_exact(config, self._gain, self._base)
+
+    def scores_seen(self, inputs: ArrayLike, neurons: slice = ALL_NEURONS) -> NDArray[np.float32]:
+        """Scores as they stand on the lines after evaluate, with capacitor mismatch.
+
+        The sums are exact: the result does not depend on their order, nor on whether images come
+        one by one or in a batch.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (..., n)
+            +1 or -1; 0 for a column that is not driven.
+        neurons : slice
+            Neurons to answer for, if not all.
+
+        Returns
+        -------
+        ndarray of float32, shape (..., M)
+            Score units.
+
+        Raises
+        ------
+        InputError
+            The last axis of `inputs` is not n long.
+        """
+        signs = np.asarray(inputs, dtype=np.float32)
+        if signs.ndim == 0 or signs.shape[-1] != self.config.fan_in:
+            raise InputError(
+                f"inputs: found shape {signs.shape}, expected (..., {self.config.fan_in})"
+            )
+        scores = _row_sums(self._gain[neurons], signs)
+        if np.count_nonzero(signs) == signs.size:
+            return scores + self._base_of_all[neurons]
+        return scores + _row_sums(self._base[neurons], np.abs(signs))
+
+    def decide(
+        self,
+        scores: NDArray[np.float32],
+        images: ArrayLike,
+        trial: int = 0,
+        dac_p: int | NDArray[np.int64] = 0,
+        dac_n: int | NDArray[np.int64] = 0,
+        neurons: slice = ALL_NEURONS,
+    ) -> NDArray[np.int8]:
+        """One strobe of the comparators, with the read-out bank driven.
+
+        Parameters
+        ----------
+        scores : ndarray of float32, shape (..., M)
+            From `scores_seen`.
+        images : int or array_like of int, shape (...)
+            Image numbers, keys of the noise.
+        trial : int
+            Number of the strobe since evaluate rose, from 0.
+        dac_p, dac_n : int or ndarray of int64, shape (..., M)
+            Codes on the bottom plates of the bank.
+        neurons : slice
+            The neurons that `scores` is for, if not all.
+
+        Returns
+        -------
+        ndarray of int8, shape (..., M)
+            +1 or -1; 0 where the comparator stays unresolved.
+        """
+        macros = self._macros[neurons]
+        bank = self._bank_p[macros, dac_p] - self._bank_n[macros, dac_n]
+        return self.comparator.decide(scores + bank, images, trial, neurons)
+
+    def signs(self, inputs: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
+        """The neurons' bits: one strobe each.
+
+        Parameters
+        ----------
+        inputs : array_like, shape (..., n)
+            As in `scores_seen`.
+        images : int or array_like of int, shape (...)
+            Image numbers, keys of the noise.
+
+        Returns
+        -------
+        ndarray of bool, shape (..., M)
+            True for +1.
+        """
+        return self.decide(self.scores_seen(inputs), images) > 0
+
+    def counts(
+        self, inputs: ArrayLike, images: ArrayLike
+    ) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+        """Successive approximation of the score, as the hardware runs it.
+
+        Trial t sets bit K-1-t of the code tentatively, drives the bank of line N with that code and
+        the bank of line P with 2^K less it, and keeps the bit if the comparator says +1.
+
+        Parameters
+        ----------
+        inputs, images
+            As in `signs`.
+
+        Returns
+        -------
+        codes : ndarray of uint16, shape (..., M)
+            v; the score is 2v + 1 - 2^K (`comparator.score_of_code`).
+        decisions : ndarray of bool, shape (..., M, K)
+            The comparator's answers in the order of the trials.
+        """
+        bits = self.config.count_bits
+        scores = self.scores_seen(inputs)
+        codes = np.zeros(scores.shape, dtype=np.int64)
+        decisions = np.empty((*scores.shape, bits), dtype=np.bool_)
+        for trial in range(bits):
+            attempt = codes | 1 << (bits - 1 - trial)
+            kept = self.decide(scores, images, trial, 2**bits - attempt, attempt) > 0
+            codes = np.where(kept, attempt, codes)
+            decisions[..., trial] = kept
+        return codes.astype(np.uint16), decisions
+
+
+def _row_sums(matrix: NDArray[np.float32], signs: NDArray[np.float32]) -> NDArray[np.float32]:
+    if signs.ndim == 1:
+        # Not a matrix product: BLAS would wake its threads for a fifth of a millisecond's work,
+        # and stall for milliseconds when the other processors are busy.
+        return np.vecdot(matrix, signs)
+    return signs @ matrix.T
+
+
+def _gain_and_base(
+    for_plus: NDArray[np.bool_],
+    for_minus: NDArray[np.bool_],
+    lines: list[LineWeights],
+    macros: NDArray[np.int_],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A driven column adds base + gain * input; both (M, n) and multiples of the weight step."""
+    gains = np.stack([line.gain for line in lines]).astype(np.float32)[macros]
+    offsets = np.stack([line.offset for line in lines]).astype(np.float32)[macros]
+    plus, minus = for_plus.astype(np.int8), for_minus.astype(np.int8)
+    return (plus - minus) * gains, offsets + (plus + minus - 1) * gains
+
+
+def _check_exact(config: LayerConfig, gain: NDArray[np.float32], base: NDArray[np.float32]) -> None:
+    largest = float((np.abs(gain).sum(axis=1) + np.abs(base.sum(axis=1))).max())
+    if largest >= SCORE_LIMIT:
+        raise InputError(
+            f"{config.name}: found scores up to {largest:.1f} on {config.fan_in} columns, expected "
+            f"below {SCORE_LIMIT}, where float32 sums are exact"
+        )
+
+
+def sample_layer(
+    config: LayerConfig,
+    weights: ArrayLike,
+    parameters: ChipParameters,
+    chip: int | None,
+    layer: int,
+    noise_seed: int,
+) -> LayerChip:
+    """Draw one layer of a chip.
+
+    Parameters
+    ----------
+    weights : array_like of int8, shape (M, n)
+        +1 or -1, bias columns included.
+    parameters : ChipParameters
+        The condition.
+    chip : int or None
+        Number of the chip, key of every draw but the noise; None for the ideal chip, which has
+        neither variation nor noise and whose cells are exact whatever the condition.
+    layer : int
+        Number of the layer in its network, key of the draws.
+    noise_seed : int
+        Key of the decisions' noise.
+
+    Raises
+    ------
+    InputError
+        Weights of another shape or value; chip, layer or seed out of range.
+    """
+    signs = _checked_weights(config, weights)
+    if chip is None:
+        parameters = parameters.without_variation()
+        products = (signs > 0, signs < 0)
+    else:
+        products = _draw_products(config, signs, parameters, chip, layer)
+    draw_line = functools.partial(draw_line_weights, config, parameters.neuron, chip or 0, layer)
+    comparator = LayerComparator(
+        config,
+        parameters.comparator,
+        unit_v=layer_volts_per_score(config, parameters.neuron, parameters.bridge),
+        offsets_v=draw_offsets_v(config, parameters.comparator, chip or 0, layer),
+        noise_seed=noise_seed,
+        layer=layer,
+    )
+    lines = [draw_line(macro) for macro in range(config.macros)]
+    return LayerChip(config, signs, products, lines, comparator)
+
+
+def _draw_products(
+    config: LayerConfig,
+    weights: NDArray[np.int8],
+    parameters: ChipParameters,
+    chip: int,
+    layer: int,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
+    thresholds_v = draw_thresholds_v(config, parameters.bridge, chip, layer)
+    of_neurons = thresholds_v[np.arange(config.neurons) // config.rows_used]
+    return product_bits(top_ohm, bottom_ohm, of_neurons, parameters.bridge)
+
+
+def _checked_weights(config: LayerConfig, weights: ArrayLike) -> NDArray[np.int8]:
+    given = np.asarray(weights)
+    expected = (config.neurons, config.fan_in)
+    if given.shape != expected:
+        raise InputError(f"{config.name}: found weights {given.shape}, expected {expected}")
+    if not np.isin(given, (-1, 1)).all():
+        raise InputError(f"{config.name}: found weights other than +1 and -1")
+    return given.astype(np.int8)

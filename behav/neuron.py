@@ -1,0 +1,146 @@
+"""The differential capacitive neuron: from product bits to the voltage between its lines.
+
+The unit throughout is the score s = 2m - n, for m of n products at +1: one column that moves from
+-1 to +1 moves it by 2. Line P collects the products, line N their complements, each through one
+unit capacitor per column; both lines start from precharge with all bottom plates low. By charge
+conservation a line of total capacitance T moves by VDD * C_i / T for each plate that rises, so
+
+    V_P - V_N = VDD * (sum_i C_Pi b_i / T_P - sum_i C_Ni (1 - b_i) / T_N).
+
+T counts what hangs on the line, signal or not: all columns of the macro (a column without input
+has both plates held low), the read-out bank, and the parasitic.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..hdl.config import LayerConfig
+from .draws import Domain, DrawStream
+from .params import BridgeParameters, NeuronParameters
+
+WEIGHT_STEP = 2.0**-12
+"""Weights are multiples of this, in score units: coarse enough that every sum over a row fits the
+mantissa of a float32, so that sums are exact and do not depend on their order."""
+
+SCORE_LIMIT = 4096
+"""Sums of weights below this, in score units, are exact in float32: 2^24 steps."""
+
+
+def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> float:
+    """Nominal total capacitance of a line, in unit capacitors.
+
+    Parameters
+    ----------
+    columns : int
+        Columns of the macro, used or not.
+    bank_bits : int
+        K of a COUNT read-out, whose bank adds 2^K - 1 units; 0 for none.
+    """
+    return columns * (1 + parameters.parasitic_fraction) + (2**bank_bits - 1)
+
+
+def kappa(parameters: NeuronParameters, fan_in: int, columns: int, bank_bits: int) -> float:
+    """Part of VDD between all products at +1 and precharge: n C / T.
+
+    For a macro filled by its layer and without a bank this is n C / (n C + Cp) [D].
+    """
+    return fan_in / line_units(parameters, columns, bank_bits)
+
+
+def volts_per_score(
+    neuron: NeuronParameters, bridge: BridgeParameters, columns: int, bank_bits: int
+) -> float:
+    """Differential voltage of one score unit, V: VDD C / T, half a popcount's [D]."""
+    return bridge.vdd_v / line_units(neuron, columns, bank_bits)
+
+
+def layer_volts_per_score(
+    config: LayerConfig, neuron: NeuronParameters, bridge: BridgeParameters
+) -> float:
+    """`volts_per_score` of a layer on its macros, V."""
+    return volts_per_score(neuron, bridge, config.macro.columns, config.count_bits)
+
+
+def score_to_volts(score: float, unit_v: float) -> float:
+    """Differential voltage of a score, V, for `unit_v` volts per score unit."""
+    return score * unit_v
+
+
+def volts_to_score(voltage_v: float, unit_v: float) -> float:
+    """Score of a differential voltage, for `unit_v` volts per score unit."""
+    return voltage_v / unit_v
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineWeights:
+    """What each plate of one macro's lines adds to the score seen, ideally 1 (bank: 2^k).
+
+    A line's own total is in its weights: weight = C_i / C * T_nominal / T_line. All are multiples
+    of `WEIGHT_STEP`.
+    """
+
+    gain: NDArray[np.float64]
+    """Shape (n,): a column with product +-1 adds offset +- gain; mean of both lines."""
+    offset: NDArray[np.float64]
+    """Shape (n,): half the difference of both lines."""
+    bank_p: NDArray[np.float64]
+    """Shape (2^K,): what line P's bank adds when it is driven with a code."""
+    bank_n: NDArray[np.float64]
+    """Shape (2^K,): what line N's bank takes off when it is driven with a code."""
+
+
+def draw_line_weights(
+    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int, macro: int
+) -> LineWeights:
+    """One draw of the capacitors of a macro.
+
+    Capacitors are normal around their value; 2^k units in parallel have a relative spread of
+    sigma / 2^(k/2). The parasitic does not vary.
+    """
+    (column_p, bank_p), (column_n, bank_n) = (
+        _draw_line(config, parameters, chip, layer, macro, line) for line in (0, 1)
+    )
+    return LineWeights(
+        gain=_rounded((column_p + column_n) / 2),
+        offset=_rounded((column_p - column_n) / 2),
+        bank_p=_code_sums(_rounded(bank_p)),
+        bank_n=_code_sums(_rounded(bank_n)),
+    )
+
+
+def _draw_line(
+    config: LayerConfig,
+    parameters: NeuronParameters,
+    chip: int,
+    layer: int,
+    macro: int,
+    line: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
+    total = config.macro.columns
+    sigma = parameters.unit_capacitor_sigma
+    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
+    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
+    units = 2.0 ** np.arange(config.count_bits)
+    column_units = 1 + sigma * columns
+    bank_units = units + sigma * np.sqrt(units) * bank
+    nominal = line_units(parameters, total, config.count_bits)
+    actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction
+    scale = nominal / actual
+    return scale * column_units[: config.fan_in], scale * bank_units
+
+
+def _rounded(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(weights / WEIGHT_STEP) * WEIGHT_STEP
+
+
+def _code_sums(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the weights of the bits set in each code, shape (2^K,)."""
+    sums = np.zeros(1)
+    for weight in weights:
+        sums = np.concatenate([sums, sums + weight])
+    return sums
