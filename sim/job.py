@@ -1,0 +1,217 @@
+"""What a co-simulation is given, and what comes back; both as files, since cocotb runs inside the
+simulator's process."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..behav.chip import LayerChip, sample_layer
+from ..behav.params import ChipParameters
+from ..hdl.config import LayerConfig, NetworkConfig, Readout
+
+
+def _write_arrays(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, suffix=".npz") as file:
+        np.savez(file, meta=text, allow_pickle=False, **arrays)
+    os.replace(file.name, path)
+
+
+def _read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    return json.loads(arrays.pop("meta").tobytes()), arrays
+
+
+def _network_config(values: dict[str, Any]) -> NetworkConfig:
+    layers = tuple(LayerConfig.from_dict(layer) for layer in values["layers"])
+    return NetworkConfig(layers=layers, offsets=tuple(values["offsets"]))
+
+
+def _plain(config: NetworkConfig) -> dict[str, Any]:
+    return json.loads(
+        json.dumps(config.to_dict(), default=lambda item: item.value)  # the read-out is an enum
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One co-simulation: hardware, chip and images."""
+
+    config: NetworkConfig
+    weights: tuple[NDArray[np.int8], ...]
+    """Per layer (M, n) of +-1, bias columns included."""
+    parameters: ChipParameters
+    chip: int | None
+    """Number of the chip, None for the ideal one."""
+    seed: int
+    """Key of the decisions' noise."""
+    images: NDArray[np.uint8]
+    """(K, N) input bits, 0 or 1."""
+
+    def layer_chips(self) -> list[LayerChip]:
+        """The physics of each layer."""
+        return [
+            sample_layer(layer, weights, self.parameters, self.chip, index, self.seed)
+            for index, (layer, weights) in enumerate(
+                zip(self.config.layers, self.weights, strict=True)
+            )
+        ]
+
+    def write(self, path: Path) -> None:
+        meta = {
+            "config": _plain(self.config),
+            "parameters": self.parameters.to_dict(),
+            "chip": self.chip,
+            "seed": self.seed,
+        }
+        weights = {f"weights{index}": matrix for index, matrix in enumerate(self.weights)}
+        _write_arrays(path, meta, {"images": self.images, **weights})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        meta, arrays = _read_arrays(path)
+        config = _network_config(meta["config"])
+        return cls(
+            config=config,
+            weights=tuple(arrays[f"weights{index}"] for index in range(len(config.layers))),
+            parameters=ChipParameters.from_dict(meta["parameters"]),
+            chip=meta["chip"],
+            seed=meta["seed"],
+            images=arrays["images"],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meter:
+    """Clock cycles of equal intervals, as counted in the simulation."""
+
+    shortest: int
+    longest: int
+    first: int
+    count: int
+
+
+@dataclass(eq=False, kw_only=True)
+class Outcome:
+    """What a co-simulation saw at the controller's pins and ports."""
+
+    inputs: list[NDArray[np.uint8]]
+    """Per layer (K, N): the input bits on its bit lines."""
+    answers: list[NDArray[np.uint16]]
+    """Per layer (K, M): what the arrays answered: bits (SIGN) or codes (COUNT)."""
+    unanswered: int
+    """Comparator decisions that the arrays left unresolved."""
+    results: NDArray[np.int64]
+    """(K, 1 + classes): the packets at the output."""
+    scans: list[Meter]
+    """Per layer: from the first word line's rise to the last one's fall."""
+    image_latency: Meter
+    """First image: its first beat to its result's last."""
+    result_interval: Meter
+    """From one result to the next."""
+    dropped: int
+    """The controller's count of dropped frames."""
+    unresolved: int
+    """The controller's count of unresolved decisions."""
+    seconds: float
+    """Wall time from the first image offered to the last result."""
+
+    @classmethod
+    def empty(cls, job: Job) -> Self:
+        """Storage for a job's outcome, to be filled in."""
+        count = len(job.images)
+        nothing = Meter(shortest=0, longest=0, first=0, count=0)
+        layers = job.config.layers
+        return cls(
+            inputs=[np.zeros((count, layer.inputs), np.uint8) for layer in layers],
+            answers=[np.zeros((count, layer.neurons), np.uint16) for layer in layers],
+            unanswered=0,
+            results=np.zeros((count, job.config.result_beats), np.int64),
+            scans=[nothing] * len(layers),
+            image_latency=nothing,
+            result_interval=nothing,
+            dropped=0,
+            unresolved=0,
+            seconds=0.0,
+        )
+
+    def write(self, path: Path) -> None:
+        meta: dict[str, Any] = {
+            "scans": [dataclasses.asdict(scan) for scan in self.scans],
+            "image_latency": dataclasses.asdict(self.image_latency),
+            "result_interval": dataclasses.asdict(self.result_interval),
+        }
+        for name in ("unanswered", "dropped", "unresolved", "seconds"):
+            meta[name] = getattr(self, name)
+        arrays: dict[str, NDArray[Any]] = {"results": self.results}
+        for index, (inputs, answers) in enumerate(zip(self.inputs, self.answers, strict=True)):
+            arrays |= {f"inputs{index}": inputs, f"answers{index}": answers}
+        _write_arrays(path, meta, arrays)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        meta, arrays = _read_arrays(path)
+        scans = [Meter(**scan) for scan in meta.pop("scans")]
+        for name in ("image_latency", "result_interval"):
+            meta[name] = Meter(**meta[name])
+        return cls(
+            inputs=[arrays[f"inputs{index}"] for index in range(len(scans))],
+            answers=[arrays[f"answers{index}"] for index in range(len(scans))],
+            results=arrays["results"],
+            scans=scans,
+            **meta,
+        )
+
+
+def word_of_bits(bits: NDArray[Any]) -> int:
+    """A vector of bits as an integer, element 0 in bit 0."""
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def bits_of_word(word: int, width: int) -> NDArray[np.uint8]:
+    """The lowest `width` bits of an integer, bit 0 first."""
+    kept = word & ((1 << width) - 1)
+    raw = np.frombuffer(kept.to_bytes(-(-width // 8), "little"), dtype=np.uint8)
+    return np.unpackbits(raw, count=width, bitorder="little")
+
+
+def result_of_beats(config: NetworkConfig, beats: int) -> NDArray[np.int64]:
+    """A result packet, its first beat lowest, as signed numbers."""
+    raw = beats.to_bytes(config.result_beats * 4, "little")
+    return np.frombuffer(raw, dtype="<i4").astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerAnswer:
+    """What a layer's comparators say about one image."""
+
+    positive: NDArray[np.bool_]
+    """(M, trials), in the order of the trials."""
+    resolved: NDArray[np.bool_]
+    """(M, trials)."""
+    answer: NDArray[np.uint16]
+    """(M,): bits or codes."""
+
+
+def answer_layer(chip: LayerChip, bits: NDArray[np.uint8], image: int) -> LayerAnswer:
+    """All decisions of a layer for the bits on its bit lines, bias columns included."""
+    config = chip.config
+    signs = bits.astype(np.float32)
+    signs += signs
+    signs -= 1
+    if config.readout is Readout.COUNT:
+        codes, decisions = chip.counts(signs, image)
+        return LayerAnswer(decisions > 0, decisions != 0, codes)
+    decisions = chip.decide(chip.scores_seen(signs), image)[:, np.newaxis]
+    positive = decisions > 0
+    return LayerAnswer(positive, decisions != 0, positive[:, 0].astype(np.uint16))

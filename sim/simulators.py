@@ -1,0 +1,201 @@
+"""Verilog simulators: finding one, building the testbench once, running a job in it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from ..flow.verilator import WAIVERS, find_verilator, require_compiler
+from ..hdl.config import InputError
+from .job import Job, Outcome
+from .testbench import TESTBENCH
+
+SIMULATORS = ("verilator", "icarus")
+TIMESCALE = ("1ps", "1ps")
+
+
+class SimulationError(RuntimeError):
+    """The simulation ran and failed: one line on what the hardware did, or where the log is."""
+
+
+def simulator_version(simulator: str) -> str:
+    """The version of a simulator.
+
+    Raises
+    ------
+    InputError
+        It is not installed, or too old.
+    """
+    if simulator == "verilator":
+        return find_verilator().version
+    if not shutil.which("iverilog"):
+        raise InputError("found no iverilog on PATH, expected Icarus Verilog: apt-get install iverilog")
+    text = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"Icarus Verilog version (\S+)", text)
+    return match[1] if match else "unknown"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A testbench built for one simulator."""
+
+    simulator: str
+    folder: Path
+    waves: bool
+
+
+def build(
+    sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False
+) -> Build:
+    """Build the testbench, or find it built.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        File name to text of all modules.
+    simulator : str
+        One of `SIMULATORS`.
+    root : Path
+        Folder of the build cache; keyed by sources, simulator and tool versions.
+    waves : bool
+        Build with waveform writing (Verilator builds it in).
+
+    Raises
+    ------
+    InputError
+        A tool is missing.
+    SimulationError
+        The sources do not build.
+    """
+    versions = f"{simulator} {simulator_version(simulator)} cocotb {version('cocotb')}"
+    key = hashlib.sha256(f"{versions} {waves} {sorted(sources.items())}".encode()).hexdigest()[:24]
+    folder = root / f"{simulator}-{key}"
+    if folder.is_dir():
+        return Build(simulator, folder, waves)
+    if simulator == "verilator":
+        require_compiler()
+    root.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=root))
+    try:
+        _build_in(draft, sources, simulator, waves)
+        # Another process may have been first: its folder serves as well.
+        with contextlib.suppress(OSError):
+            draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return Build(simulator, folder, waves)
+
+
+def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: bool) -> None:
+    paths = []
+    for name, text in sources.items():
+        paths.append(folder / name)
+        paths[-1].write_text(text, encoding="utf-8")
+    arguments = []
+    if simulator == "verilator":
+        # The ports of the top are reached without making every inner signal public.
+        arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
+        arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
+        arguments += [f"-Wno-{name}" for name in WAIVERS]
+    log = folder / "build.log"
+    with _quiet(simulator) as runner:
+        try:
+            runner.build(
+                sources=paths,
+                hdl_toplevel=TESTBENCH,
+                build_dir=folder,
+                build_args=arguments,
+                waves=waves and simulator == "verilator",
+                timescale=TIMESCALE,
+                log_file=log,
+            )
+        except (Exception, SystemExit) as error:
+            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
+            raise SimulationError(f"{simulator} did not build the testbench:\n{text[-3000:]}") from None
+
+
+@contextlib.contextmanager
+def _quiet(simulator: str) -> Iterator:  # type: ignore[type-arg]
+    """A cocotb runner that finds its simulator and keeps its messages to itself."""
+    added = find_verilator().environment if simulator == "verilator" else {}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    logging.disable(logging.ERROR)
+    try:
+        yield get_runner(simulator)
+    finally:
+        logging.disable(logging.NOTSET)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def run(job: Job, built: Build, testbench: str, waves: Path | None = None) -> Outcome:
+    """Run a job in a simulator.
+
+    Parameters
+    ----------
+    testbench : str
+        Module of popbridge.tb whose cocotb test runs the job.
+    waves : Path, optional
+        Where a VCD file of all signals goes; needs a build with waves.
+
+    Raises
+    ------
+    SimulationError
+        The testbench refused something the hardware did, or the simulator itself failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="popbridge-") as name:
+        folder = Path(name)
+        job.write(folder / "job.npz")
+        log = folder / "simulation.log"
+        dump = [f"+waves={folder / 'waves.vcd'}"] if waves else []
+        with _quiet(built.simulator) as runner:
+            try:
+                runner.test(
+                    test_module=f"popbridge.tb.{testbench}",
+                    hdl_toplevel=TESTBENCH,
+                    hdl_toplevel_lang="verilog",
+                    build_dir=built.folder.resolve(),
+                    test_dir=folder,
+                    results_xml=str(folder / "results.xml"),
+                    plusargs=dump,
+                    test_args=["--trace"] if waves and built.simulator == "verilator" else [],
+                    extra_env={"POPBRIDGE_JOB": str(folder)},
+                    log_file=log,
+                )
+            except (Exception, SystemExit):
+                _raise_failure(folder, log)
+        try:
+            verdict = get_results(folder / "results.xml")
+        except RuntimeError:
+            _raise_failure(folder, log)
+        if verdict != (1, 0):
+            _raise_failure(folder, log)
+        if waves:
+            shutil.move(folder / "waves.vcd", waves)
+        return Outcome.read(folder / "outcome.npz")
+
+
+def _raise_failure(folder: Path, log: Path) -> NoReturn:
+    reason = folder / "failure.txt"
+    if reason.exists():
+        raise SimulationError(reason.read_text(encoding="utf-8").strip())
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "no log"
+    raise SimulationError(f"the simulation stopped without a verdict:\n{text[-3000:]}")

@@ -1,0 +1,147 @@
+"""What the testbenches are made of: drivers and monitors on the simulated top's ports."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.triggers import Event, FallingEdge, First, Timer, ValueChange
+
+from ..sim.job import Job, Meter, Outcome, result_of_beats, word_of_bits
+from ..sim.testbench import METERS, RESET_CYCLES
+
+JOB_VARIABLE = "POPBRIDGE_JOB"
+"""Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
+
+SLACK_CYCLES = 16
+"""Clock cycles past the declared end before the run counts as stuck."""
+
+
+class Failure(Exception):
+    """The hardware did something that it must not."""
+
+
+def read_number(handle: Any) -> int:
+    """The value of a port as an unsigned integer."""
+    return int(handle.value)
+
+
+def read_meter(dut: Any, name: str) -> Meter:
+    """The figures of an interval meter."""
+    return Meter(**{figure: read_number(getattr(dut, f"{name}_{figure}")) for figure in METERS})
+
+
+class ImageDriver:
+    """Offers the job's images as fast as the source takes them."""
+
+    def __init__(self, dut: Any, job: Job):
+        self.dut = dut
+        self.words = [word_of_bits(image) for image in job.images]
+
+    def offer_first(self) -> None:
+        self.dut.image.value = self.words[0]
+        self.dut.image_offered.value = 1
+
+    async def run(self) -> None:
+        for index, word in enumerate(self.words[1:], start=2):
+            await ValueChange(self.dut.image_taken)
+            self.dut.image.value = word
+            self.dut.image_offered.value = index & 1
+
+
+class ResultMonitor:
+    """Collects the result packets; `done` is set with the last one."""
+
+    def __init__(self, dut: Any, job: Job, outcome: Outcome):
+        self.dut = dut
+        self.job = job
+        self.outcome = outcome
+        self.done = Event()
+
+    async def run(self) -> None:
+        for index in range(len(self.job.images)):
+            await ValueChange(self.dut.result_arrived)
+            if read_number(self.dut.result_broken):
+                raise Failure(f"image {index}: the result packet has the wrong length (tlast)")
+            beats = read_number(self.dut.result)
+            self.outcome.results[index] = result_of_beats(self.job.config, beats)
+        self.done.set()
+
+
+async def run_job(
+    dut: Any, side: Callable[[Any, Job, Outcome], list[Awaitable[None]]]
+) -> None:
+    """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
+
+    Parameters
+    ----------
+    dut
+        The testbench.
+    side : callable (dut, job, outcome) -> coroutines
+        Answers for the arrays and fills in the outcome's `inputs` and `answers`.
+    """
+    folder = Path(os.environ[JOB_VARIABLE])
+    job = Job.read(folder / "job.npz")
+    outcome = Outcome.empty(job)
+    try:
+        await _run(dut, job, outcome, side)
+    except Exception as failure:
+        (folder / "failure.txt").write_text(f"{failure}\n", encoding="utf-8")
+        raise
+    outcome.write(folder / "outcome.npz")
+
+
+async def _run(
+    dut: Any,
+    job: Job,
+    outcome: Outcome,
+    side: Callable[[Any, Job, Outcome], list[Awaitable[None]]],
+) -> None:
+    driver = ImageDriver(dut, job)
+    monitor = ResultMonitor(dut, job, outcome)
+    driver.offer_first()
+    failures: list[Exception] = []
+    failed = Event()
+
+    async def guarded(part: Awaitable[None]) -> None:
+        try:
+            await part
+        except Exception as failure:
+            failures.append(failure)
+            failed.set()
+
+    parts = [*side(dut, job, outcome), driver.run(), monitor.run()]
+    began = time.perf_counter()
+    dut.running.value = 1
+    await FallingEdge(dut.in_reset)
+    tasks = [cocotb.start_soon(guarded(part)) for part in parts]
+    await First(monitor.done.wait(), failed.wait(), _deadline(job))
+    outcome.seconds = time.perf_counter() - began
+    if failures:
+        raise failures[0]
+    if not monitor.done.is_set():
+        raise Failure(
+            f"{int((outcome.results != 0).any(axis=1).sum())} of {len(job.images)} results came "
+            f"within the declared {_declared_cycles(job)} cycles"
+        )
+    for task in tasks:
+        task.cancel()
+    outcome.scans = [read_meter(dut, f"{layer.name}_scan") for layer in job.config.layers]
+    outcome.image_latency = read_meter(dut, "image_latency")
+    outcome.result_interval = read_meter(dut, "result_interval")
+    outcome.dropped = read_number(dut.total_status__dropped)
+    outcome.unresolved = read_number(dut.total_status__unresolved)
+
+
+def _declared_cycles(job: Job) -> int:
+    return job.config.latency + (len(job.images) - 1) * job.config.interval
+
+
+def _deadline(job: Job) -> Timer:
+    cycles = RESET_CYCLES + _declared_cycles(job) + SLACK_CYCLES
+    period_ps = round(job.config.layers[0].macro.timing.clock_period_s * 1e12)
+    return Timer(cycles * period_ps, "ps")

@@ -1,0 +1,70 @@
+"""Bulk mode: Python wakes once per layer and image, `array_replay` answers the strobes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+import cocotb
+from cocotb.triggers import ValueChange
+
+from ..behav.chip import LayerChip
+from ..sim.job import Job, Outcome, answer_layer, bits_of_word, word_of_bits
+from .agents import Failure, read_number, run_job
+
+VIOLATIONS = {
+    1: "a phase out of order or not of its configured length",
+    2: "a word line that is not the next row's",
+    3: "bit lines that changed, or are not complementary, or differ between macros",
+    4: "a code on the capacitor bank that successive approximation does not give",
+}
+"""Meaning of the codes of array_replay.sv."""
+
+
+class LayerAgent:
+    """Answers for all arrays of one layer, once for each image."""
+
+    def __init__(self, dut: Any, index: int, chip: LayerChip, outcome: Outcome):
+        name = chip.config.name
+        self.index = index
+        self.chip = chip
+        self.outcome = outcome
+        self.request = getattr(dut, f"{name}_request")
+        self.inputs = getattr(dut, f"{name}_inputs")
+        self.positive = getattr(dut, f"{name}_positive")
+        self.resolved = getattr(dut, f"{name}_resolved")
+        self.violation = getattr(dut, f"{name}_violation")
+
+    async def run(self) -> None:
+        config = self.chip.config
+        for image in range(len(self.outcome.results)):
+            await ValueChange(self.request)
+            bits = bits_of_word(read_number(self.inputs), config.fan_in)
+            if not bits[config.inputs :].all():
+                raise Failure(f"{config.name}: image {image}: a bias column is not at +1")
+            answer = answer_layer(self.chip, bits, image)
+            # The replay counts trials down, so that a code's bits are its decisions' bits.
+            self.positive.value = word_of_bits(answer.positive[:, ::-1].ravel())
+            self.resolved.value = word_of_bits(answer.resolved[:, ::-1].ravel())
+            self.outcome.inputs[self.index][image] = bits[: config.inputs]
+            self.outcome.answers[self.index][image] = answer.answer
+            self.outcome.unanswered += int((~answer.resolved).sum())
+
+    async def watch(self) -> None:
+        await ValueChange(self.violation)
+        code = read_number(self.violation)
+        raise Failure(f"{self.chip.config.name}: {VIOLATIONS.get(code, f'violations {code:#x}')}")
+
+
+def array_side(dut: Any, job: Job, outcome: Outcome) -> list[Awaitable[None]]:
+    """The coroutines that answer for the arrays."""
+    agents = [
+        LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(job.layer_chips())
+    ]
+    return [agent.run() for agent in agents] + [agent.watch() for agent in agents]
+
+
+@cocotb.test()
+async def run_images(dut: Any) -> None:
+    """Run the job's images."""
+    await run_job(dut, array_side)
