@@ -1,0 +1,186 @@
+"""Images with labels: from files, or random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..hdl.config import InputError
+from .archive import read_arrays
+from .idx import read_idx
+from .network import Network, require_integer
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """K images.
+
+    Parameters
+    ----------
+    images : uint8 (K, *shape)
+        At least one.
+    labels : integer (K,) or None
+        Classes, from 0; kept as int64.
+    source : str
+        Where they are from, for people.
+
+    Raises
+    ------
+    InputError
+        An array of another type or shape, no images, or a negative label.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray | None
+    source: str
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or images.ndim < 2:
+            self._refuse("images", images, "uint8 of shape (images, *image shape)")
+        if len(images) == 0:
+            raise InputError(f"{self.source}: images: found 0 images, expected at least one")
+        if labels is None:
+            return
+        if labels.dtype.kind not in "iu" or labels.ndim != 1:
+            self._refuse("labels", labels, "integers of one dimension")
+        if len(labels) != len(images):
+            raise InputError(
+                f"{self.source}: labels: found {len(labels)}, expected {len(images)}, one per image"
+            )
+        if labels.min() < 0:
+            raise InputError(f"{self.source}: labels: found {labels.min()}, expected at least 0")
+        object.__setattr__(self, "labels", labels.astype(np.int64))
+
+    def _refuse(self, name: str, array: np.ndarray, expected: str) -> None:
+        raise InputError(
+            f"{self.source}: {name}: found {array.dtype} of shape {array.shape}, "
+            f"expected {expected}"
+        )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one image."""
+        return self.images.shape[1:]
+
+    def first(self, count: int) -> ImageSet:
+        """The first `count` images; InputError unless there are that many."""
+        require_integer(f"{self.source}: images", count, 1, len(self))
+        labels = None if self.labels is None else self.labels[:count]
+        return ImageSet(self.images[:count], labels, self.source)
+
+
+def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
+    """Read images for a network.
+
+    Parameters
+    ----------
+    path : Path or str
+        A ``.npz`` file with ``images`` uint8 (K, `*shape`) and optionally ``labels`` (K,); other
+        arrays in it are ignored. Or a folder of IDX files as MNIST has them,
+        ``<part>-images-idx3-ubyte`` and optionally ``<part>-labels-idx1-ubyte``, each with or
+        without ``.gz``, the digit behind ``idx`` being the number of dimensions, a dot in place of
+        the dash before it being allowed; ``<part>`` is ``t10k``, ``test`` or ``train``, the first
+        of these that is there.
+    shape : tuple of int
+        Shape of one image: the network's input shape.
+
+    Raises
+    ------
+    InputError
+        Anything missing, damaged, or of another type or shape; no images; another number of labels
+        than images. The message is one line: file, field, what was found, what was expected.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return read_image_folder(path, shape)
+    if not path.exists():
+        raise InputError(f"{path}: found nothing there, expected a .npz file or a folder")
+    arrays = read_arrays(path, only=("images", "labels"))
+    if "images" not in arrays:
+        raise InputError(f"{path}: images: found no such array, expected one")
+    return _fitting(ImageSet(arrays["images"], arrays.get("labels"), str(path)), shape)
+
+
+def read_image_folder(
+    folder: Path, shape: tuple[int, ...], parts: Iterable[str] = ("t10k", "test", "train")
+) -> ImageSet:
+    """Read the first of `parts` that an IDX folder holds; see `read_images`.
+
+    Raises
+    ------
+    InputError
+        As `read_images`.
+    """
+    parts = tuple(parts)
+    for part in parts:
+        images = _idx_file(folder, f"{part}-images", len(shape) + 1)
+        if images is not None:
+            labels = _idx_file(folder, f"{part}-labels", 1)
+            values = None if labels is None else read_idx(labels)
+            return _fitting(ImageSet(read_idx(images), values, str(images)), shape)
+    names = " or ".join(f"{part}-images-idx{len(shape) + 1}-ubyte[.gz]" for part in parts)
+    raise InputError(f"{folder}: found no IDX images, expected {names}")
+
+
+def _idx_file(folder: Path, stem: str, dimensions: int) -> Path | None:
+    for mark in ("-", "."):
+        for suffix in ("", ".gz"):
+            path = folder / f"{stem}{mark}idx{dimensions}-ubyte{suffix}"
+            if path.is_file():
+                return path
+    return None
+
+
+def _fitting(images: ImageSet, shape: tuple[int, ...]) -> ImageSet:
+    if images.shape != tuple(shape):
+        raise InputError(
+            f"{images.source}: images: found images of shape {images.shape}, "
+            f"expected {tuple(shape)}, the network's input shape"
+        )
+    return images
+
+
+def random_images(count: int, shape: tuple[int, ...], seed: int) -> ImageSet:
+    """Uniform random pixels without labels, the same for the same seed on every machine.
+
+    Raises
+    ------
+    InputError
+        `count` below 1 or `seed` below 0.
+    """
+    require_integer("images", count, 1)
+    require_integer("seed", seed, 0)
+    generator = np.random.Generator(np.random.Philox(seed))
+    pixels = generator.integers(0, 256, size=(count, *shape), dtype=np.uint8)
+    return ImageSet(pixels, None, f"random images of seed {seed}")
+
+
+def input_bits(images: np.ndarray, network: Network) -> np.ndarray:
+    """The network's input bits: uint8 (K, N), 1 iff pixel >= its input threshold.
+
+    Parameters
+    ----------
+    images : uint8 (K, *input shape)
+        Pixels.
+    network : Network
+        Gives shape and threshold.
+
+    Raises
+    ------
+    InputError
+        `images` has another type or shape.
+    """
+    if images.dtype != np.uint8 or images.shape[1:] != network.input_shape:
+        raise InputError(
+            f"images: found {images.dtype} of shape {images.shape}, "
+            f"expected uint8 of shape (images, *{network.input_shape})"
+        )
+    bits = images.reshape(len(images), network.inputs) >= network.input_threshold
+    return bits.view(np.uint8)

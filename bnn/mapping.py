@@ -1,0 +1,168 @@
+"""Mapping: a network onto macros, thresholds in bias columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..hdl.config import InputError, LayerConfig, MacroConfig, NetworkConfig, Readout
+from .network import DenseLayer, Network
+from .thresholds import (
+    bias_for_thresholds,
+    count_bias_columns,
+    hidden_bias_columns,
+    require_bias_columns,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedLayer:
+    """A layer as its macros hold it."""
+
+    config: LayerConfig
+    weights: np.ndarray
+    """int8 (M, n) of -1 and +1: the N inputs' columns, then the bias columns."""
+    thresholds: np.ndarray | None
+    """int32 (M,), hidden layers: what the array has in effect. It gives the network's outputs for
+    every input except where a threshold saturated."""
+    saturated: int
+    """Neurons whose threshold is out of the bias columns' reach; 0 in the last layer."""
+
+    @property
+    def bias_sums(self) -> np.ndarray:
+        """int32 (M,): b, which the array adds to each neuron's sum."""
+        return self.weights[:, self.config.inputs :].sum(axis=1, dtype=np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedNetwork:
+    """A network and the macros that run it."""
+
+    network: Network
+    """The network as given: the reference for accuracies and differing bits."""
+    config: NetworkConfig
+    layers: tuple[MappedLayer, ...]
+
+    @property
+    def saturated(self) -> int:
+        """Saturated neurons of all layers."""
+        return sum(layer.saturated for layer in self.layers)
+
+    @property
+    def software_view(self) -> Network:
+        """The network that an ideal array computes: `network` itself unless neurons saturated."""
+        *hidden, last = self.network.layers
+        effective = [
+            DenseLayer(layer.weights, thresholds=mapped.thresholds)
+            for layer, mapped in zip(hidden, self.layers, strict=False)
+        ]
+        given = self.network
+        return Network(given.name, given.input_shape, given.input_threshold, (*effective, last))
+
+
+def map_network(
+    network: Network,
+    macro: MacroConfig | None = None,
+    bias_columns: Mapping[str, int] | None = None,
+) -> MappedNetwork:
+    """Map every layer of `network` onto macros of one kind.
+
+    Parameters
+    ----------
+    network : Network
+        What is to run.
+    macro : MacroConfig, optional
+        The default macro without it.
+    bias_columns : mapping of str to int, optional
+        Layer name to n_b, for hidden layers that are not to get `hidden_bias_columns`.
+
+    Raises
+    ------
+    InputError
+        A macro with too few columns; bias columns that make a fan-in even, or for a name that is no
+        hidden layer's.
+    """
+    macro = MacroConfig() if macro is None else macro
+    chosen = dict(bias_columns or {})
+    *hidden_names, last_name = network.layer_names
+    for name in chosen:
+        if name not in hidden_names:
+            raise InputError(f"bias_columns: found {name!r}, expected one of {hidden_names}")
+    layers = [
+        _map_hidden(name, layer, macro, chosen.get(name))
+        for name, layer in zip(hidden_names, network.layers, strict=False)
+    ]
+    layers.append(_map_last(last_name, network.layers[-1], macro))
+    # What the parity column adds to the last layer's sums is taken off again digitally.
+    offsets = network.layers[-1].offsets - layers[-1].bias_sums
+    config = NetworkConfig(
+        layers=tuple(layer.config for layer in layers), offsets=tuple(offsets.tolist())
+    )
+    return MappedNetwork(network, config, tuple(layers))
+
+
+def _map_hidden(
+    name: str, layer: DenseLayer, macro: MacroConfig, chosen: int | None
+) -> MappedLayer:
+    if chosen is None:
+        chosen = hidden_bias_columns(layer.inputs, macro.columns)
+    try:
+        require_bias_columns(layer.inputs, chosen)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    config = _layer_config(name, layer, macro, chosen, Readout.SIGN)
+    assert layer.thresholds is not None  # the network checked it
+    bias = bias_for_thresholds(layer.thresholds, layer.inputs, chosen)
+    weights = np.concatenate([layer.weights, bias.weights], axis=1)
+    return MappedLayer(config, weights, bias.thresholds, int(bias.saturated.sum()))
+
+
+def _map_last(name: str, layer: DenseLayer, macro: MacroConfig) -> MappedLayer:
+    count = count_bias_columns(layer.inputs)
+    config = _layer_config(name, layer, macro, count, Readout.COUNT)
+    ones = np.ones((layer.outputs, count), dtype=np.int8)
+    return MappedLayer(config, np.concatenate([layer.weights, ones], axis=1), None, 0)
+
+
+def _layer_config(
+    name: str, layer: DenseLayer, macro: MacroConfig, bias_columns: int, readout: Readout
+) -> LayerConfig:
+    return LayerConfig(
+        name=name,
+        inputs=layer.inputs,
+        bias_columns=bias_columns,
+        neurons=layer.outputs,
+        readout=readout,
+        macro=macro,
+    )
+
+
+def mapping_table(mapped: MappedNetwork) -> str:
+    """The mapping as a printed table, one line per layer, without a final newline."""
+    titles = (
+        "layer", "inputs", "bias columns", "fan-in", "neurons", "macros", "rows used", "saturated",
+        "columns used",
+    )  # fmt: skip
+    rows = [titles, *(_table_row(layer) for layer in mapped.layers)]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    ]
+    return "\n".join(lines)
+
+
+def _table_row(layer: MappedLayer) -> tuple[str, ...]:
+    config = layer.config
+    return (
+        config.name,
+        str(config.inputs),
+        str(config.bias_columns),
+        str(config.fan_in),
+        str(config.neurons),
+        str(config.macros),
+        f"{config.rows_used} of {config.macro.rows}",
+        str(layer.saturated),
+        f"{config.fan_in / config.macro.columns:.1%}",
+    )

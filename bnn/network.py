@@ -1,0 +1,195 @@
+"""A binarized network of dense layers: plain data, checked once at construction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from ..hdl.config import InputError
+
+LARGEST_SCORE = 2**31 - 1
+"""Scores are signed 32-bit words on the output stream."""
+
+
+@dataclass(frozen=True, eq=False)
+class DenseLayer:
+    """M neurons that all see the same N inputs.
+
+    With x in {-1, +1}, neuron k has the sum s = sum over j of ``weights[k, j] * x[j]``.
+
+    Parameters
+    ----------
+    weights : int8 (M, N)
+        Each -1 or +1.
+    thresholds : int32 (M,), optional
+        Hidden layer: the neuron gives +1 iff s >= threshold.
+    offsets : int32 (M,), optional
+        Last layer: the score is s + offset, and fits 32 bits.
+
+    Raises
+    ------
+    InputError
+        An array of another type, shape or content, or not exactly one of `thresholds` and
+        `offsets`.
+    """
+
+    weights: np.ndarray
+    thresholds: np.ndarray | None = None
+    offsets: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _require_array("weights", self.weights, np.dtype(np.int8), (None, None))
+        if not np.all(np.abs(self.weights) == 1):
+            raise InputError("weights: found values other than -1 and +1, expected only these")
+        if (self.thresholds is None) == (self.offsets is None):
+            found = "neither" if self.thresholds is None else "both"
+            raise InputError(f"layer: found {found}, expected either thresholds or offsets")
+        for name in ("weights", "thresholds", "offsets"):
+            if getattr(self, name) is not None:
+                self._keep(name)
+        self._require_scores_fit()
+
+    def _keep(self, name: str) -> None:
+        array = getattr(self, name)
+        if name != "weights":
+            _require_array(name, array, np.dtype(np.int32), (self.outputs,))
+        own = np.array(array, order="C")
+        own.setflags(write=False)
+        object.__setattr__(self, name, own)
+
+    def _require_scores_fit(self) -> None:
+        if self.offsets is None:
+            return
+        largest = int(np.max(np.abs(self.offsets.astype(np.int64))))
+        # One less than the word allows: a mapping's parity column moves the offset by one.
+        allowed = LARGEST_SCORE - 1 - self.inputs
+        if largest > allowed:
+            raise InputError(
+                f"offsets: found magnitude {largest}, expected at most {allowed}, "
+                "so that every score fits 32 bits"
+            )
+
+    @property
+    def inputs(self) -> int:
+        """N."""
+        return self.weights.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """M."""
+        return self.weights.shape[0]
+
+    @cached_property
+    def float_weights(self) -> np.ndarray:
+        """The weights as a matrix product wants them: transposed (N, M), and in a type whose
+        integers reach N; converted once."""
+        kind = np.float32 if self.inputs <= 2**24 else np.float64
+        return np.ascontiguousarray(self.weights.T, dtype=kind)
+
+
+def _require_array(
+    name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int | None, ...]
+) -> None:
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{name}: found {type(array).__name__}, expected a NumPy array")
+    if array.dtype != kind:
+        raise InputError(f"{name}: found dtype {array.dtype}, expected {kind}")
+    fits = len(array.shape) == len(shape) and all(
+        size == wanted if wanted is not None else size >= 1
+        for size, wanted in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted_text = shape if None not in shape else f"{len(shape)} dimensions, none of size 0"
+        raise InputError(f"{name}: found shape {array.shape}, expected {wanted_text}")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Dense layers in a row; all but the last are hidden layers. They are named ``layer0``, ...
+
+    Parameters
+    ----------
+    name : str
+        One printable line.
+    input_shape : tuple of int
+        Shape of one image.
+    input_threshold : int
+        An input bit is 1 (meaning +1) iff pixel >= input_threshold; 0 to 255.
+    layers : tuple of DenseLayer
+        At least one.
+
+    Raises
+    ------
+    InputError
+        A field out of range, layers whose sizes do not chain, thresholds in the last layer or
+        offsets before it.
+    """
+
+    name: str
+    input_shape: tuple[int, ...]
+    input_threshold: int
+    layers: tuple[DenseLayer, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name or not self.name.isprintable():
+            raise InputError(f"name: found {self.name!r}, expected one line of printable text")
+        require_integer("input.threshold", self.input_threshold, 0, 255)
+        if not isinstance(self.input_shape, tuple) or not self.input_shape:
+            raise InputError(f"input.shape: found {self.input_shape!r}, expected at least one size")
+        for size in self.input_shape:
+            require_integer("input.shape", size, 1)
+        if not isinstance(self.layers, tuple) or not self.layers:
+            raise InputError(f"layers: found {self.layers!r}, expected at least one layer")
+        self._require_chain()
+        self._require_roles()
+
+    def _require_chain(self) -> None:
+        pixels = math.prod(self.input_shape)
+        if pixels != self.layers[0].inputs:
+            raise InputError(
+                f"input.shape: found {list(self.input_shape)}, {pixels} pixels, expected "
+                f"{self.layers[0].inputs}, the inputs of layer0"
+            )
+        for i, (layer, following) in enumerate(pairwise(self.layers)):
+            if layer.outputs != following.inputs:
+                raise InputError(
+                    f"layer{i + 1}: found {following.inputs} inputs, expected {layer.outputs}, "
+                    f"the outputs of layer{i}"
+                )
+
+    def _require_roles(self) -> None:
+        for name, layer in zip(self.layer_names[:-1], self.layers[:-1], strict=True):
+            if layer.thresholds is None:
+                raise InputError(
+                    f"{name}: found offsets, expected thresholds before the last layer"
+                )
+        if self.layers[-1].offsets is None:
+            raise InputError(
+                f"{self.layer_names[-1]}: found thresholds, expected offsets in the last layer"
+            )
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        return tuple(f"layer{i}" for i in range(len(self.layers)))
+
+    @property
+    def inputs(self) -> int:
+        """Bits of one image."""
+        return self.layers[0].inputs
+
+    @property
+    def classes(self) -> int:
+        """Scores of one image."""
+        return self.layers[-1].outputs
+
+
+def require_integer(name: str, value: object, least: int, largest: int | None = None) -> None:
+    """Raise InputError unless `value` is an int (no bool) from `least` to `largest`."""
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    if not good or (largest is not None and value > largest):  # type: ignore[operator]
+        span = f"of at least {least}" if largest is None else f"from {least} to {largest}"
+        raise InputError(f"{name}: found {value!r}, expected an integer {span}")

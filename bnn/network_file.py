@@ -1,0 +1,183 @@
+"""The network file: a ``.npz`` archive with packed weights and a JSON description.
+
+Format, version 1. ``meta``: UTF-8 JSON in a uint8 array,
+``{"format": "popbridge-bnn", "version": 1, "name": str, "input": {"shape": [28, 28],
+"threshold": 128}, "layers": [{"type": "dense", "inputs": N, "outputs": M}, ...]}``.
+Per layer i: ``layer<i>_weights`` uint8 (M, ceil(N/8)), bit ``j % 8`` of byte ``j // 8`` is the
+weight of input j (1 is +1, 0 is -1), the unused high bits of the last byte are 0; hidden layers
+``layer<i>_threshold`` int32 (M,), the last layer ``layer<i>_offset`` int32 (M,). Nothing else: an
+unknown field or array would mean something that this version does not compute.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..hdl.config import InputError
+from .archive import one_line, read_arrays, write_arrays
+from .network import DenseLayer, Network, require_integer
+
+FORMAT = "popbridge-bnn"
+VERSION = 1
+
+
+def write_network(network: Network, path: Path | str) -> None:
+    """Write `network` to `path`, whole or not at all; the same network gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written; what stood there before is unchanged.
+    """
+    meta = json.dumps(_description(network)).encode()
+    arrays = {"meta": np.frombuffer(meta, dtype=np.uint8)}
+    for name, layer in zip(network.layer_names, network.layers, strict=True):
+        bits = (layer.weights > 0).astype(np.uint8)
+        arrays[f"{name}_weights"] = np.packbits(bits, axis=1, bitorder="little")
+        if layer.thresholds is not None:
+            arrays[f"{name}_threshold"] = layer.thresholds
+        if layer.offsets is not None:
+            arrays[f"{name}_offset"] = layer.offsets
+    write_arrays(Path(path), arrays)
+
+
+def _description(network: Network) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": network.name,
+        "input": {"shape": list(network.input_shape), "threshold": network.input_threshold},
+        "layers": [
+            {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
+            for layer in network.layers
+        ],
+    }
+
+
+def read_network(path: Path | str) -> Network:
+    """Read and check a network file.
+
+    Raises
+    ------
+    InputError
+        Anything that breaks the format of this module's docstring. The message is one line: file,
+        field, what was found, what was expected.
+    """
+    path = Path(path)
+    arrays = read_arrays(path)
+    try:
+        meta = _checked_meta(arrays)
+        _require_names(arrays, _expected_names(len(meta["layers"])))
+        layers = [_layer(arrays, i, meta["layers"]) for i in range(len(meta["layers"]))]
+        shape, threshold = meta["input"]["shape"], meta["input"]["threshold"]
+        return Network(meta["name"], tuple(shape), threshold, tuple(layers))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    meta = _decoded_meta(arrays)
+    # Format and version first: another version may have other fields.
+    for name, wanted in (("format", FORMAT), ("version", VERSION)):
+        found = meta.get(name) if isinstance(meta, dict) else None
+        if type(found) is not type(wanted) or found != wanted:
+            raise InputError(f"meta.{name}: found {_brief(found)}, expected {wanted!r}")
+    _require_fields("meta", meta, ("format", "version", "name", "input", "layers"))
+    _require_fields("meta.input", meta["input"], ("shape", "threshold"))
+    if not isinstance(meta["input"]["shape"], list):
+        found = _brief(meta["input"]["shape"])
+        raise InputError(f"meta.input.shape: found {found}, expected a list of integers")
+    if not isinstance(meta["layers"], list) or not meta["layers"]:
+        found = _brief(meta["layers"])
+        raise InputError(f"meta.layers: found {found}, expected a list of at least one layer")
+    for i, layer in enumerate(meta["layers"]):
+        _check_layer_meta(f"meta.layers[{i}]", layer)
+    return meta
+
+
+def _decoded_meta(arrays: dict[str, np.ndarray]) -> Any:
+    if "meta" not in arrays:
+        raise InputError(f"meta: found only {sorted(arrays)}, expected this array too")
+    array = arrays["meta"]
+    if array.dtype != np.uint8 or array.ndim != 1:
+        raise InputError(
+            f"meta: found {array.dtype} of shape {array.shape}, expected uint8 of one dimension"
+        )
+    try:
+        return json.loads(array.tobytes().decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"meta: found {one_line(error)}, expected UTF-8 JSON") from None
+
+
+def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: found {_brief(value)}, expected an object")
+    if set(value) != set(names):
+        raise InputError(f"{where}: found the fields {sorted(value)}, expected {sorted(names)}")
+
+
+def _check_layer_meta(where: str, layer: Any) -> None:
+    kind = layer.get("type") if isinstance(layer, dict) else layer
+    if kind != "dense":
+        raise InputError(f"{where}.type: found {_brief(kind)}, expected 'dense'")
+    _require_fields(where, layer, ("type", "inputs", "outputs"))
+    require_integer(f"{where}.inputs", layer["inputs"], 1)
+    require_integer(f"{where}.outputs", layer["outputs"], 1)
+
+
+def _brief(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _expected_names(count: int) -> list[str]:
+    kinds = ["threshold"] * (count - 1) + ["offset"]
+    pairs = [(f"layer{i}_weights", f"layer{i}_{kind}") for i, kind in enumerate(kinds)]
+    return ["meta", *(name for pair in pairs for name in pair)]
+
+
+def _require_names(arrays: dict[str, np.ndarray], expected: list[str]) -> None:
+    for name in expected:
+        if name not in arrays:
+            raise InputError(f"{name}: found no such array, expected one")
+    extra = sorted(set(arrays) - set(expected))
+    if extra:
+        raise InputError(f"{extra[0]}: found this array, expected only {expected}")
+
+
+def _layer(arrays: dict[str, np.ndarray], i: int, described: list[dict[str, Any]]) -> DenseLayer:
+    inputs, outputs = described[i]["inputs"], described[i]["outputs"]
+    last = i == len(described) - 1
+    values_name = f"layer{i}_offset" if last else f"layer{i}_threshold"
+    _require_kind(values_name, arrays[values_name], np.dtype(np.int32), (outputs,))
+    weights = _unpacked(f"layer{i}_weights", arrays[f"layer{i}_weights"], (outputs, inputs))
+    values = arrays[values_name]
+    try:
+        if last:
+            return DenseLayer(weights, offsets=values)
+        return DenseLayer(weights, thresholds=values)
+    except InputError as error:
+        raise InputError(f"layer{i}: {error}") from None
+
+
+def _require_kind(name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int, ...]) -> None:
+    if array.dtype != kind or array.shape != shape:
+        raise InputError(
+            f"{name}: found {array.dtype} of shape {array.shape}, expected {kind} of shape {shape}"
+        )
+
+
+def _unpacked(name: str, packed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    outputs, inputs = shape
+    _require_kind(name, packed, np.dtype(np.uint8), (outputs, -(-inputs // 8)))
+    if inputs % 8 and np.any(packed[:, -1] >> (inputs % 8)):
+        raise InputError(
+            f"{name}: found ones in the unused high bits of a row's last byte, expected 0 "
+            "(bits are packed little-endian)"
+        )
+    bits = np.unpackbits(packed, axis=1, count=inputs, bitorder="little")
+    return bits.astype(np.int8) * 2 - 1

@@ -1,0 +1,46 @@
+"""The training recipe, apart from the training itself so that it is there without PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..hdl.config import InputError, require_at_least
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All the numbers of a training. The defaults made the shipped network ``mnist``."""
+
+    hidden: tuple[int, ...] = (1025, 1025, 1025)
+    """Neurons of the hidden layers; the paper's MNIST network."""
+    classes: int = 10
+    input_threshold: int = 128
+    """An input is +1 iff pixel >= input_threshold."""
+    epochs: int = 60
+    batch: int = 200
+    """Images per step; what is left over at the end of an epoch sits that epoch out."""
+    learning_rate: float = 3e-3
+    """Peak of the one-cycle schedule of Adam."""
+    offset_learning_rate_factor: float = 10.0
+    """The last layer's offsets are counts, so they take larger steps."""
+    warm_up: float = 0.05
+    """Fraction of the steps in which the learning rate rises."""
+    dropout: float = 0.1
+    """Behind each hidden layer."""
+    shift: int = 1
+    """Images are moved by up to this many pixels each way."""
+    shift_groups: int = 4
+    """Parts of a batch that are moved differently."""
+    latent_range: float = 0.1
+    """Latent weights start uniformly in +-latent_range; training keeps them in [-1, 1]."""
+    log_score_scale: float = -3.0
+    """Start of the learned logarithm of the factor from scores to logits."""
+
+    def __post_init__(self) -> None:
+        for name in ("classes", "epochs", "batch", "shift_groups"):
+            require_at_least(self, name, 1)
+        require_at_least(self, "shift", 0)
+        if not self.hidden or min(self.hidden) < 1:
+            raise InputError(f"hidden: found {self.hidden!r}, expected at least one size above 0")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout: found {self.dropout!r}, expected a fraction below 1")

@@ -1,0 +1,132 @@
+"""The software reference: what a network gives on bits, in exact integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..hdl.config import InputError
+from .network import DenseLayer, Network
+
+CHUNK = 512
+"""Images at a time: bounds the memory of the float copies of a layer's inputs and sums, and keeps
+them in the cache."""
+
+
+def layer_sums(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
+    """The sums s of all neurons, without threshold or offset.
+
+    Parameters
+    ----------
+    layer : DenseLayer
+        M neurons of N inputs.
+    bits : uint8 (K, N)
+        K images; 1 means +1, 0 means -1.
+
+    Returns
+    -------
+    int32 (K, M)
+
+    Raises
+    ------
+    InputError
+        `bits` has another type or shape.
+    """
+    _require_bits(layer, bits)
+    sums = np.empty((len(bits), layer.outputs), dtype=np.int32)
+    for part, chunk in _chunks(layer, bits):
+        sums[part] = chunk
+    return sums
+
+
+def layer_outputs(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
+    """The outputs of a hidden layer: uint8 (K, M), 1 iff s >= threshold.
+
+    Raises
+    ------
+    InputError
+        `bits` has another type or shape, or the layer has no thresholds.
+    """
+    if layer.thresholds is None:
+        raise InputError("layer: found no thresholds, expected a hidden layer")
+    _require_bits(layer, bits)
+    # Clipped to just beyond every sum, a threshold keeps its meaning and is exact as a float.
+    reach = layer.inputs + 1
+    thresholds = np.clip(layer.thresholds, -reach, reach).astype(layer.float_weights.dtype)
+    outputs = np.empty((len(bits), layer.outputs), dtype=np.bool_)
+    for part, chunk in _chunks(layer, bits):
+        np.greater_equal(chunk, thresholds, out=outputs[part])
+    return outputs.view(np.uint8)
+
+
+def layer_scores(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
+    """The scores of a last layer: int32 (K, M), s + offset.
+
+    Raises
+    ------
+    InputError
+        `bits` has another type or shape, or the layer has no offsets.
+    """
+    if layer.offsets is None:
+        raise InputError("layer: found no offsets, expected a last layer")
+    return layer_sums(layer, bits) + layer.offsets
+
+
+def _chunks(layer: DenseLayer, bits: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """The sums of consecutive images (float), in a buffer that the next chunk overwrites."""
+    # Exact: every product is -1 or +1, so each partial sum, in whatever order and with or without
+    # fused multiply-add, is an integer of magnitude at most N. `float_weights` has a type in which
+    # all integers up to N are representable (float32 up to 2^24), so no operation ever rounds.
+    kind = layer.float_weights.dtype
+    inputs = np.empty((CHUNK, layer.inputs), dtype=kind)
+    sums = np.empty((CHUNK, layer.outputs), dtype=kind)
+    for first in range(0, len(bits), CHUNK):
+        part = slice(first, min(first + CHUNK, len(bits)))
+        count = part.stop - first
+        np.multiply(bits[part], 2, out=inputs[:count], dtype=kind)
+        inputs[:count] -= 1
+        np.matmul(inputs[:count], layer.float_weights, out=sums[:count])
+        yield part, sums[:count]
+
+
+def _require_bits(layer: DenseLayer, bits: np.ndarray) -> None:
+    if bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] != layer.inputs:
+        raise InputError(
+            f"bits: found {bits.dtype} of shape {bits.shape}, "
+            f"expected uint8 of shape (images, {layer.inputs})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class SoftwareResult:
+    """What the reference gives on K images."""
+
+    layer_bits: tuple[np.ndarray, ...]
+    """Per hidden layer uint8 (K, M)."""
+    scores: np.ndarray
+    """int32 (K, classes)."""
+    classes: np.ndarray
+    """intp (K,), the first largest score."""
+
+
+def run(network: Network, bits: np.ndarray) -> SoftwareResult:
+    """Run `network` on input bits, uint8 (K, N).
+
+    Raises
+    ------
+    InputError
+        `bits` has another type or shape.
+    """
+    layer_bits = []
+    for layer in network.layers[:-1]:
+        bits = layer_outputs(layer, bits)
+        layer_bits.append(bits)
+    scores = layer_scores(network.layers[-1], bits)
+    return SoftwareResult(tuple(layer_bits), scores, np.argmax(scores, axis=1))
+
+
+def accuracy(classes: np.ndarray, labels: np.ndarray) -> float:
+    """The fraction of `classes` (K,) that equal `labels` (K,)."""
+    return float(np.mean(classes == labels))

@@ -1,0 +1,300 @@
+"""Training of binarized networks; the only module that needs PyTorch.
+
+Latent weights and straight-through signs after Courbariaux et al. 2016 (arXiv 1602.02830). Besides,
+each hidden threshold is kept within reach of its layer's bias columns, so that the trained network
+maps onto macros without saturation.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ..hdl.config import InputError
+from . import software
+from .archive import one_line, replacing
+from .images import ImageSet, input_bits
+from .network import DenseLayer, Network, require_integer
+from .network_file import write_network
+from .recipe import Recipe
+from .thresholds import fold_batch_norm, hidden_bias_columns
+
+
+class _Sign(torch.autograd.Function):
+    """+1 for x >= 0, else -1; backwards the identity where |x| <= 1, else 0."""
+
+    @staticmethod
+    def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+        context.save_for_backward(x)
+        return torch.where(x >= 0, 1.0, -1.0)
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        (x,) = context.saved_tensors
+        return gradient * (x.abs() <= 1)
+
+
+class Model(torch.nn.Module):
+    """The network in training: latent weights, batch-norms, offsets."""
+
+    def __init__(self, inputs: int, recipe: Recipe) -> None:
+        super().__init__()
+        sizes = (inputs, *recipe.hidden, recipe.classes)
+        self.dropout = recipe.dropout
+        self.weights = torch.nn.ParameterList(
+            (torch.rand(outputs, inputs) * 2 - 1) * recipe.latent_range
+            for inputs, outputs in pairwise(sizes)
+        )
+        self.norms = torch.nn.ModuleList(torch.nn.BatchNorm1d(size) for size in recipe.hidden)
+        self.offsets = torch.nn.Parameter(torch.zeros(recipe.classes))
+        self.log_scale = torch.nn.Parameter(torch.tensor(recipe.log_score_scale))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Logits (K, classes) of inputs (K, N) of -1 and +1."""
+        for weights, norm in zip(self.weights, self.norms, strict=False):
+            x = _Sign.apply(norm(functional.linear(x, _Sign.apply(weights))))
+            x = functional.dropout(x, self.dropout, self.training)
+        scores = functional.linear(x, _Sign.apply(self.weights[-1]))
+        rounded = self.offsets + (self.offsets.round() - self.offsets).detach()
+        return (scores + rounded) * self.log_scale.exp()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        """Clip the latent weights to [-1, 1] and the thresholds to the reach of bias columns."""
+        for weights in self.weights:
+            weights.clamp_(-1, 1)
+        for weights, norm in zip(self.weights, self.norms, strict=False):
+            reach = hidden_bias_columns(weights.shape[1])
+            slope = norm.weight / (norm.running_var + norm.eps).sqrt()
+            threshold = norm.running_mean - norm.bias / slope
+            inside = (norm.running_mean - threshold.clamp(-reach, reach)) * slope
+            norm.bias.copy_(torch.where(threshold.abs() > reach, inside, norm.bias))
+
+    def folded(self, name: str, shape: tuple[int, ...], input_threshold: int) -> Network:
+        """The integer network: signs of the weights, batch-norms as thresholds."""
+        signs = [np.where(w.detach().numpy() >= 0, 1, -1).astype(np.int8) for w in self.weights]
+        layers = []
+        for rows, norm in zip(signs, self.norms, strict=False):
+            thresholds, flip = fold_batch_norm(
+                norm.running_mean.numpy(),
+                norm.running_var.numpy(),
+                norm.weight.detach().numpy(),
+                norm.bias.detach().numpy(),
+                norm.eps,
+            )
+            rows[flip] *= -1
+            layers.append(DenseLayer(rows, thresholds=thresholds))
+        offsets = self.offsets.detach().round().to(torch.int32).numpy()
+        layers.append(DenseLayer(signs[-1], offsets=offsets))
+        return Network(name, shape, input_threshold, tuple(layers))
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What is known after an epoch."""
+
+    epoch: int
+    """From 1."""
+    epochs: int
+    loss: float
+    """Mean cross-entropy over the epoch's batches."""
+    accuracy: float
+    """Fraction of the test images that the integer software reference gets right."""
+
+
+class Training:
+    """A training that can stop after any epoch and go on from its checkpoint.
+
+    Parameters
+    ----------
+    images : ImageSet
+        Labelled training images of two dimensions.
+    recipe : Recipe
+        The numbers.
+    seed : int
+        Of every random draw. The same seed gives the same network on the same machine with the
+        same number of threads, whether or not the training was interrupted.
+
+    Raises
+    ------
+    InputError
+        Images without labels, not of two dimensions, or fewer than a batch; a label that is no
+        class; a seed below 0.
+    """
+
+    def __init__(self, images: ImageSet, recipe: Recipe, seed: int) -> None:
+        labels = _checked_labels(images, recipe)
+        require_integer("seed", seed, 0)
+        self.recipe = recipe
+        self.shape = images.shape
+        self.epoch = 0
+        bits = torch.from_numpy(images.images >= recipe.input_threshold)
+        margin = (recipe.shift,) * 4
+        self._padded = functional.pad(bits.float() * 2 - 1, margin, value=-1.0)
+        self._labels = torch.from_numpy(labels)
+        self._identity = {
+            "recipe": repr(recipe),
+            "seed": seed,
+            "images": zlib.crc32(labels.tobytes(), zlib.crc32(images.images.tobytes())),
+        }
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = Model(bits[0].numel(), recipe)
+            self._random_state = torch.get_rng_state()
+        self._prepare_steps(len(bits) // recipe.batch)
+
+    def _prepare_steps(self, steps_per_epoch: int) -> None:
+        recipe, model = self.recipe, self.model
+        rates = [recipe.learning_rate] * 2
+        rates.append(recipe.learning_rate * recipe.offset_learning_rate_factor)
+        groups = [
+            list(model.weights),
+            [*model.norms.parameters(), model.log_scale],
+            [model.offsets],
+        ]
+        self._optimizer = torch.optim.Adam([{"params": group} for group in groups])
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer,
+            rates,
+            total_steps=recipe.epochs * steps_per_epoch,
+            pct_start=recipe.warm_up,
+        )
+
+    def run_epoch(self) -> float:
+        """Train one epoch; returns the mean loss. Other code's random state is left alone."""
+        self.model.train()
+        losses = []
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._random_state)
+            for x, labels in self._batches():
+                loss = functional.cross_entropy(self.model(x), labels)
+                self._optimizer.zero_grad()
+                loss.backward()
+                self._optimizer.step()
+                self._schedule.step()
+                self.model.constrain()
+                losses.append(loss.item())
+            self._random_state = torch.get_rng_state()
+        self.epoch += 1
+        return float(np.mean(losses))
+
+    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        recipe, (height, width) = self.recipe, self.shape
+        order = torch.randperm(len(self._labels))
+        for first in range(0, len(order) - recipe.batch + 1, recipe.batch):
+            batch = order[first : first + recipe.batch]
+            groups = [batch[i :: recipe.shift_groups] for i in range(recipe.shift_groups)]
+            parts = []
+            for group in groups:
+                down, right = torch.randint(0, 2 * recipe.shift + 1, (2,)).tolist()
+                parts.append(self._padded[group, down : down + height, right : right + width])
+            yield torch.cat(parts).flatten(1), self._labels[torch.cat(groups)]
+
+    def network(self, name: str) -> Network:
+        """The integer network as trained so far."""
+        return self.model.folded(name, self.shape, self.recipe.input_threshold)
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        state = {
+            **self._identity,
+            "epoch": self.epoch,
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "random": self._random_state,
+        }
+        with replacing(path) as stream:
+            torch.save(state, stream)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        InputError
+            The file is damaged, or of another recipe, seed or set of images.
+        """
+        try:
+            state = torch.load(path, weights_only=True)
+            found = {name: state[name] for name in self._identity}
+        except Exception as error:  # foreign bytes: torch.load documents no closed set of errors
+            raise InputError(f"{path}: found {one_line(error)}, expected a checkpoint") from error
+        for name, wanted in self._identity.items():
+            if found[name] != wanted:
+                raise InputError(
+                    f"{path}: {name}: found {found[name]}, expected {wanted}; "
+                    "remove this checkpoint to start anew"
+                )
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._random_state, self.epoch = state["random"], state["epoch"]
+
+
+def _checked_labels(images: ImageSet, recipe: Recipe) -> np.ndarray:
+    if images.labels is None:
+        raise InputError(f"{images.source}: labels: found none, expected one per training image")
+    if len(images.shape) != 2 or len(images.images) < recipe.batch:
+        raise InputError(
+            f"{images.source}: images: found shape {images.images.shape}, "
+            f"expected at least {recipe.batch} images of two dimensions"
+        )
+    if images.labels.max() >= recipe.classes:
+        raise InputError(
+            f"{images.source}: labels: found {images.labels.max()}, "
+            f"expected less than {recipe.classes}"
+        )
+    return images.labels.astype(np.int64)
+
+
+def checkpoint_path(output: Path) -> Path:
+    """Where the training of `output` keeps its checkpoint."""
+    return output.with_name(f"{output.name}.checkpoint")
+
+
+def train_network(
+    training: Training,
+    test: ImageSet,
+    name: str,
+    output: Path,
+    report: Callable[[EpochReport], None],
+) -> Network:
+    """Train to the end, from the checkpoint beside `output` if there is one, and write `output`.
+
+    The checkpoint is written after each epoch, and removed once the network is written.
+
+    Raises
+    ------
+    InputError
+        A checkpoint of another training, test images that do not fit, or a file that cannot be
+        written.
+    """
+    checkpoint = checkpoint_path(output)
+    if checkpoint.exists():
+        training.load(checkpoint)
+    while training.epoch < training.recipe.epochs:
+        loss = training.run_epoch()
+        training.save(checkpoint)
+        accuracy = software_accuracy(training.network(name), test)
+        report(EpochReport(training.epoch, training.recipe.epochs, loss, accuracy))
+    network = training.network(name)
+    write_network(network, output)
+    checkpoint.unlink(missing_ok=True)
+    return network
+
+
+def software_accuracy(network: Network, test: ImageSet) -> float:
+    """The fraction of labelled images that the software reference gets right."""
+    if test.labels is None:
+        raise InputError(f"{test.source}: labels: found none, expected one per test image")
+    classes = software.run(network, input_bits(test.images, network)).classes
+    return software.accuracy(classes, test.labels)
