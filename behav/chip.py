@@ -33,6 +33,8 @@ class LayerChip:
     ----------
     bit_error_rate : float
         Fraction of (cell, input) whose product bit is wrong.
+    gain, base : ndarray of float32, shape (M, n)
+        A driven column adds base + gain * input to the score seen.
 
     Raises
     ------
@@ -58,9 +60,9 @@ class LayerChip:
         self._macros = np.arange(config.neurons) // config.rows_used
         self._bank_p = np.stack([line.bank_p for line in lines])
         self._bank_n = np.stack([line.bank_n for line in lines])
-        self._gain, self._base = _gain_and_base(for_plus, for_minus, lines, self._macros)
-        self._base_of_all = self._base.sum(axis=1, dtype=np.float64).astype(np.float32)
-        _check_exact(config, self._gain, self._base)
+        self.gain, self.base = _gain_and_base(for_plus, for_minus, lines, self._macros)
+        self._base_of_all = self.base.sum(axis=1, dtype=np.float64).astype(np.float32)
+        _check_exact(config, self.gain, self.base)
 
     def scores_seen(self, inputs: ArrayLike, neurons: slice = ALL_NEURONS) -> NDArray[np.float32]:
         """Scores as they stand on the lines after evaluate, with capacitor mismatch.
@@ -90,10 +92,10 @@ class LayerChip:
             raise InputError(
                 f"inputs: found shape {signs.shape}, expected (..., {self.config.fan_in})"
             )
-        scores = _row_sums(self._gain[neurons], signs)
+        scores = _row_sums(self.gain[neurons], signs)
         if np.count_nonzero(signs) == signs.size:
             return scores + self._base_of_all[neurons]
-        return scores + _row_sums(self._base[neurons], np.abs(signs))
+        return scores + _row_sums(self.base[neurons], np.abs(signs))
 
     def decide(
         self,
@@ -147,7 +149,7 @@ class LayerChip:
 
     def counts(
         self, inputs: ArrayLike, images: ArrayLike
-    ) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[np.uint16], NDArray[np.int8]]:
         """Successive approximation of the score, as the hardware runs it.
 
         Trial t sets bit K-1-t of the code tentatively, drives the bank of line N with that code and
@@ -162,18 +164,18 @@ class LayerChip:
         -------
         codes : ndarray of uint16, shape (..., M)
             v; the score is 2v + 1 - 2^K (`comparator.score_of_code`).
-        decisions : ndarray of bool, shape (..., M, K)
-            The comparator's answers in the order of the trials.
+        decisions : ndarray of int8, shape (..., M, K)
+            The comparator's answers in the order of the trials, as `decide` gives them.
         """
         bits = self.config.count_bits
         scores = self.scores_seen(inputs)
         codes = np.zeros(scores.shape, dtype=np.int64)
-        decisions = np.empty((*scores.shape, bits), dtype=np.bool_)
+        decisions = np.empty((*scores.shape, bits), dtype=np.int8)
         for trial in range(bits):
             attempt = codes | 1 << (bits - 1 - trial)
-            kept = self.decide(scores, images, trial, 2**bits - attempt, attempt) > 0
-            codes = np.where(kept, attempt, codes)
-            decisions[..., trial] = kept
+            answers = self.decide(scores, images, trial, 2**bits - attempt, attempt)
+            codes = np.where(answers > 0, attempt, codes)
+            decisions[..., trial] = answers
         return codes.astype(np.uint16), decisions
 
 

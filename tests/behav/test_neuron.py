@@ -1,0 +1,187 @@
+"""Capacitive neuron: units, capacitor mismatch, and exact sums."""
+
+import math
+
+import numpy as np
+import pytest
+from popbridge.behav import neuron
+from popbridge.behav.chip import sample_layer
+from popbridge.behav.draws import Domain, generator
+from popbridge.behav.params import CONDITIONS, BridgeParameters, ChipParameters, NeuronParameters
+from popbridge.hdl.config import InputError, LayerConfig, MacroConfig, Readout
+
+SEED = 99
+UNIT_F = 2e-15
+VDD_V = 1.2
+
+
+@pytest.mark.parametrize(("fan_in", "count_v"), [(23, 104e-3), (1127, 2.1e-3), (27649, 87e-6)])
+def test_one_count_is_two_score_units_of_the_notes_voltage(fan_in, count_v):
+    """2 kappa VDD / n of the physics notes, which leave the parasitic out."""
+    parameters = NeuronParameters(parasitic_fraction=0.0)
+    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), fan_in, 0)
+    assert 2 * unit_v == pytest.approx(count_v, rel=0.02)
+
+
+def test_kappa_and_conversions():
+    parameters = NeuronParameters()
+    assert neuron.kappa(parameters, 1127, 1127, 0) == pytest.approx(1 / 1.05)
+    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), 1152, 11)
+    assert unit_v == pytest.approx(VDD_V / (1152 * 1.05 + 2047))
+    assert neuron.score_to_volts(-37, unit_v) == -37 * unit_v
+    assert neuron.volts_to_score(neuron.score_to_volts(-37, unit_v), unit_v) == pytest.approx(-37)
+
+
+def drawn_capacitors_f(config, sigma, chip, layer, macro, line):
+    """Columns (C,) and bank (K,) of one line, from the documented keys of the draws."""
+    deviates = generator(chip, Domain.CAPACITOR, layer, macro, line)
+    columns_f = UNIT_F * (1 + sigma * deviates.standard_normal(config.macro.columns))
+    deviates = generator(chip, Domain.BANK, layer, macro, line)
+    bank_f = [
+        2**k * UNIT_F * (1 + sigma / math.sqrt(2**k) * deviate)
+        for k, deviate in enumerate(deviates.standard_normal(config.count_bits))
+    ]
+    return columns_f, bank_f
+
+
+def line_move_v(columns_f, bank_f, column_bits, code):
+    """Charge conservation, plate by plate: a floating line of charge 0 at precharge's level."""
+    raised_f = grounded_f = 0.0
+    for capacitor_f, bit in zip(columns_f, column_bits, strict=True):
+        if bit:
+            raised_f += capacitor_f
+        else:
+            grounded_f += capacitor_f
+    for k, capacitor_f in enumerate(bank_f):
+        if code >> k & 1:
+            raised_f += capacitor_f
+        else:
+            grounded_f += capacitor_f
+    grounded_f += 0.05 * len(columns_f) * UNIT_F
+    # raised * (V - VDD) + grounded * V = 0
+    return raised_f * VDD_V / (raised_f + grounded_f)
+
+
+def brute_force_dv(config, sigma, weights, inputs, macro, chip, layer, codes=(0, 0)):
+    """V_P - V_N of a row whose cells are exact, column by column."""
+    bits_p, bits_n = [0] * config.macro.columns, [0] * config.macro.columns
+    for column in range(config.fan_in):
+        if inputs[column] != 0:
+            bits_p[column] = int(inputs[column] == weights[column])
+            bits_n[column] = 1 - bits_p[column]
+    return line_move_v(
+        *drawn_capacitors_f(config, sigma, chip, layer, macro, 0), bits_p, codes[0]
+    ) - line_move_v(*drawn_capacitors_f(config, sigma, chip, layer, macro, 1), bits_n, codes[1])
+
+
+def only_capacitors_vary(sigma):
+    ideal = ChipParameters().without_variation()
+    return ideal.replace(neuron=ideal.neuron.replace(unit_capacitor_sigma=sigma))
+
+
+@pytest.mark.parametrize("readout", list(Readout))
+@pytest.mark.parametrize("undriven", [False, True])
+def test_scores_meet_charge_conservation(readout, undriven):
+    """To the bound of rounding: gain and offset of each column by half a step each."""
+    config = LayerConfig(
+        name="layer",
+        inputs=90,
+        bias_columns=11,
+        neurons=7,
+        readout=readout,
+        macro=MacroConfig(rows=4, columns=128),
+    )
+    random = np.random.default_rng(SEED)
+    weights = random.choice([-1, 1], (7, 101))
+    inputs = random.choice([-1, 0, 1] if undriven else [-1, 1], (3, 101))
+    parameters = only_capacitors_vary(0.05)
+    chip = sample_layer(config, weights, parameters, chip=2, layer=1, noise_seed=0)
+    unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
+    scores = chip.scores_seen(inputs)
+    for image in range(3):
+        for row in range(7):
+            expected_v = brute_force_dv(
+                config, 0.05, weights[row], inputs[image], row // config.rows_used, 2, 1
+            )
+            assert abs(scores[image, row] - expected_v / unit_v) <= 101 * neuron.WEIGHT_STEP
+
+
+def test_bank_meets_charge_conservation():
+    config = LayerConfig(
+        name="layer",
+        inputs=21,
+        bias_columns=0,
+        neurons=1,
+        readout=Readout.COUNT,
+        macro=MacroConfig(rows=1, columns=24),
+    )
+    parameters = only_capacitors_vary(0.05)
+    chip = sample_layer(config, np.ones((1, 21)), parameters, chip=8, layer=0, noise_seed=0)
+    unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
+    inputs = np.random.default_rng(SEED).choice([-1, 1], 21)
+    lines = neuron.draw_line_weights(config, parameters.neuron, 8, 0, 0)
+    for dac_p in range(32):
+        dac_n = (5 * dac_p + 3) % 32
+        expected_v = brute_force_dv(config, 0.05, [1] * 21, inputs, 0, 8, 0, (dac_p, dac_n))
+        seen = chip.scores_seen(inputs)[0] + lines.bank_p[dac_p] - lines.bank_n[dac_n]
+        assert abs(seen - expected_v / unit_v) <= (21 + 5) * neuron.WEIGHT_STEP
+
+
+def test_capacitor_mismatch_costs_what_the_notes_say():
+    """Spread sigma sqrt(n) / (2 sqrt 2) counts at mid-scale, for a line that its layer fills."""
+    config = LayerConfig(
+        name="layer",
+        inputs=501,
+        bias_columns=0,
+        neurons=600,
+        macro=MacroConfig(rows=1, columns=501),
+    )
+    parameters = only_capacitors_vary(0.05)
+    parameters = parameters.replace(neuron=parameters.neuron.replace(parasitic_fraction=0.0))
+    chip = sample_layer(config, np.ones((600, 501)), parameters, chip=0, layer=0, noise_seed=0)
+    inputs = np.resize([1, -1], 501)
+    counts_off = (chip.scores_seen(inputs).astype(float) - 1) / 2
+    spread = 0.05 * math.sqrt(501) / (2 * math.sqrt(2))
+    assert abs(counts_off.mean()) < 4 * spread / math.sqrt(600)
+    assert abs(counts_off.std() / spread - 1) < 4 / math.sqrt(2 * 600)
+
+
+def test_sums_are_exact_in_any_order():
+    """4,095 columns, the most that is odd: one image, a batch, shuffled, and exact integers."""
+    config = LayerConfig(
+        name="layer",
+        inputs=4095,
+        bias_columns=0,
+        neurons=20,
+        macro=MacroConfig(rows=8, columns=4096),
+    )
+    random = np.random.default_rng(SEED)
+    weights = random.choice([-1, 1], (20, 4095))
+    chip = sample_layer(config, weights, CONDITIONS["nominal"], chip=1, layer=0, noise_seed=0)
+    inputs = random.choice([-1, 1], (40, 4095))
+    inputs[0] = weights[0]  # the largest score: the last bit of the mantissa counts
+    inputs[1] = -weights[19]
+    batch = chip.scores_seen(inputs)
+    assert batch[0, 0] > 4000 and batch[1, 19] < -4000
+    steps = 1 / neuron.WEIGHT_STEP
+    gain, base = ((matrix * steps).astype(np.int64) for matrix in (chip.gain, chip.base))
+    np.testing.assert_array_equal(gain, chip.gain * steps)
+    expected = inputs @ gain.T + base.sum(axis=1)
+    np.testing.assert_array_equal(batch * steps, expected)
+    order = random.permutation(4095)
+    shuffled = inputs[:, order].astype(np.float32) @ chip.gain[:, order].T
+    np.testing.assert_array_equal(shuffled, inputs.astype(np.float32) @ chip.gain.T)
+    for image in (0, 1, 17):
+        np.testing.assert_array_equal(chip.scores_seen(inputs[image]), batch[image])
+
+
+def test_columns_beyond_exact_sums_are_refused():
+    config = LayerConfig(
+        name="wide",
+        inputs=4097,
+        bias_columns=0,
+        neurons=1,
+        macro=MacroConfig(rows=1, columns=4097),
+    )
+    with pytest.raises(InputError, match=r"wide: found scores up to 4097\.0 on 4097 columns"):
+        sample_layer(config, np.ones((1, 4097)), ChipParameters(), None, 0, 0)
