@@ -80,8 +80,9 @@ def _chunks(layer: DenseLayer, bits: np.ndarray) -> Iterator[tuple[slice, np.nda
     # fused multiply-add, is an integer of magnitude at most N. `float_weights` has a type in which
     # all integers up to N are representable (float32 up to 2^24), so no operation ever rounds.
     kind = layer.float_weights.dtype
-    inputs = np.empty((CHUNK, layer.inputs), dtype=kind)
-    sums = np.empty((CHUNK, layer.outputs), dtype=kind)
+    most = min(CHUNK, len(bits))
+    inputs = np.empty((most, layer.inputs), dtype=kind)
+    sums = np.empty((most, layer.outputs), dtype=kind)
     for first in range(0, len(bits), CHUNK):
         part = slice(first, min(first + CHUNK, len(bits)))
         count = part.stop - first
