@@ -1,12 +1,14 @@
-// Stands in for one bridge array during bulk simulation.
+// Stands in for the bridge arrays of one layer during bulk simulation.
 //
 // The outcomes of all rows are computed once per image, outside; this module replays them by word
-// line and trial. In return it holds the controller's pins, every clock cycle, against the phases
+// line and trial. In return it holds the pins of every array, every clock cycle, against the phases
 // that the configuration declares, and against what was answered for. The first violation is kept.
+// A pin vector holds the arrays side by side, array 0 lowest.
 
 module array_replay #(
-    parameter integer ROWS = 1,                // word lines of the array
-    parameter integer ROWS_OWN = 1,            // rows of this array that hold neurons
+    parameter integer MACROS = 1,
+    parameter integer ROWS = 1,                // word lines of an array
+    parameter integer NEURONS = 1,             // filled array by array, ROWS_USED in each
     parameter integer ROWS_USED = 1,           // word-line steps of the layer
     parameter integer COLUMNS = 1,
     parameter integer FAN_IN = 1,              // columns in use
@@ -19,28 +21,27 @@ module array_replay #(
     parameter integer SETTLE = 1,
     parameter integer DEAD_AFTER_STROBE = 1
 ) (
-    input  logic                        clk,
-    input  logic                        rst,
-    input  logic [ROWS-1:0]             wl,
-    input  logic [COLUMNS-1:0]          bl,
-    input  logic [COLUMNS-1:0]          blb,
-    input  logic                        precharge,
-    input  logic                        evaluate,
-    input  logic                        strobe,
-    input  logic [(BANK>0?BANK:1)-1:0]  dac_p,
-    input  logic [(BANK>0?BANK:1)-1:0]  dac_n,
-    output logic                        sense_p,
-    output logic                        sense_n,
-    // what was answered: per row, trial by trial from the last (bit 0) to the first
-    input  logic [FAN_IN-1:0]           answered_for,
-    input  logic [ROWS_USED*TRIALS-1:0] positive,
-    input  logic [ROWS_USED*TRIALS-1:0] resolved,
-    output logic [3:0]                  violation   // 0: none; else the first one's kind
+    input  logic                               clk,
+    input  logic                               rst,
+    input  logic [MACROS*ROWS-1:0]             wl,
+    input  logic [MACROS*COLUMNS-1:0]          bl,
+    input  logic [MACROS*COLUMNS-1:0]          blb,
+    input  logic [MACROS-1:0]                  precharge,
+    input  logic [MACROS-1:0]                  evaluate,
+    input  logic [MACROS-1:0]                  strobe,
+    input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_p,
+    input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_n,
+    output logic [MACROS-1:0]                  sense_p,
+    output logic [MACROS-1:0]                  sense_n,
+    // what was answered: per neuron, trial by trial from the last (bit 0) to the first
+    input  logic [FAN_IN-1:0]                  answered_for,
+    input  logic [MACROS*ROWS_USED*TRIALS-1:0] positive,
+    input  logic [MACROS*ROWS_USED*TRIALS-1:0] resolved,
+    output logic [3:0]                         violation   // 0: none; else the first one's kind
 );
   localparam logic [3:0] PHASE = 1, WORD_LINE = 2, BIT_LINE = 3, CODE = 4;
   localparam logic [2:0] IDLE = 0, IN_PRECHARGE = 1, IN_DEAD_BEFORE = 2, IN_EVALUATE = 3,
                          IN_STROBE = 4, IN_SETTLE = 5, IN_DEAD_AFTER = 6;
-  localparam logic [COLUMNS-1:0] DRIVEN = {COLUMNS{1'b1}} >> (COLUMNS - FAN_IN);
   localparam integer WIDTH = BANK > 0 ? BANK : 1;
 
   // The cycle in progress, as it has to be: state, cycles of it gone, row, trials to come.
@@ -52,7 +53,7 @@ module array_replay #(
   logic [2:0]  pins;
 
   // From IDLE a scan may start in any cycle; its first cycle is judged as PRECHARGE at once.
-  assign starts = state == IDLE && precharge;
+  assign starts = state == IDLE && precharge[0];
   assign now = starts ? IN_PRECHARGE : state;
 
   always_comb begin
@@ -81,31 +82,61 @@ module array_replay #(
       endcase
   end
 
-  logic [ROWS-1:0]   expected_wl;
-  logic [TRIALS-1:0] row_positive, row_resolved;
-  assign expected_wl = now == IDLE || row >= ROWS_OWN ? '0 : {{(ROWS-1){1'b0}}, 1'b1} << row;
+  // The word lines, the bit lines and the bank's codes as they have to be.
+  localparam logic [COLUMNS-1:0] DRIVEN = {COLUMNS{1'b1}} >> (COLUMNS - FAN_IN);
+  logic [MACROS*ROWS-1:0]    expected_wl;
+  logic [COLUMNS-1:0]        expected_bl, expected_blb;
+  logic [MACROS*WIDTH-1:0]   expected_dac_p, expected_dac_n;
+  logic [MACROS*TRIALS-1:0]  row_positive, row_resolved;
+  assign expected_bl = COLUMNS'(answered_for);
+  assign expected_blb = ~expected_bl & DRIVEN;
 
-  always_comb begin
-    row_positive = '0;
-    row_resolved = '0;
-    for (int r = 0; r < ROWS_OWN; r++)
-      if (wl[r]) begin
-        row_positive |= positive[r*TRIALS +: TRIALS];
-        row_resolved |= resolved[r*TRIALS +: TRIALS];
+  // The outcomes of the row whose word line is up, in each array. Half a clock cycle after strobe
+  // rises the comparators have resolved.
+  logic [MACROS-1:0] above, below;
+  always_ff @(negedge clk) begin
+    above <= '0;
+    below <= '0;
+    if (|strobe)
+      for (int k = 0; k < MACROS; k++) begin
+        above[k] <= row_positive[k*TRIALS + trial] & row_resolved[k*TRIALS + trial];
+        below[k] <= ~row_positive[k*TRIALS + trial] & row_resolved[k*TRIALS + trial];
       end
-    sense_p = strobe && row_positive[trial] && row_resolved[trial];
-    sense_n = strobe && !row_positive[trial] && row_resolved[trial];
   end
+  assign sense_p = strobe & above;
+  assign sense_n = strobe & below;
 
-  // Successive approximation: the decisions so far, then a 1, then zeros; line P its complement.
-  logic [WIDTH-1:0] tried;
-  always_comb begin
-    tried = '0;
-    if (BANK > 0) begin
-      tried = WIDTH'(row_positive & row_resolved);
-      tried = ((tried >> (trial + 1)) << (trial + 1)) | (WIDTH'(1) << trial);
+  generate
+    for (genvar k = 0; k < MACROS; k = k + 1) begin : array
+      localparam integer FIRST = k * ROWS_USED * TRIALS;
+      assign expected_wl[k*ROWS +: ROWS] =
+          now != IDLE && k * ROWS_USED + row < NEURONS ? ROWS'(1) << row : '0;
+      if (TRIALS == 1) begin : signs
+        assign row_positive[k] = |(positive[FIRST +: ROWS_USED] & wl[k*ROWS +: ROWS_USED]);
+        assign row_resolved[k] = |(resolved[FIRST +: ROWS_USED] & wl[k*ROWS +: ROWS_USED]);
+      end else begin : counts
+        logic [TRIALS-1:0] p, r;
+        always_comb begin
+          p = '0;
+          r = '0;
+          for (int i = 0; i < ROWS_USED; i++)
+            if (wl[k*ROWS + i]) begin
+              p |= positive[FIRST + i*TRIALS +: TRIALS];
+              r |= resolved[FIRST + i*TRIALS +: TRIALS];
+            end
+        end
+        assign row_positive[k*TRIALS +: TRIALS] = p;
+        assign row_resolved[k*TRIALS +: TRIALS] = r;
+      end
+      // Successive approximation: the decisions so far, a 1, then zeros; line P its complement.
+      logic [WIDTH-1:0] decided, tried;
+      assign decided =
+          WIDTH'(row_positive[k*TRIALS +: TRIALS] & row_resolved[k*TRIALS +: TRIALS]);
+      assign tried = ((decided >> (trial + 1)) << (trial + 1)) | (WIDTH'(1) << trial);
+      assign expected_dac_n[k*WIDTH +: WIDTH] = tried;
+      assign expected_dac_p[k*WIDTH +: WIDTH] = -tried;
     end
-  end
+  endgenerate
 
   always_ff @(posedge clk)
     if (rst) begin
@@ -120,13 +151,14 @@ module array_replay #(
       if (ends && now == IN_STROBE) trial <= trial == 0 ? TRIALS - 1 : trial - 1;
       if (row_ends) row <= row + 1 == ROWS_USED ? 0 : row + 1;
       if (violation == 0) begin
-        if ({precharge, evaluate, strobe} != pins) violation <= PHASE;
+        if (precharge != {MACROS{pins[2]}} || evaluate != {MACROS{pins[1]}}
+            || strobe != {MACROS{pins[0]}}) violation <= PHASE;
         else if (wl != expected_wl) violation <= WORD_LINE;
-        else if (strobe && (bl != COLUMNS'(answered_for)
-                            || blb != (~COLUMNS'(answered_for) & DRIVEN))) violation <= BIT_LINE;
-        else if (BANK > 0 && strobe && row < ROWS_OWN
-                 && (dac_n != tried || dac_p != -tried)) violation <= CODE;
-        else if (BANK > 0 && !evaluate && (dac_n != 0 || dac_p != 0)) violation <= CODE;
+        else if (pins[0] && (bl != {MACROS{expected_bl}} || blb != {MACROS{expected_blb}}))
+          violation <= BIT_LINE;
+        else if (BANK > 0 && pins[0] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
+          violation <= CODE;
+        else if (BANK > 0 && !pins[1] && (dac_n != '0 || dac_p != '0)) violation <= CODE;
       end
     end
 endmodule

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from ..flow.verilog import CONTROLLER, Port, controller_ports
+from ..hdl.array_pins import ArraySignature
 from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
 
 TESTBENCH = "popbridge_testbench"
@@ -197,18 +198,15 @@ def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
       {name}_inputs <= {name}_macro0__bl[{layer.fan_in - 1}:0];
       {name}_request <= ~{name}_request;
     end""")
-    violations = [_replay(text, layer, index, macro) for index, macro in enumerate(layer.macro_names)]
-    first = "".join(f"{violation} != 0 ? {violation} : " for violation in violations)
-    text.body.append(f"  assign {name}_violation = {first}0;")
+    _replay(text, layer)
 
 
-def _replay(text: _Text, layer: LayerConfig, index: int, macro: str) -> str:
-    name = f"{layer.name}_{macro}"
+def _replay(text: _Text, layer: LayerConfig) -> None:
     timing = layer.macro.timing
-    per_macro = layer.rows_used * layer.trials
     parameters = {
+        "MACROS": layer.macros,
         "ROWS": layer.macro.rows,
-        "ROWS_OWN": len(layer.neurons_of_macro(index)),
+        "NEURONS": layer.neurons,
         "ROWS_USED": layer.rows_used,
         "COLUMNS": layer.macro.columns,
         "FAN_IN": layer.fan_in,
@@ -222,14 +220,13 @@ def _replay(text: _Text, layer: LayerConfig, index: int, macro: str) -> str:
         "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
     }
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
-    direct = ["wl", "bl", "blb", "precharge", "evaluate", "strobe", "sense_p", "sense_n"]
-    wires = [f".{pin}({name}__{pin})" for pin in direct]
-    bank = [f"{name}__{pin}" if layer.count_bits else "'0" for pin in ("dac_p", "dac_n")]
-    wires += [f".dac_p({bank[0]})", f".dac_n({bank[1]})"]
-    outcome = f"[{index * per_macro} +: {per_macro}]"
-    wires += [f".{kind}({layer.name}_{kind}{outcome})" for kind in ("positive", "resolved")]
-    wires += [f".answered_for({layer.name}_inputs)", f".violation({name}_violation)"]
-    text.wire(4, f"{name}_violation")
-    joined = ", ".join(wires)
-    text.body.append(f"  array_replay #({given}) {name} (\n    .clk, .rst, {joined}\n  );")
-    return f"{name}_violation"
+    pins = {pin: f"{{{', '.join(f'{layer.name}_{macro}__{pin}' for macro in layer.macro_names[::-1])}}}"
+            for pin in ArraySignature.of_layer(layer).members}
+    if not layer.count_bits:
+        pins |= {"dac_p": "'0", "dac_n": "'0"}
+    pins["answered_for"] = f"{layer.name}_inputs"
+    pins |= {name: f"{layer.name}_{name}" for name in ("positive", "resolved", "violation")}
+    connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
+    text.body.append(
+        f"  array_replay #({given}) {layer.name}_arrays (\n    .clk, .rst, {connections}\n  );"
+    )

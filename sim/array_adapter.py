@@ -1,0 +1,52 @@
+"""Joins one array's pins, in whatever simulator, to the array model, strobe by strobe."""
+
+from __future__ import annotations
+
+from ..behav.array import ArrayModel, ArrayPins
+from ..behav.chip import LayerChip
+from .job import Outcome, bits_of_word
+
+
+class ArrayAdapter:
+    """Answers from the pins of one array alone, and keeps a record of what it saw and said.
+
+    Parameters
+    ----------
+    chip : LayerChip
+        The array's layer.
+    layer, macro : int
+        Numbers of the layer in its network and of the array in its layer.
+    outcome : Outcome
+        Filled in: the inputs (by array 0) and answers of the layer.
+    """
+
+    def __init__(self, chip: LayerChip, layer: int, macro: int, outcome: Outcome):
+        self._config = chip.config
+        self._model = ArrayModel(chip, macro)
+        self._neurons = chip.config.neurons_of_macro(macro)
+        self._inputs = outcome.inputs[layer] if macro == 0 else None
+        self._answers = outcome.answers[layer]
+        self._outcome = outcome
+        self._strobing = False
+        self._trial = 0
+
+    def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
+        """Pass the pins on to the model; see `ArrayModel.observe`."""
+        sense = self._model.observe(time_s, pins)
+        if pins.strobe and not self._strobing:
+            self._record(pins, sense)
+        if not pins.evaluate:
+            self._trial = 0
+        self._strobing = bool(pins.strobe)
+        return sense
+
+    def _record(self, pins: ArrayPins, sense: tuple[int, int]) -> None:
+        row = pins.wl.bit_length() - 1
+        image = self._model.image
+        if 0 <= row < len(self._neurons) and image < len(self._answers):
+            bit = self._config.trials - 1 - self._trial
+            self._answers[image, self._neurons[row]] |= sense[0] << bit
+            self._outcome.unanswered += sense == (0, 0)
+            if row == 0 and self._inputs is not None:
+                self._inputs[image] = bits_of_word(pins.bl, self._config.inputs)
+        self._trial += 1

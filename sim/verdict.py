@@ -1,0 +1,72 @@
+"""Whether the hardware did what it must: every bit and every cycle of a co-simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..behav.comparator import score_of_code
+from .job import Job, Meter, Outcome
+
+
+class HardwareFault(RuntimeError):
+    """The hardware did not do what it must; one line that names the first faults."""
+
+
+def check_hardware(job: Job, outcome: Outcome) -> None:
+    """Hold a co-simulation against what the arrays answered and what the configuration declares.
+
+    The chip may be as bad as it likes: what is checked is that each layer's bit lines carried the
+    image or exactly what the layer before had answered, that the scores and classes follow from
+    the codes, that nothing was dropped or counted wrongly, and that each scan, the latency and
+    each interval took exactly the declared cycles.
+
+    Raises
+    ------
+    HardwareFault
+        Something differs.
+    """
+    faults = [*_data_faults(job, outcome), *_cycle_faults(job, outcome)]
+    if faults:
+        more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
+        raise HardwareFault("; ".join(faults[:3]) + more)
+
+
+def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
+    given = [job.images, *outcome.answers[:-1]]
+    for layer, expected, seen in zip(job.config.layers, given, outcome.inputs, strict=True):
+        if differing := int((expected != seen).sum()):
+            yield (
+                f"{layer.name}: {differing} input bits on the bit lines differ from what was given"
+            )
+    scores = score_of_code(outcome.answers[-1], job.config.layers[-1].count_bits)
+    scores = scores + np.array(job.config.offsets)
+    packets = np.concatenate([scores.argmax(axis=1)[:, np.newaxis], scores], axis=1)
+    if differing := int((packets != outcome.results).any(axis=1).sum()):
+        yield f"{differing} result packets differ from what the last layer's codes give"
+    if outcome.dropped:
+        yield f"{outcome.dropped} intact images counted as dropped"
+    if outcome.unresolved != outcome.unanswered:
+        yield (
+            f"{outcome.unresolved} unresolved decisions counted, "
+            f"{outcome.unanswered} were left unresolved"
+        )
+
+
+def _cycle_faults(job: Job, outcome: Outcome) -> Iterator[str]:
+    images = len(job.images)
+    for layer, scan in zip(job.config.layers, outcome.scans, strict=True):
+        yield from _meter_faults(f"{layer.name}: scan", scan, layer.scan_cycles, images)
+    yield from _meter_faults("image latency", outcome.image_latency, job.config.latency, 1)
+    interval = outcome.result_interval
+    yield from _meter_faults("result interval", interval, job.config.interval, images - 1)
+
+
+def _meter_faults(what: str, meter: Meter, declared: int, count: int) -> Iterator[str]:
+    if meter.count != count:
+        yield f"{what}: measured {meter.count} times, expected {count}"
+    elif count and (meter.shortest, meter.longest) != (declared, declared):
+        yield (
+            f"{what}: measured {meter.shortest} to {meter.longest} cycles, declared {declared}"
+        )
