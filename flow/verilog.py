@@ -113,9 +113,7 @@ class MacroTop(wiring.Component):
             f"{layer.name}_{macro}": layer for layer in config.layers for macro in layer.macro_names
         }
         members = self.controller.signature.members.items()
-        super().__init__(
-            {name: member for name, member in members if name not in self._layers}
-        )
+        super().__init__({name: member for name, member in members if name not in self._layers})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -131,7 +129,9 @@ class MacroTop(wiring.Component):
         for name, layer in self._layers.items():
             pins = getattr(self.controller, name)
             wires = {
-                f"{'o' if port.direction == 'output' else 'i'}_{port.name}": getattr(pins, port.name)
+                f"{'o' if port.direction == 'output' else 'i'}_{port.name}": getattr(
+                    pins, port.name
+                )
                 for port in _array_ports(layer)
             }
             m.submodules[name] = Instance(black_box_name(layer), **wires)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
+import re
 import tomllib
 import typing
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain data, as TOML and JSON hold it."""
-        return dataclasses.asdict(self)  # type: ignore[call-overload]
+        return {name: _plain(getattr(self, name)) for name in _fields(type(self))}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: str = "") -> Self:
@@ -49,22 +49,12 @@ class Record:
         InputError
             An unknown field, a value of another type, or one out of range.
         """
-        prefix = f"{where}: " if where else ""
-        if not isinstance(values, dict):
-            raise InputError(f"{prefix}found {values!r}, expected a table of fields")
-        hints = typing.get_type_hints(cls)
-        known = [item.name for item in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        arguments = {}
-        for name, value in values.items():
-            if name not in known:
-                raise InputError(f"{prefix}unknown field {name!r}; expected one of {known}")
-            arguments[name] = _converted(hints[name], value, f"{prefix}{name}")
         try:
-            return cls(**arguments)
-        except InputError:
-            raise
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{prefix}{error}") from error
+            return _build(cls, values, "")
+        except InputError as error:
+            if not where:
+                raise
+            raise InputError(f"{where}: {error}") from error
 
     @classmethod
     def from_toml(cls, path: Path) -> Self:
@@ -82,19 +72,66 @@ class Record:
         return tomli_w.dumps(self.to_dict())
 
 
-def _converted(expected: Any, value: Any, where: str) -> Any:
+def _fields(kind: type[Record]) -> dict[str, dataclasses.Field[Any]]:
+    return {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _build(kind: type[Record], values: Any, path: str) -> Any:
+    """A record from plain data; `path` names its field in the outermost record."""
+    place = f"{path}: " if path else ""
+    if not isinstance(values, dict):
+        raise InputError(f"{place}found {values!r}, expected a table of fields")
+    hints = typing.get_type_hints(kind)
+    known = _fields(kind)
+    inner = f"{path}." if path else ""
+    arguments = {}
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
+        arguments[name] = _converted(hints[name], value, f"{inner}{name}")
+    for name, item in known.items():
+        default = (item.default, item.default_factory)
+        if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):
+            raise InputError(f"{inner}{name}: found nothing, expected a value")
+    try:
+        return kind(**arguments)
+    except (TypeError, ValueError) as error:
+        # A message that begins with a field's name goes on from the path.
+        first = re.match(r"\w*", str(error))
+        before = inner if first and first[0] in known else place
+        raise InputError(f"{before}{error}") from error
+
+
+def _converted(expected: Any, value: Any, path: str) -> Any:
+    if typing.get_origin(expected) is tuple:
+        if not isinstance(value, list | tuple):
+            raise InputError(f"{path}: found {value!r}, expected a list")
+        item_type = typing.get_args(expected)[0]
+        return tuple(
+            _converted(item_type, item, f"{path}[{index}]") for index, item in enumerate(value)
+        )
     if isinstance(expected, type) and issubclass(expected, Record):
-        return expected.from_dict(value, where)
+        return _build(expected, value, path)
     if isinstance(expected, type) and issubclass(expected, enum.Enum):
         try:
             return expected(value)
         except ValueError:
             allowed = [item.value for item in expected]
-            raise InputError(f"{where}: found {value!r}, expected one of {allowed}") from None
+            raise InputError(f"{path}: found {value!r}, expected one of {allowed}") from None
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise InputError(f"{where}: found {value!r}, expected {expected.__name__}")
+        raise InputError(f"{path}: found {value!r}, expected {expected.__name__}")
     return value
 
 
@@ -205,6 +242,11 @@ class LayerConfig(Record):
     macro: MacroConfig = field(default_factory=MacroConfig)
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name.isidentifier() and self.name.isascii()):
+            raise InputError(
+                f"name: found {self.name!r}, expected letters, digits and underscores, "
+                "no digit first: it becomes part of port names"
+            )
         require_at_least(self, "inputs", 1)
         require_at_least(self, "bias_columns", 0)
         require_at_least(self, "neurons", 1)
@@ -286,11 +328,19 @@ class NetworkConfig(Record):
         if not self.layers:
             raise InputError("layers: found none, expected at least one")
         *hidden, last = self.layers
+        names = [layer.name for layer in self.layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"layers: found {name!r} twice, expected a name for each layer")
         for layer in hidden:
             if layer.readout is not Readout.SIGN:
-                raise InputError(f"{layer.name}: found a count read-out, expected sign before the last layer")
+                raise InputError(
+                    f"{layer.name}: found a count read-out, expected sign before the last layer"
+                )
         if last.readout is not Readout.COUNT:
-            raise InputError(f"{last.name}: found a sign read-out, expected count in the last layer")
+            raise InputError(
+                f"{last.name}: found a sign read-out, expected count in the last layer"
+            )
         for layer, following in zip(self.layers, self.layers[1:], strict=False):
             if layer.neurons != following.inputs:
                 raise InputError(

@@ -182,7 +182,9 @@ class ScoreOutput(wiring.Component):
         ]
 
         def rotate(incoming: Signal) -> None:
-            m.d.sync += [into.eq(come) for into, come in zip(ring, [*ring[1:], incoming])]
+            m.d.sync += [
+                into.eq(come) for into, come in zip(ring, [*ring[1:], incoming], strict=True)
+            ]
             m.d.sync += index.eq(Mux(final, 0, index + 1))
 
         with m.FSM(init="IDLE", name="output"):

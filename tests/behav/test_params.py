@@ -58,7 +58,7 @@ def test_toml_round_trip(name, tmp_path):
 
 
 def test_nested_error_says_where():
-    with pytest.raises(InputError, match=r"chip\.toml: bridge: vdd_v: found 'high', expected"):
+    with pytest.raises(InputError, match=r"chip\.toml: bridge\.vdd_v: found 'high', expected"):
         ChipParameters.from_dict({"bridge": {"vdd_v": "high"}}, "chip.toml")
 
 
