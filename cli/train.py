@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..bnn.images import read_image_folder
 from ..bnn.recipe import Recipe
 from ..hdl.config import InputError
+from .output import add_json_option, require_writable, text_stream, write_json
 
 if TYPE_CHECKING:
     from ..bnn.train import EpochReport, Training
@@ -41,12 +40,14 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--output", type=Path, default=Path("mnist.npz"), metavar="PATH", help="the network file"
     )
-    parser.add_argument("--json", metavar="PATH", help="write the result as JSON; - for stdout")
+    add_json_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, write the network, print the accuracy of the software reference."""
+    require_writable(arguments.json)
+    require_writable(arguments.output)
     try:
         from ..bnn import train
     except ModuleNotFoundError as error:
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     images = read_image_folder(arguments.data, MNIST_SHAPE, ["train"])
     test = read_image_folder(arguments.data, MNIST_SHAPE, ["t10k", "test"])
     training = train.Training(images, recipe, arguments.seed)
-    text = sys.stderr if arguments.json == "-" else sys.stdout
+    text = text_stream(arguments.json)
     started = time.monotonic()
 
     def report(epoch: EpochReport) -> None:
@@ -72,8 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = train.train_network(training, test, arguments.network, arguments.output, report)
     accuracy = train.software_accuracy(network, test)
     print(f"{arguments.output}: test accuracy {accuracy:.2%}", file=text)
-    if arguments.json:
-        _write_json(arguments.json, _result(arguments, training, accuracy))
+    write_json(arguments.json, _result(arguments, training, accuracy))
     return 0
 
 
@@ -87,16 +87,3 @@ def _result(
         "seed": arguments.seed,
         "accuracy": {"software": accuracy},
     }
-
-
-def _write_json(path: str, result: dict[str, object]) -> None:
-    text = json.dumps(result, indent=2) + "\n"
-    if path == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            f"{path}: found {error.strerror}, expected a path that can be written"
-        ) from error

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import resource
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,8 @@ class Outcome:
     """The controller's count of unresolved decisions."""
     seconds: float
     """Wall time from the first image offered to the last result."""
+    peak_rss_bytes: int
+    """Most memory that the simulating process held."""
 
     @classmethod
     def empty(cls, job: Job) -> Self:
@@ -143,6 +146,7 @@ class Outcome:
             dropped=0,
             unresolved=0,
             seconds=0.0,
+            peak_rss_bytes=0,
         )
 
     def write(self, path: Path) -> None:
@@ -151,7 +155,7 @@ class Outcome:
             "image_latency": dataclasses.asdict(self.image_latency),
             "result_interval": dataclasses.asdict(self.result_interval),
         }
-        for name in ("unanswered", "dropped", "unresolved", "seconds"):
+        for name in ("unanswered", "dropped", "unresolved", "seconds", "peak_rss_bytes"):
             meta[name] = getattr(self, name)
         arrays: dict[str, NDArray[Any]] = {"results": self.results}
         for index, (inputs, answers) in enumerate(zip(self.inputs, self.answers, strict=True)):
@@ -171,6 +175,11 @@ class Outcome:
             scans=scans,
             **meta,
         )
+
+
+def peak_rss_bytes() -> int:
+    """Most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def word_of_bits(bits: NDArray[Any]) -> int:

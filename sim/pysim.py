@@ -13,7 +13,7 @@ from ..behav.array import ArrayPins, PhaseError
 from ..hdl.config import STREAM_BITS
 from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
-from .job import Job, Meter, Outcome, result_of_beats, word_of_bits
+from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from .simulators import SimulationError
 
 SLACK_CYCLES = 16
@@ -178,5 +178,6 @@ def run(job: Job, waves: Path | None = None, controller: NetworkController | Non
             simulator.run()
     except PhaseError as error:
         raise SimulationError(str(error)) from error
+    bench.outcome.peak_rss_bytes = peak_rss_bytes()
     bench.outcome.seconds = time.perf_counter() - began
     return bench.outcome

@@ -11,7 +11,7 @@ from typing import Any
 import cocotb
 from cocotb.triggers import Event, FallingEdge, First, Timer, ValueChange
 
-from ..sim.job import Job, Meter, Outcome, result_of_beats, word_of_bits
+from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from ..sim.testbench import METERS, RESET_CYCLES
 
 JOB_VARIABLE = "POPBRIDGE_JOB"
@@ -135,6 +135,7 @@ async def _run(
     outcome.result_interval = read_meter(dut, "result_interval")
     outcome.dropped = read_number(dut.total_status__dropped)
     outcome.unresolved = read_number(dut.total_status__unresolved)
+    outcome.peak_rss_bytes = peak_rss_bytes()
 
 
 def _declared_cycles(job: Job) -> int:

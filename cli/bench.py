@@ -1,0 +1,145 @@
+"""``popbridge bench``: the measured speeds, each beside something real on the same machine."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..bnn import software
+from ..bnn.images import input_bits
+from ..bnn.mapping import MappedNetwork
+from ..bnn.network import DenseLayer
+from ..sim.cosim import simulate, simulator_versions
+from ..sim.job import Job
+from ..sim.montecarlo import run_chip
+from .output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .run import make_job, select_images
+from .selection import add_chip_options, add_network_options, selected_network
+
+COSIM_IMAGES = 400
+BATCH_IMAGES = 10_000
+WIDE = 1025
+"""Neurons and inputs of the single layer whose software speed is shown."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``bench`` to `commands`."""
+    parser = commands.add_parser(
+        "bench",
+        help="measure the speeds",
+        description="Measures co-simulation (Verilator, one process, a sampled chip with "
+        "comparator noise), the software reference, and the chip's physics without hardware beside "
+        "plain float32 matrix products of the same sizes.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_network_options(parser)
+    add_chip_options(parser)
+    parser.add_argument("--images", type=int, default=COSIM_IMAGES, help="images in co-simulation")
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and report."""
+    require_writable(arguments.json)
+    versions = simulator_versions("verilator")
+    mapped = selected_network(arguments)
+    result = {
+        "network": mapped.network.name,
+        "cosim": _cosim(arguments, mapped),
+        "software": _software(arguments, mapped),
+        "montecarlo": _montecarlo(arguments, mapped),
+        "errors": None,
+        "seed": arguments.seed,
+        "versions": versions,
+    }
+    cosim, reference, direct = (result[name] for name in ("cosim", "software", "montecarlo"))
+    rows = [
+        ["co-simulation, images/s", f"{cosim['images_per_s']:,.0f}"],
+        ["co-simulation, neuron evaluations/s", f"{cosim['evaluations_per_s']:,.0f}"],
+        ["co-simulation, cycles/s", f"{cosim['cycles_per_s']:,.0f}"],
+        ["co-simulation, peak memory, MiB", f"{cosim['peak_rss_bytes'] / 2**20:,.0f}"],
+        ["build or cached start, s", f"{cosim['start_seconds']:.1f}"],
+        ["software network, images/s", f"{reference['images_per_s']:,.0f}"],
+        [f"software {WIDE} x {WIDE} layer, images/s", f"{reference['layer_images_per_s']:,.0f}"],
+        ["chip without hardware, images/s", f"{direct['images_per_s']:,.0f}"],
+        ["float32 products of its sizes, images/s", f"{direct['gemm_images_per_s']:,.0f}"],
+    ]
+    progress("")
+    print(table(["", "measured"], rows), file=text_stream(arguments.json))
+    write_json(arguments.json, result)
+    return 0
+
+
+def _cosim(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
+    progress("co-simulation (a first build takes up to a minute)")
+    images = select_images(mapped.network, None, arguments.images, arguments.seed)
+    job = make_job(arguments, mapped, images)
+    began = time.perf_counter()
+    outcome = simulate(job)
+    total = time.perf_counter() - began
+    neurons = sum(layer.neurons for layer in job.config.layers)
+    rate = len(images) / outcome.seconds
+    cycles = job.config.latency + (len(images) - 1) * job.config.interval
+    return {
+        "images": len(images),
+        "images_per_s": rate,
+        "evaluations_per_s": rate * neurons,
+        "cycles_per_s": cycles / outcome.seconds,
+        "start_seconds": total - outcome.seconds,
+        "peak_rss_bytes": outcome.peak_rss_bytes,
+    }
+
+
+def _best_rate(count: int, work: Callable[[], object]) -> float:
+    """Images per second of the fastest of three runs, after one to warm up."""
+    seconds = []
+    for _ in range(4):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return count / min(seconds[1:])
+
+
+def _batch(arguments: argparse.Namespace, mapped: MappedNetwork) -> Job:
+    images = select_images(mapped.network, None, BATCH_IMAGES, arguments.seed)
+    return make_job(arguments, mapped, images)
+
+
+def _software(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
+    progress("software network")
+    bits = _batch(arguments, mapped).images
+    draw = np.random.default_rng(arguments.seed)
+    layer = DenseLayer(
+        draw.choice(np.array([-1, 1], np.int8), (WIDE, WIDE)),
+        thresholds=np.zeros(WIDE, np.int32),
+    )
+    wide = draw.integers(0, 2, (BATCH_IMAGES, WIDE), dtype=np.uint8)
+    return {
+        "images_per_s": _best_rate(len(bits), lambda: software.run(mapped.network, bits)),
+        "layer_images_per_s": _best_rate(
+            len(wide), lambda: software.layer_outputs(layer, wide)
+        ),
+    }
+
+
+def _montecarlo(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
+    progress("chip without hardware")
+    job = _batch(arguments, mapped)
+    chips = job.layer_chips()
+    sizes = [(layer.fan_in, layer.neurons) for layer in job.config.layers]
+    factors = [
+        (np.ones((len(job.images), n), np.float32), np.ones((n, m), np.float32)) for n, m in sizes
+    ]
+    return {
+        "images_per_s": _best_rate(
+            len(job.images), lambda: run_chip(chips, job.config, job.images)
+        ),
+        "gemm_images_per_s": _best_rate(
+            len(job.images), lambda: [left @ right for left, right in factors]
+        ),
+    }

@@ -1,0 +1,78 @@
+"""``popbridge presets``: what can be chosen by name."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..behav.bridge import bit_error_rate
+from ..behav.params import CONDITIONS
+from ..bnn.catalog import SHIPPED_NETWORKS, find_network
+from ..hdl.config import MACROS, InputError
+from .output import add_json_option, table, text_stream, write_json
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``presets`` to `commands`."""
+    parser = commands.add_parser(
+        "presets",
+        help="list networks, macros and conditions; print one as TOML",
+        description="Lists what can be chosen by name. With NAME, prints that macro or condition "
+        "as TOML, to be changed and given to --macro or --condition as a file.",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a macro's or condition's name")
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the presets, or print one."""
+    out = text_stream(arguments.json)
+    presets = {**MACROS, **CONDITIONS}
+    if arguments.name is not None:
+        if arguments.name not in presets:
+            raise InputError(
+                f"{arguments.name}: found no such preset, expected one of: {', '.join(presets)}"
+            )
+        print(presets[arguments.name].to_toml(), end="", file=out)
+        write_json(arguments.json, presets[arguments.name].to_dict())
+        return 0
+    print(_lists(), file=out)
+    result = {
+        "networks": list(SHIPPED_NETWORKS),
+        "macros": {name: macro.to_dict() for name, macro in MACROS.items()},
+        "conditions": {name: condition.to_dict() for name, condition in CONDITIONS.items()},
+    }
+    write_json(arguments.json, result)
+    return 0
+
+
+def _lists() -> str:
+    networks = []
+    for name in SHIPPED_NETWORKS:
+        network = find_network(name)
+        sizes = [network.inputs, *(layer.outputs for layer in network.layers)]
+        networks.append([name, "-".join(map(str, sizes))])
+    macros = [
+        [name, macro.rows, macro.columns, f"{macro.timing.clock_period_s * 1e9:g} ns",
+         macro.timing.row_cycles(1)]
+        for name, macro in MACROS.items()
+    ]  # fmt: skip
+    conditions = []
+    for name, condition in CONDITIONS.items():
+        law = condition.comparator
+        decision = (
+            f"error law {law.error_law_clock_s * 1e9:g} ns" if law.error_law
+            else f"offset {law.offset_sigma_v * 1e3:g} mV, noise {law.noise_sigma_v * 1e3:g} mV"
+        )  # fmt: skip
+        rate = bit_error_rate(condition.devices, condition.bridge)
+        conditions.append(
+            [name, f"{condition.devices.hrs_median_ohm / 1e3:g} kohm", f"{rate:.3%}", decision]
+        )
+    return "\n\n".join(
+        [
+            table(["network", "layers"], networks),
+            table(["macro", "rows", "columns", "clock", "cycles per row"], macros),
+            table(["condition", "HRS median", "XNOR bit error rate", "comparator"], conditions),
+        ]
+    )

@@ -1,0 +1,235 @@
+"""``popbridge run``: real images through the generated hardware and a chip's physics."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from ..bnn import software
+from ..bnn.catalog import shipped_test_images
+from ..bnn.images import ImageSet, input_bits, random_images, read_images
+from ..bnn.mapping import MappedNetwork, mapping_table
+from ..bnn.network import Network
+from ..hdl.config import InputError
+from ..sim.cosim import SIMULATORS, simulate, simulator_versions
+from ..sim.job import Job, Outcome
+from ..sim.verdict import HardwareFault
+from .output import (
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
+from .selection import add_chip_options, add_network_options, selected_condition, selected_network
+
+DEFAULT_IMAGES = 100
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``run`` to `commands`."""
+    parser = commands.add_parser(
+        "run",
+        help="the main job: hardware and physics on real images",
+        description="Simulates the network's generated hardware with a chip's physics at its array "
+        "pins, checks every bit and every cycle, and compares with the software network.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_network_options(parser)
+    add_chip_options(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="PATH",
+        help="images: an .npz file or a folder of IDX files; without it the shipped test images "
+        "where they fit, else random ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", type=int, metavar="N",
+        help=f"how many images, from the first; without it {DEFAULT_IMAGES}, or all if fewer",
+    )  # fmt: skip
+    parser.add_argument("--sim", choices=SIMULATORS, default="verilator", help="the simulator")
+    parser.add_argument(
+        "--strict", action="store_true",
+        help="answer every strobe from the arrays' pins alone: slow; pysim always does",
+    )  # fmt: skip
+    parser.add_argument(
+        "--waves", type=Path, metavar="PATH", help="also write all signals to a VCD file"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the job and report."""
+    require_writable(arguments.json)
+    require_writable(arguments.waves)
+    versions = simulator_versions(arguments.sim)
+    mapped = selected_network(arguments)
+    images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
+    job = make_job(arguments, mapped, images)
+    out = text_stream(arguments.json)
+    print(mapping_table(mapped), file=out)
+    if mapped.saturated:
+        print(
+            f"{mapped.saturated} thresholds are beyond the reach of their bias columns: those "
+            "neurons differ from the software network's even on an ideal chip",
+            file=out,
+        )
+    progress(f"{len(images)} images through {arguments.sim} (a first build takes up to a minute)")
+    outcome = simulate(
+        job, simulator=arguments.sim, strict=arguments.strict, waves=arguments.waves
+    )
+    progress("")
+    result = {
+        "network": mapped.network.name,
+        "images": len(images),
+        "data": images.source,
+        "chip": "ideal" if arguments.chip is None else arguments.chip,
+        "condition": arguments.condition,
+        "simulator": arguments.sim,
+        **evaluate(mapped, job, outcome, images),
+        "seed": arguments.seed,
+        "versions": versions,
+    }
+    print_report(result, out)
+    write_json(arguments.json, result)
+    return 0
+
+
+def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: ImageSet) -> Job:
+    """The co-simulation that the command line asks for."""
+    return Job(
+        config=mapped.config,
+        weights=tuple(layer.weights for layer in mapped.layers),
+        parameters=selected_condition(arguments),
+        chip=arguments.chip,
+        seed=arguments.seed,
+        images=input_bits(images.images, mapped.network),
+    )
+
+
+def select_images(network: Network, data: Path | None, count: int | None, seed: int) -> ImageSet:
+    """The first `count` images of `data`, or of what stands in for it."""
+    if count is not None and count < 1:
+        raise InputError(f"--images: found {count}, expected at least 1")
+    if data is not None:
+        images: ImageSet | None = read_images(data, network.input_shape)
+    else:
+        images = shipped_test_images(network)
+    if images is None:
+        return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
+    if count is not None and count > len(images):
+        raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
+    return images.first(count or min(DEFAULT_IMAGES, len(images)))
+
+
+def evaluate(
+    mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
+) -> dict[str, Any]:
+    """A co-simulation beside the software network: that part of the result of ``run --json``.
+
+    Raises
+    ------
+    HardwareFault
+        The chip is ideal, and a neuron differs from what an ideal array computes.
+    """
+    differing = bits_differing(mapped.network, job, outcome)
+    if job.chip is None:
+        wrong = bits_differing(mapped.software_view, job, outcome)
+        if any(wrong):
+            raise HardwareFault(
+                f"ideal chip: {wrong} neuron outputs per layer differ from the software network's"
+            )
+    reference = software.run(mapped.network, job.images)
+    config = job.config
+    neurons = sum(layer.neurons for layer in config.layers)
+    count = len(job.images)
+    several = count > 1
+    return {
+        "accuracy": {
+            "software": _accuracy(reference.classes, images),
+            "hardware": _accuracy(outcome.results[:, 0], images),
+        },
+        "layers": [
+            {
+                "name": layer.name,
+                "fan_in": layer.fan_in,
+                "bias_columns": layer.bias_columns,
+                "neurons": layer.neurons,
+                "macros": layer.macros,
+                "evaluations": layer.neurons * count,
+                "bits_differing": differs,
+                "cycles": {"declared": layer.scan_cycles, "measured": scan.longest},
+            }
+            for layer, differs, scan in zip(config.layers, differing, outcome.scans, strict=True)
+        ],
+        "cycles_per_image": {
+            "declared": config.interval,
+            "measured": outcome.result_interval.longest if several else None,
+        },
+        "latency_cycles": {
+            "declared": config.latency,
+            "measured": outcome.image_latency.longest,
+        },
+        "unresolved": outcome.unresolved,
+        "speed": {
+            "images_per_s": count / outcome.seconds,
+            "evaluations_per_s": count * neurons / outcome.seconds,
+        },
+    }
+
+
+def bits_differing(network: Network, job: Job, outcome: Outcome) -> list[int]:
+    """Per layer, the neuron outputs that differ from the software's for the same inputs.
+
+    Outputs are bits in the hidden layers, scores in the last one.
+    """
+    *hidden, last = zip(network.layers, outcome.inputs, outcome.answers, strict=True)
+    counts = [
+        int((software.layer_outputs(layer, inputs) != answers).sum())
+        for layer, inputs, answers in hidden
+    ]
+    scores = software.layer_scores(last[0], last[1])
+    return [*counts, int((scores != outcome.results[:, 1:]).sum())]
+
+
+def _accuracy(classes: np.ndarray, images: ImageSet) -> float | None:
+    return None if images.labels is None else float(np.mean(classes == images.labels))
+
+
+def print_report(result: dict[str, Any], out: TextIO) -> None:
+    """Print the tables of a result."""
+    rows = [
+        [
+            layer["name"], layer["evaluations"], layer["bits_differing"],
+            f"{layer['bits_differing'] / layer['evaluations']:.3%}",
+            layer["cycles"]["declared"], layer["cycles"]["measured"],
+        ]
+        for layer in result["layers"]
+    ]  # fmt: skip
+    for title, name in (("image, one", "latency_cycles"), ("image, each", "cycles_per_image")):
+        measured = result[name]["measured"]
+        shown = "-" if measured is None else measured
+        rows.append([title, "", "", "", result[name]["declared"], shown])
+    titles = ["", "evaluations", "differing", "share", "cycles declared", "measured"]
+    print(f"\n{table(titles, rows)}\n", file=out)
+    accuracy = result["accuracy"]
+    chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
+    print(f"{result['images']} images of {result['data']}, {chip}, condition "
+          f"{result['condition']}, seed {result['seed']}, {result['simulator']}", file=out)  # fmt: skip
+    if accuracy["software"] is None:
+        print("accuracy: not known, the images have no labels", file=out)
+    else:
+        print(
+            f"accuracy: hardware {accuracy['hardware']:.2%}, software {accuracy['software']:.2%}",
+            file=out,
+        )
+    speed = result["speed"]
+    print(
+        f"simulated {speed['images_per_s']:.0f} images/s, "
+        f"{speed['evaluations_per_s']:,.0f} neuron evaluations/s",
+        file=out,
+    )

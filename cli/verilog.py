@@ -1,0 +1,74 @@
+"""``popbridge verilog``: the generated hardware as files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..flow.verilator import lint
+from ..flow.verilog import (
+    CONTROLLER,
+    MACRO_TOP,
+    black_box_stubs,
+    controller_verilog,
+    description,
+    macro_top_verilog,
+)
+from ..hdl.config import InputError
+from ..sim.cosim import BUILD_FOLDER, simulator_versions
+from .output import add_json_option, progress, require_writable, text_stream, write_json, write_text
+from .selection import add_network_options, selected_network
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``verilog`` to `commands`."""
+    parser = commands.add_parser(
+        "verilog",
+        help="write the hardware as SystemVerilog",
+        description="Writes the network's controller, the macro top (controller and bridge_array "
+        "black boxes), the black boxes' stubs, and a JSON file that describes them; then "
+        "has Verilator check them.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_network_options(parser)
+    parser.add_argument(
+        "--output", type=Path, default=BUILD_FOLDER / "verilog", metavar="FOLDER",
+        help="where the files go",
+    )  # fmt: skip
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write and check the files."""
+    require_writable(arguments.json)
+    config = selected_network(arguments).config
+    folder = arguments.output
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: found {error.strerror}, expected a folder") from None
+    progress("converting")
+    made = description(config, simulator_versions("verilator"))
+    texts = {
+        f"{CONTROLLER}.sv": controller_verilog(config),
+        f"{MACRO_TOP}.sv": macro_top_verilog(config),
+        "bridge_array_stubs.sv": black_box_stubs(config),
+        f"{CONTROLLER}.json": json.dumps(made, indent=2) + "\n",
+    }
+    require_writable(folder / f"{CONTROLLER}.sv")
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    progress("checking")
+    lint([folder / f"{CONTROLLER}.sv"], CONTROLLER)
+    # Checks each black box's port names and widths against its stub, too.
+    lint([folder / f"{MACRO_TOP}.sv", folder / "bridge_array_stubs.sv"], MACRO_TOP)
+    progress("")
+    out = text_stream(arguments.json)
+    for name in texts:
+        print(folder / name, file=out)
+    print("Verilator's lint finds nothing beyond the waivers of popbridge.flow.verilator", file=out)
+    write_json(arguments.json, {"files": [str(folder / name) for name in texts], **made})
+    return 0
