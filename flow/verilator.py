@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -27,6 +28,9 @@ WAIVERS = {
     "WIDTHEXPAND": "Amaranth extends operands to a common width, by definition",
 }
 """Warnings waived by name, each with its reason; any other one is an error."""
+
+OPERATORS_ONLY = ("WIDTHTRUNC", "WIDTHEXPAND")
+"""Waived by `lint` for operators only: a port and what is connected to it have equal widths."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,18 @@ def lint(sources: Sequence[Path], top: str) -> None:
     """
     verilator = find_verilator()
     command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top]
-    command += [f"-Wno-{name}" for name in WAIVERS]
-    done = subprocess.run(
-        [*command, *map(str, sources)],
-        capture_output=True,
-        text=True,
-        env=os.environ | verilator.environment,
-        check=False,
-    )
+    command += [f"-Wno-{name}" for name in WAIVERS if name not in OPERATORS_ONLY]
+    with tempfile.NamedTemporaryFile("w", suffix=".vlt") as waivers:
+        waivers.write("`verilator_config\n")
+        for name in OPERATORS_ONLY:
+            waivers.write(f'lint_off -rule {name} -file "*" -match "*perator *"\n')
+        waivers.flush()
+        done = subprocess.run(
+            [*command, waivers.name, *map(str, sources)],
+            capture_output=True,
+            text=True,
+            env=os.environ | verilator.environment,
+            check=False,
+        )
     if done.returncode or done.stderr.strip():
         raise RuntimeError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")
