@@ -2,7 +2,7 @@
 //
 // The outcomes of all rows are computed once per image, outside; this module replays them by word
 // line and trial. In return it holds the pins of every array, every clock cycle, against the phases
-// that the configuration declares, and against what was answered for. The first violation is kept.
+// that the configuration declares. The first violation is kept. (The testbench checks bit lines.)
 // A pin vector holds the arrays side by side, array 0 lowest.
 
 module array_replay #(
@@ -10,8 +10,6 @@ module array_replay #(
     parameter integer ROWS = 1,                // word lines of an array
     parameter integer NEURONS = 1,             // filled array by array, ROWS_USED in each
     parameter integer ROWS_USED = 1,           // word-line steps of the layer
-    parameter integer COLUMNS = 1,
-    parameter integer FAN_IN = 1,              // columns in use
     parameter integer TRIALS = 1,
     parameter integer BANK = 0,                // bits of the capacitor bank, 0: none
     parameter integer PRECHARGE = 1,           // clock cycles of each phase
@@ -24,8 +22,6 @@ module array_replay #(
     input  logic                               clk,
     input  logic                               rst,
     input  logic [MACROS*ROWS-1:0]             wl,
-    input  logic [MACROS*COLUMNS-1:0]          bl,
-    input  logic [MACROS*COLUMNS-1:0]          blb,
     input  logic [MACROS-1:0]                  precharge,
     input  logic [MACROS-1:0]                  evaluate,
     input  logic [MACROS-1:0]                  strobe,
@@ -34,12 +30,11 @@ module array_replay #(
     output logic [MACROS-1:0]                  sense_p,
     output logic [MACROS-1:0]                  sense_n,
     // what was answered: per neuron, trial by trial from the last (bit 0) to the first
-    input  logic [FAN_IN-1:0]                  answered_for,
     input  logic [MACROS*ROWS_USED*TRIALS-1:0] positive,
     input  logic [MACROS*ROWS_USED*TRIALS-1:0] resolved,
     output logic [3:0]                         violation   // 0: none; else the first one's kind
 );
-  localparam logic [3:0] PHASE = 1, WORD_LINE = 2, BIT_LINE = 3, CODE = 4;
+  localparam logic [3:0] PHASE = 1, WORD_LINE = 2, CODE = 4;
   localparam logic [2:0] IDLE = 0, IN_PRECHARGE = 1, IN_DEAD_BEFORE = 2, IN_EVALUATE = 3,
                          IN_STROBE = 4, IN_SETTLE = 5, IN_DEAD_AFTER = 6;
   localparam integer WIDTH = BANK > 0 ? BANK : 1;
@@ -82,14 +77,10 @@ module array_replay #(
       endcase
   end
 
-  // The word lines, the bit lines and the bank's codes as they have to be.
-  localparam logic [COLUMNS-1:0] DRIVEN = {COLUMNS{1'b1}} >> (COLUMNS - FAN_IN);
+  // The word lines and the bank's codes as they have to be.
   logic [MACROS*ROWS-1:0]    expected_wl;
-  logic [COLUMNS-1:0]        expected_bl, expected_blb;
   logic [MACROS*WIDTH-1:0]   expected_dac_p, expected_dac_n;
   logic [MACROS*TRIALS-1:0]  row_positive, row_resolved;
-  assign expected_bl = COLUMNS'(answered_for);
-  assign expected_blb = ~expected_bl & DRIVEN;
 
   // The outcomes of the row whose word line is up, in each array. Half a clock cycle after strobe
   // rises the comparators have resolved.
@@ -154,8 +145,6 @@ module array_replay #(
         if (precharge != {MACROS{pins[2]}} || evaluate != {MACROS{pins[1]}}
             || strobe != {MACROS{pins[0]}}) violation <= PHASE;
         else if (wl != expected_wl) violation <= WORD_LINE;
-        else if (pins[0] && (bl != {MACROS{expected_bl}} || blb != {MACROS{expected_blb}}))
-          violation <= BIT_LINE;
         else if (BANK > 0 && pins[0] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
           violation <= CODE;
         else if (BANK > 0 && !pins[1] && (dac_n != '0 || dac_p != '0)) violation <= CODE;

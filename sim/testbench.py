@@ -208,8 +208,6 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "ROWS": layer.macro.rows,
         "NEURONS": layer.neurons,
         "ROWS_USED": layer.rows_used,
-        "COLUMNS": layer.macro.columns,
-        "FAN_IN": layer.fan_in,
         "TRIALS": layer.trials,
         "BANK": layer.count_bits,
         "PRECHARGE": timing.precharge_cycles,
@@ -220,13 +218,48 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
     }
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
-    pins = {pin: f"{{{', '.join(f'{layer.name}_{macro}__{pin}' for macro in layer.macro_names[::-1])}}}"
-            for pin in ArraySignature.of_layer(layer).members}
+    pins = {
+        pin: _side_by_side(layer, pin)
+        for pin in ArraySignature.of_layer(layer).members
+        if pin not in ("bl", "blb")
+    }
     if not layer.count_bits:
         pins |= {"dac_p": "'0", "dac_n": "'0"}
-    pins["answered_for"] = f"{layer.name}_inputs"
-    pins |= {name: f"{layer.name}_{name}" for name in ("positive", "resolved", "violation")}
+    pins |= {kind: f"{layer.name}_{kind}" for kind in ("positive", "resolved")}
+    pins["violation"] = f"{layer.name}_replay_violation"
+    text.wire(4, pins["violation"])
     connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
     text.body.append(
         f"  array_replay #({given}) {layer.name}_arrays (\n    .clk, .rst, {connections}\n  );"
     )
+    _check_bit_lines(text, layer)
+
+
+def _side_by_side(layer: LayerConfig, pin: str) -> str:
+    wires = [f"{layer.name}_{macro}__{pin}" for macro in reversed(layer.macro_names)]
+    return f"{{{', '.join(wires)}}}"
+
+
+def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
+    """In each strobe, all arrays' bit lines have to be those that were answered for.
+
+    Here rather than in `array_replay`: putting thousands of bit lines side by side in one vector,
+    every clock cycle, took a sixth of the simulation's time.
+    """
+    name = layer.name
+    columns = layer.macro.columns
+    driven = (1 << layer.fan_in) - 1
+    wrong = " ||\n        ".join(
+        f"{name}_{macro}__bl != {name}_expected_bl || {name}_{macro}__blb != {name}_expected_blb"
+        for macro in layer.macro_names
+    )
+    text.body.append(f"""
+  logic [{columns - 1}:0] {name}_expected_bl, {name}_expected_blb;
+  logic {name}_bit_lines_wrong;
+  assign {name}_expected_bl = {columns}'({name}_inputs);
+  assign {name}_expected_blb = ~{name}_expected_bl & {columns}'h{driven:x};
+  always_ff @(posedge clk)
+    if (rst) {name}_bit_lines_wrong <= 0;
+    else if ({name}_macro0__strobe && (
+        {wrong})) {name}_bit_lines_wrong <= 1;
+  assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {name}_replay_violation;""")
