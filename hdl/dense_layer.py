@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .array_pins import ArraySignature
 from .config import LayerConfig, Readout
 from .line_drivers import BitLineDriver, WordLineDriver
-from .readout import CountReadout, SignReadout
+from .readout import CountReadout, SignReadout, successive_approximation
 from .sequencer import PhaseSequencer
 
 __all__ = ["DenseLayer"]
@@ -71,11 +71,11 @@ class DenseLayer(wiring.Component):
         for neuron in range(self.config.neurons):
             seen = score(neuron, bits)
             if self.config.readout is Readout.COUNT:
-                readout = CountReadout(1, self.config.count_bits)
-                code = readout.model(lambda p, n, seen=seen: seen + p - n > 0)
-                result |= code << neuron * self.config.count_bits
+                width = self.config.count_bits
+                code = successive_approximation(width, lambda p, n, seen=seen: seen + p - n > 0)
+                result |= code << neuron * width
             else:
-                result |= SignReadout(1).model(seen > 0, seen < 0)[0] << neuron
+                result |= SignReadout.model(seen > 0, seen < 0)[0] << neuron
         return result
 
     def elaborate(self, platform: object) -> Module:

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["CountReadout", "SignReadout", "score_of_code"]
+__all__ = ["CountReadout", "SignReadout", "score_of_code", "successive_approximation"]
 
 
 def score_of_code(code: int, count_bits: int) -> int:
@@ -16,6 +16,16 @@ def score_of_code(code: int, count_bits: int) -> int:
     search settles on the code with 2*code - 2^K < s < 2*(code + 1) - 2^K; n drops out.
     """
     return 2 * code + 1 - (1 << count_bits)
+
+
+def successive_approximation(count_bits: int, compare: Callable[[int, int], bool]) -> int:
+    """The code found in `count_bits` trials, given the comparator's answer to (dac_p, dac_n)."""
+    code = 0
+    for bit in reversed(range(count_bits)):
+        tried = code | 1 << bit
+        if compare(-tried % (1 << count_bits), tried):
+            code = tried
+    return code
 
 
 class SignReadout(wiring.Component):
@@ -58,7 +68,8 @@ class SignReadout(wiring.Component):
         """Cycles from `sample` to `bits`."""
         return 1
 
-    def model(self, sense_p: int, sense_n: int) -> tuple[int, int]:
+    @staticmethod
+    def model(sense_p: int, sense_n: int) -> tuple[int, int]:
         """The bit taken, and whether the comparator counts as unresolved."""
         return int(bool(sense_p) and not sense_n), int(sense_p == sense_n)
 
@@ -123,12 +134,7 @@ class CountReadout(wiring.Component):
 
     def model(self, compare: Callable[[int, int], bool]) -> int:
         """The code found, given the comparator's answer to each (dac_p, dac_n)."""
-        code = 0
-        for bit in reversed(range(self.count_bits)):
-            tried = code | 1 << bit
-            if compare(-tried % (1 << self.count_bits), tried):
-                code = tried
-        return code
+        return successive_approximation(self.count_bits, compare)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

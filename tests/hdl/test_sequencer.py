@@ -1,0 +1,82 @@
+"""The phases of random configurations, every pin in every cycle."""
+
+import random
+
+import pytest
+from popbridge.hdl.config import PhaseTiming
+from popbridge.hdl.sequencer import PhaseSequencer
+
+SEED = 5
+
+
+def random_timing(draw, trials):
+    return PhaseTiming(
+        precharge_cycles=draw.randint(1, 4),
+        dead_before_evaluate_cycles=draw.randint(0, 3),
+        evaluate_cycles=draw.randint(1, 5),
+        strobe_cycles=draw.randint(1, 3),
+        settle_cycles=draw.randint(1, 3),
+        dead_after_strobe_cycles=draw.randint(0, 2),
+    )
+
+
+def expected_row(phases):
+    """Per cycle: the pins, arm, sample, last_trial (or None outside strobes), row_done."""
+    length = len(phases)
+    row = []
+    for cycle, (precharge, evaluate, strobe, trial) in enumerate(phases):
+        following = phases[cycle + 1] if cycle + 1 < length else (0, 0, 0, None)
+        arm = not evaluate and following[1] == 1
+        sample = strobe == 1 and not following[2]
+        last = trial == max(p[3] for p in phases if p[2]) if strobe else None
+        row.append(((precharge, evaluate, strobe), arm, sample, last, cycle == length - 1))
+    return row
+
+
+@pytest.mark.parametrize("trials", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("number", range(8))
+def test_every_pin_in_every_cycle(trials, number, row_phases, simulate):
+    draw = random.Random(SEED * 100 + trials * 10 + number)
+    timing = random_timing(draw, trials)
+    dut = PhaseSequencer(timing, trials=trials)
+    row = expected_row(row_phases(timing, trials))
+    assert dut.latency == len(row)
+    rows = draw.randint(1, 3)
+    assert list(dut.model(rows)) == [pins for pins, *_ in row] * rows
+
+    async def bench(ctx):
+        for scan in range(3):
+            for _ in range(draw.randrange(3) if scan else 2):
+                assert ctx.get(dut.idle)
+                assert not any(
+                    ctx.get(getattr(dut, name))
+                    for name in ("precharge", "evaluate", "strobe", "arm", "sample", "row_done")
+                )
+                ctx.set(dut.last_row, draw.randrange(2))
+                await ctx.tick()
+            ctx.set(dut.start, 1)
+            await ctx.tick()
+            for index in range(rows):
+                for pins, arm, sample, last_trial, row_done in row:
+                    ctx.set(dut.start, draw.randrange(2))  # taken only in IDLE
+                    ctx.set(dut.last_row, index == rows - 1)
+                    assert not ctx.get(dut.idle)
+                    seen = ctx.get(dut.precharge), ctx.get(dut.evaluate), ctx.get(dut.strobe)
+                    assert seen == pins
+                    assert (ctx.get(dut.arm), ctx.get(dut.sample)) == (arm, sample)
+                    assert last_trial is None or ctx.get(dut.last_trial) == last_trial
+                    assert ctx.get(dut.row_done) == row_done
+                    last = index == rows - 1 and row_done
+                    if last:
+                        ctx.set(dut.start, 0)
+                    await ctx.tick()
+
+    simulate(dut, bench)
+
+
+def test_refuses_no_trials(refuses):
+    refuses(
+        lambda: PhaseSequencer(PhaseTiming(), trials=0),
+        ValueError,
+        match="trials: found 0, expected at least 1",
+    )
