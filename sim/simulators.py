@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
+from cocotb_tools.runner import Icarus, Runner
+from cocotb_tools.runner import Verilator as CocotbVerilator
 
 from ..flow.verilator import WAIVERS, find_verilator, require_compiler
 from ..hdl.config import InputError
@@ -128,15 +129,22 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
             raise SimulationError(f"{simulator} did not build the testbench:\n{text[-3000:]}") from None
 
 
+class _Icarus(Icarus):
+    """Leaves it to the testbench whether a waveform is written: cocotb would forbid VCD."""
+
+    def _test_command(self) -> list[Any]:
+        return [[word for word in cmd if word != "-none"] for cmd in super()._test_command()]
+
+
 @contextlib.contextmanager
-def _quiet(simulator: str) -> Iterator:  # type: ignore[type-arg]
+def _quiet(simulator: str) -> Iterator[Runner]:
     """A cocotb runner that finds its simulator and keeps its messages to itself."""
     added = find_verilator().environment if simulator == "verilator" else {}
     before = {name: os.environ.get(name) for name in added}
     os.environ.update(added)
     logging.disable(logging.ERROR)
     try:
-        yield get_runner(simulator)
+        yield CocotbVerilator() if simulator == "verilator" else _Icarus()
     finally:
         logging.disable(logging.NOTSET)
         for name, value in before.items():

@@ -81,7 +81,7 @@ def _clock(text: _Text, config: NetworkConfig) -> None:
   logic clk = 0, rst = 1;
   initial begin
     reg [8191:0] file;
-    if ($value$plusargs("waves=%0s", file)) begin
+    if ($value$plusargs("waves=%s", file)) begin
       $dumpfile(file);
       $dumpvars(0, {TESTBENCH});
     end

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
-from cocotb.triggers import Event, FallingEdge, First, Timer, ValueChange
+from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
 from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from ..sim.testbench import METERS, RESET_CYCLES
@@ -64,7 +64,9 @@ class ResultMonitor:
 
     async def run(self) -> None:
         for index in range(len(self.job.images)):
-            await ValueChange(self.dut.result_arrived)
+            await First(
+                ValueChange(self.dut.result_arrived), ValueChange(self.dut.result_broken)
+            )
             if read_number(self.dut.result_broken):
                 raise Failure(f"image {index}: the result packet has the wrong length (tlast)")
             beats = read_number(self.dut.result)
@@ -130,6 +132,7 @@ async def _run(
         )
     for task in tasks:
         task.cancel()
+    await ReadOnly()  # the meters of the last clock edge have their values
     outcome.scans = [read_meter(dut, f"{layer.name}_scan") for layer in job.config.layers]
     outcome.image_latency = read_meter(dut, "image_latency")
     outcome.result_interval = read_meter(dut, "result_interval")

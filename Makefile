@@ -1,0 +1,40 @@
+# make demo: real digits through the generated hardware.  make test: every test.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.PHONY: demo test lint format clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/popbridge run --images 20
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@# mypy sees the package as it is installed: folders of the checkout as subpackages.
+	@rm -rf build/typecheck && mkdir -p build/typecheck/popbridge
+	@cd build/typecheck/popbridge && ln -s ../../../popbridge/*.py . && \
+	  for folder in hdl behav bnn sim flow cli tb; do ln -s ../../../$$folder $$folder; done
+	MYPYPATH=build/typecheck $(BIN)/mypy -p popbridge
+
+format: $(VENV)/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+
+$(VENV)/bin/python:
+	@./install-system-packages $(PYTHON)
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(VENV)/demo.stamp

@@ -1,0 +1,82 @@
+"""What tests of several folders share: small networks and jobs, made from a visible seed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from popbridge.behav.params import CONDITIONS
+from popbridge.bnn.mapping import MappedNetwork, map_network
+from popbridge.bnn.network import DenseLayer, Network
+from popbridge.hdl.config import MacroConfig
+from popbridge.sim.job import Job
+
+SEED = 20241123
+REPOSITORY = Path(__file__).parent.parent
+
+
+def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:
+    """A network of random weights, thresholds near 0 and offsets from -3 to 3."""
+    draw = np.random.default_rng(seed)
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+        weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
+        values = draw.integers(-3, 4, outputs, dtype=np.int32)
+        last = len(layers) == len(sizes) - 2
+        layers.append(DenseLayer(weights, **{"offsets" if last else "thresholds": values}))
+    return Network("random", (sizes[0],), 128, tuple(layers))
+
+
+@pytest.fixture
+def make_network() -> Callable[..., Network]:
+    return random_network
+
+
+@pytest.fixture
+def make_mapped() -> Callable[..., MappedNetwork]:
+    def make(sizes: Sequence[int], rows: int = 8, columns: int = 64, **timing: int) -> MappedNetwork:
+        macro = MacroConfig(rows=rows, columns=columns)
+        macro = macro.replace(timing=macro.timing.replace(**timing))
+        return map_network(random_network(sizes), macro)
+
+    return make
+
+
+@pytest.fixture
+def make_job() -> Callable[..., Job]:
+    def make(
+        mapped: MappedNetwork,
+        chip: int | None = None,
+        images: int = 4,
+        condition: str = "weak",
+        seed: int = 5,
+    ) -> Job:
+        draw = np.random.default_rng(SEED)
+        return Job(
+            config=mapped.config,
+            weights=tuple(layer.weights for layer in mapped.layers),
+            parameters=CONDITIONS[condition],
+            chip=chip,
+            seed=seed,
+            images=draw.integers(0, 2, (images, mapped.network.inputs), dtype=np.uint8),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def build_root() -> Path:
+    """The build cache of the checkout, so that tests and demo build the same thing once."""
+    return REPOSITORY / "build" / "sim"
+
+
+@pytest.fixture
+def icarus() -> str:
+    """The name of the simulator, for tests that need it."""
+    if not shutil.which("iverilog"):
+        pytest.skip("needs Icarus Verilog: apt-get install iverilog")
+    return "icarus"

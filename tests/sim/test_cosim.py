@@ -1,0 +1,122 @@
+"""Co-simulation of whole small networks: every path gives the same bits, every cycle is declared."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from popbridge.behav.chip import LayerChip
+from popbridge.bnn import software
+from popbridge.sim import cosim, montecarlo
+
+GEOMETRIES = {
+    "fan-in 1, one neuron": ((1, 1), {"rows": 1, "columns": 1}),
+    "even inputs, one class": ((2, 1), {"rows": 4, "columns": 3}),
+    "one row per macro": ((3, 5, 2), {"rows": 1, "columns": 16}),
+    "prime sizes": ((37, 13, 7), {"rows": 5, "columns": 80}),
+    "a last macro of one row": ((10, 9, 4, 3), {"rows": 4, "columns": 24}),
+    "beats dominate": ((600, 2), {"rows": 8, "columns": 601}),
+    "slow phases": (
+        (9, 6, 2),
+        {
+            "rows": 4, "columns": 20, "precharge_cycles": 2, "dead_before_evaluate_cycles": 3,
+            "evaluate_cycles": 4, "strobe_cycles": 2, "settle_cycles": 3,
+            "dead_after_strobe_cycles": 2,
+        },
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=GEOMETRIES.values(), ids=GEOMETRIES.keys())
+def mapped(request, make_mapped):
+    sizes, macro = request.param
+    return make_mapped(sizes, **macro)
+
+
+def ideal_codes(mapped, bits):
+    """Scores by counting products one by one, in plain Python."""
+    for layer, config in zip(mapped.layers, mapped.config.layers, strict=True):
+        inputs = [*(2 * int(bit) - 1 for bit in bits), *[1] * config.bias_columns]
+        scores = [sum(x * int(w) for x, w in zip(inputs, row, strict=True)) for row in layer.weights]
+        bits = [score > 0 for score in scores]
+    return [score + offset for score, offset in zip(scores, mapped.config.offsets, strict=True)]
+
+
+def test_pysim_with_ideal_chip_is_the_brute_force(mapped, make_job):
+    job = make_job(mapped)
+    outcome = cosim.simulate(job, simulator="pysim")
+    expected = [ideal_codes(mapped, image) for image in job.images]
+    assert outcome.results[:, 1:].tolist() == expected
+    assert outcome.results[:, 0].tolist() == [scores.index(max(scores)) for scores in expected]
+
+
+def test_ideal_chip_is_the_software_network(make_mapped, make_job):
+    mapped = make_mapped((31, 17, 12, 5), rows=6, columns=64)
+    assert mapped.saturated == 0
+    job = make_job(mapped)
+    outcome = cosim.simulate(job, simulator="pysim")
+    reference = software.run(mapped.network, job.images)
+    assert np.array_equal(outcome.results[:, 1:], reference.scores)
+    for answers, bits in zip(outcome.answers, reference.layer_bits, strict=False):
+        assert np.array_equal(answers, bits)
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
+def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
+    mapped, make_job, icarus, build_root, strict
+):
+    job = make_job(mapped, chip=3)
+    in_icarus = cosim.simulate(job, simulator=icarus, strict=strict, root=build_root)
+    in_pysim = cosim.simulate(job, simulator="pysim")
+    direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
+    for index, answers in enumerate(direct.answers):
+        assert np.array_equal(in_icarus.answers[index], answers)
+        assert np.array_equal(in_pysim.answers[index], answers)
+    assert np.array_equal(in_icarus.results, in_pysim.results)
+    assert np.array_equal(in_icarus.results[:, 1:], direct.scores)
+    assert in_icarus.scans == in_pysim.scans
+    assert in_icarus.image_latency == in_pysim.image_latency
+    assert in_icarus.result_interval == in_pysim.result_interval
+
+
+@pytest.mark.parametrize("law", [False, True], ids=["voltage noise", "error law"])
+def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
+    mapped = make_mapped((62, 40, 10), rows=8, columns=128)
+
+    def results(seed):
+        job = make_job(mapped, chip=3, images=6, seed=seed)
+        comparator = job.parameters.comparator.replace(error_law=law, noise_sigma_v=0.1)
+        job = dataclasses.replace(job, parameters=job.parameters.replace(comparator=comparator))
+        return cosim.simulate(job, simulator="pysim").results
+
+    assert np.array_equal(results(5), results(5))
+    assert not np.array_equal(results(5), results(6))
+
+
+def test_unresolved_decisions_are_counted_and_read_as_minus_one(
+    make_mapped, make_job, monkeypatch
+):
+    mapped = make_mapped((8, 6, 3), rows=4, columns=32)
+    decide = LayerChip.decide
+
+    def some_unresolved(chip, scores, images, *rest, **more):
+        answers = decide(chip, scores, images, *rest, **more)
+        return np.where(np.abs(scores) <= 1, 0, answers)
+
+    monkeypatch.setattr(LayerChip, "decide", some_unresolved)
+    outcome = cosim.simulate(make_job(mapped), simulator="pysim")
+    assert outcome.unresolved > 0  # simulate() holds it against the number left unresolved
+
+
+def test_waves_hold_the_signals(make_mapped, make_job, tmp_path, icarus, build_root):
+    job = make_job(make_mapped((5, 4, 2), rows=2, columns=12))
+    for simulator in ("pysim", icarus):
+        path = tmp_path / f"{simulator}.vcd"
+        cosim.simulate(job, simulator=simulator, waves=path, root=build_root)
+        text = path.read_text()
+        assert "$enddefinitions" in text and "strobe" in text and "wl" in text
+
+
+def test_one_image(make_mapped, make_job):
+    outcome = cosim.simulate(make_job(make_mapped((5, 4, 2)), images=1), simulator="pysim")
+    assert outcome.result_interval.count == 0
