@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..bnn import software
-from ..bnn.images import input_bits
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..sim.cosim import simulate, simulator_versions
@@ -121,9 +120,7 @@ def _software(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str,
     wide = draw.integers(0, 2, (BATCH_IMAGES, WIDE), dtype=np.uint8)
     return {
         "images_per_s": _best_rate(len(bits), lambda: software.run(mapped.network, bits)),
-        "layer_images_per_s": _best_rate(
-            len(wide), lambda: software.layer_outputs(layer, wide)
-        ),
+        "layer_images_per_s": _best_rate(len(wide), lambda: software.layer_outputs(layer, wide)),
     }
 
 

@@ -79,9 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             file=out,
         )
     progress(f"{len(images)} images through {arguments.sim} (a first build takes up to a minute)")
-    outcome = simulate(
-        job, simulator=arguments.sim, strict=arguments.strict, waves=arguments.waves
-    )
+    outcome = simulate(job, simulator=arguments.sim, strict=arguments.strict, waves=arguments.waves)
     progress("")
     result = {
         "network": mapped.network.name,
@@ -126,9 +124,7 @@ def select_images(network: Network, data: Path | None, count: int | None, seed: 
     return images.first(count or min(DEFAULT_IMAGES, len(images)))
 
 
-def evaluate(
-    mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
-) -> dict[str, Any]:
+def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet) -> dict[str, Any]:
     """A co-simulation beside the software network: that part of the result of ``run --json``.
 
     Raises
@@ -218,8 +214,10 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     print(f"\n{table(titles, rows)}\n", file=out)
     accuracy = result["accuracy"]
     chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
-    print(f"{result['images']} images of {result['data']}, {chip}, condition "
-          f"{result['condition']}, seed {result['seed']}, {result['simulator']}", file=out)  # fmt: skip
+    where = f"{chip}, condition {result['condition']}, seed {result['seed']}"
+    print(
+        f"{result['images']} images of {result['data']}, {where}, {result['simulator']}", file=out
+    )
     if accuracy["software"] is None:
         print("accuracy: not known, the images have no labels", file=out)
     else:

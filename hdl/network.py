@@ -1,5 +1,6 @@
 """The controller of a whole network: images in, array pins, classes and scores out."""
 
+import functools
 from collections.abc import Callable
 
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -94,7 +95,7 @@ class NetworkController(wiring.Component):
             2m - n as the neuron's comparator sees it.
         """
         for index, layer in enumerate(self.layers):
-            bits = layer.model(bits, lambda neuron, bits, index=index: score(index, neuron, bits))
+            bits = layer.model(bits, functools.partial(score, index))
         return self.score_output.model(bits)
 
     def elaborate(self, platform: object) -> Module:

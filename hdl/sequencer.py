@@ -65,17 +65,6 @@ class PhaseSequencer(wiring.Component):
         The array's pins.
     """
 
-    start: In(1)
-    last_row: In(1)
-    idle: Out(1)
-    arm: Out(1)
-    sample: Out(1)
-    last_trial: Out(1)
-    row_done: Out(1)
-    precharge: Out(1)
-    evaluate: Out(1)
-    strobe: Out(1)
-
     def __init__(self, timing: PhaseTiming, *, trials: int = 1):
         if trials < 1:
             raise ValueError(f"trials: found {trials!r}, expected at least 1")
@@ -89,7 +78,8 @@ class PhaseSequencer(wiring.Component):
             "SETTLE": timing.settle_cycles,
             "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
         }
-        super().__init__()
+        outputs = ("idle", "arm", "sample", "last_trial", "row_done", *PhasePins._fields)
+        super().__init__({"start": In(1), "last_row": In(1)} | {name: Out(1) for name in outputs})
 
     @property
     def latency(self) -> int:

@@ -147,7 +147,9 @@ class _Bench:
                 scan.began = None
 
 
-def run(job: Job, waves: Path | None = None, controller: NetworkController | None = None) -> Outcome:
+def run(
+    job: Job, waves: Path | None = None, controller: NetworkController | None = None
+) -> Outcome:
     """Run a job in Amaranth's simulator, every strobe answered from the pins.
 
     Parameters

@@ -44,7 +44,9 @@ def simulator_version(simulator: str) -> str:
     if simulator == "verilator":
         return find_verilator().version
     if not shutil.which("iverilog"):
-        raise InputError("found no iverilog on PATH, expected Icarus Verilog: apt-get install iverilog")
+        raise InputError(
+            "found no iverilog on PATH, expected Icarus Verilog: apt-get install iverilog"
+        )
     text = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
     match = re.match(r"Icarus Verilog version (\S+)", text)
     return match[1] if match else "unknown"
@@ -59,9 +61,7 @@ class Build:
     waves: bool
 
 
-def build(
-    sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False
-) -> Build:
+def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False) -> Build:
     """Build the testbench, or find it built.
 
     Parameters
@@ -126,7 +126,9 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
             )
         except (Exception, SystemExit) as error:
             text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
-            raise SimulationError(f"{simulator} did not build the testbench:\n{text[-3000:]}") from None
+            raise SimulationError(
+                f"{simulator} did not build the testbench:\n{text[-3000:]}"
+            ) from None
 
 
 class _Icarus(Icarus):

@@ -174,8 +174,7 @@ def _strict_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
         name = f"{layer.name}_{macro}"
         text.port("output", 3, f"{name}_phase")
         text.body.append(
-            f"  assign {name}_phase = "
-            f"{{{name}__precharge, {name}__evaluate, {name}__strobe}};"
+            f"  assign {name}_phase = {{{name}__precharge, {name}__evaluate, {name}__strobe}};"
         )
     _scanning(text, layer)
 

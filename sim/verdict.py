@@ -67,6 +67,4 @@ def _meter_faults(what: str, meter: Meter, declared: int, count: int) -> Iterato
     if meter.count != count:
         yield f"{what}: measured {meter.count} times, expected {count}"
     elif count and (meter.shortest, meter.longest) != (declared, declared):
-        yield (
-            f"{what}: measured {meter.shortest} to {meter.longest} cycles, declared {declared}"
-        )
+        yield (f"{what}: measured {meter.shortest} to {meter.longest} cycles, declared {declared}")

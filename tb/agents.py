@@ -64,9 +64,7 @@ class ResultMonitor:
 
     async def run(self) -> None:
         for index in range(len(self.job.images)):
-            await First(
-                ValueChange(self.dut.result_arrived), ValueChange(self.dut.result_broken)
-            )
+            await First(ValueChange(self.dut.result_arrived), ValueChange(self.dut.result_broken))
             if read_number(self.dut.result_broken):
                 raise Failure(f"image {index}: the result packet has the wrong length (tlast)")
             beats = read_number(self.dut.result)
@@ -74,9 +72,7 @@ class ResultMonitor:
         self.done.set()
 
 
-async def run_job(
-    dut: Any, side: Callable[[Any, Job, Outcome], list[Awaitable[None]]]
-) -> None:
+async def run_job(dut: Any, side: Callable[[Any, Job, Outcome], list[Awaitable[None]]]) -> None:
     """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
 
     Parameters

@@ -58,10 +58,8 @@ class LayerAgent:
 
 def array_side(dut: Any, job: Job, outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
-    agents = [
-        LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(job.layer_chips())
-    ]
-    return [agent.run() for agent in agents] + [agent.watch() for agent in agents]
+    agents = [LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(job.layer_chips())]
+    return [*(agent.run() for agent in agents), *(agent.watch() for agent in agents)]
 
 
 @cocotb.test()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:
     """A network of random weights, thresholds near 0 and offsets from -3 to 3."""
     draw = np.random.default_rng(seed)
     layers = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(sizes):
         weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
         values = draw.integers(-3, 4, outputs, dtype=np.int32)
         last = len(layers) == len(sizes) - 2
@@ -38,7 +39,9 @@ def make_network() -> Callable[..., Network]:
 
 @pytest.fixture
 def make_mapped() -> Callable[..., MappedNetwork]:
-    def make(sizes: Sequence[int], rows: int = 8, columns: int = 64, **timing: int) -> MappedNetwork:
+    def make(
+        sizes: Sequence[int], rows: int = 8, columns: int = 64, **timing: int
+    ) -> MappedNetwork:
         macro = MacroConfig(rows=rows, columns=columns)
         macro = macro.replace(timing=macro.timing.replace(**timing))
         return map_network(random_network(sizes), macro)

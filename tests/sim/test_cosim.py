@@ -1,4 +1,4 @@
-"""Co-simulation of whole small networks: every path gives the same bits, every cycle is declared."""
+"""Co-simulation of small networks: every path gives the same bits, in the declared cycles."""
 
 import dataclasses
 
@@ -37,7 +37,9 @@ def ideal_codes(mapped, bits):
     """Scores by counting products one by one, in plain Python."""
     for layer, config in zip(mapped.layers, mapped.config.layers, strict=True):
         inputs = [*(2 * int(bit) - 1 for bit in bits), *[1] * config.bias_columns]
-        scores = [sum(x * int(w) for x, w in zip(inputs, row, strict=True)) for row in layer.weights]
+        scores = [
+            sum(x * int(w) for x, w in zip(inputs, row, strict=True)) for row in layer.weights
+        ]
         bits = [score > 0 for score in scores]
     return [score + offset for score, offset in zip(scores, mapped.config.offsets, strict=True)]
 
@@ -93,9 +95,7 @@ def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
     assert not np.array_equal(results(5), results(6))
 
 
-def test_unresolved_decisions_are_counted_and_read_as_minus_one(
-    make_mapped, make_job, monkeypatch
-):
+def test_unresolved_decisions_are_counted_and_read_as_minus_one(make_mapped, make_job, monkeypatch):
     mapped = make_mapped((8, 6, 3), rows=4, columns=32)
     decide = LayerChip.decide
 

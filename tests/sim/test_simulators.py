@@ -25,7 +25,7 @@ def nothing_installed(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_missing_simulator_is_one_line(simulator, nothing_installed):
-    with pytest.raises(InputError, match="apt-get install|pip install") as caught:
+    with pytest.raises(InputError, match=r"apt-get install|pip install") as caught:
         simulators.simulator_version(simulator)
     assert "\n" not in str(caught.value)
 

@@ -1,0 +1,20 @@
+"""The benchmark command, once, on the shipped network."""
+
+import json
+from pathlib import Path
+
+from popbridge.cli.main import main
+
+
+def test_bench_json(capsys, monkeypatch, build_root):
+    monkeypatch.chdir(Path(build_root).parent.parent)
+    assert main(["bench", "--images", "20", "--json", "-"]) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert {"images_per_s", "evaluations_per_s", "peak_rss_bytes"} <= set(result["cosim"])
+    assert result["cosim"]["peak_rss_bytes"] > 2**20
+    assert result["software"]["images_per_s"] > 0
+    assert {"images_per_s", "gemm_images_per_s"} <= set(result["montecarlo"])
+    # The cycles per second follow from the images per second and the declared interval.
+    cosim = result["cosim"]
+    assert cosim["cycles_per_s"] > cosim["images_per_s"] * 500

@@ -1,0 +1,202 @@
+"""The commands as a newcomer types them, right arguments and wrong ones."""
+
+import json
+
+import numpy as np
+import pytest
+
+from popbridge.bnn.network_file import write_network
+from popbridge.cli.main import main
+from popbridge.flow import verilator
+from popbridge.hdl.config import MACROS, MacroConfig
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def small(in_folder, make_network):
+    path = in_folder / "small.npz"
+    write_network(make_network((9, 6, 3)), path)
+    return str(path)
+
+
+def run_json(capsys, *words):
+    assert main([*words, "--json", "-"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+RUN_FIELDS = {
+    "network", "images", "data", "chip", "condition", "simulator", "accuracy", "layers",
+    "cycles_per_image", "latency_cycles", "unresolved", "speed", "seed", "versions",
+}  # fmt: skip
+LAYER_FIELDS = {
+    "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing", "cycles"
+}  # fmt: skip
+
+
+def test_run_json(small, capsys):
+    result = run_json(capsys, "run", small, "--sim", "pysim", "--images", "5", "--chip", "ideal")
+    assert set(result) == RUN_FIELDS
+    assert result["images"] == 5 and result["chip"] == "ideal" and result["seed"] == 1
+    assert result["accuracy"] == {"software": None, "hardware": None}  # random images: no labels
+    for layer in result["layers"]:
+        assert set(layer) == LAYER_FIELDS
+        assert layer["bits_differing"] == 0
+        assert layer["evaluations"] == 5 * layer["neurons"]
+        assert layer["cycles"]["declared"] == layer["cycles"]["measured"] > 0
+    for cycles in (result["cycles_per_image"], result["latency_cycles"]):
+        assert cycles["declared"] == cycles["measured"] > 0
+    assert result["versions"]["popbridge"]
+
+
+def test_run_with_labelled_images_strict_and_files(small, in_folder, capsys, icarus):
+    draw = np.random.default_rng(3)
+    images = draw.integers(0, 256, (4, 9), dtype=np.uint8)
+    np.savez(in_folder / "images.npz", images=images, labels=np.array([0, 1, 2, 0]))
+    words = ["run", small, "--data", "images.npz", "--sim", icarus, "--strict"]
+    assert main([*words, "--json", "result.json", "--waves", "waves.vcd"]) == 0
+    result = json.loads((in_folder / "result.json").read_text())
+    assert result["images"] == 4
+    assert 0 <= result["accuracy"]["hardware"] <= 1
+    assert (in_folder / "waves.vcd").stat().st_size > 0
+    printed = capsys.readouterr()
+    assert "accuracy: hardware" in printed.out and printed.err == ""
+
+
+def test_same_seed_same_result_on_every_simulator(small, capsys, icarus):
+    words = ["run", small, "--images", "6", "--chip", "4", "--condition", "weak"]
+    results = [run_json(capsys, *words, "--sim", sim) for sim in ("pysim", icarus)]
+    assert results[0]["layers"] == results[1]["layers"]
+
+
+def test_saturated_thresholds_are_told(in_folder, make_network, capsys):
+    network = make_network((800, 2, 2))
+    hidden = network.layers[0]
+    object.__setattr__(hidden, "thresholds", np.array([-790, 790], dtype=np.int32))
+    write_network(network, in_folder / "far.npz")
+    assert main(["run", "far.npz", "--sim", "pysim", "--images", "2", "--chip", "ideal"]) == 0
+    assert "2 thresholds are beyond the reach of their bias columns" in capsys.readouterr().out
+
+
+def test_presets(in_folder, capsys):
+    assert set(run_json(capsys, "presets")) == {"networks", "macros", "conditions"}
+    assert main(["presets"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in (*MACROS, "mnist", "nominal", "weak"))
+    assert main(["presets", "default"]) == 0
+    (in_folder / "own.toml").write_text(capsys.readouterr().out)
+    assert MacroConfig.from_toml(in_folder / "own.toml") == MACROS["default"]
+
+
+def test_own_macro_and_condition_files(small, in_folder, capsys):
+    (in_folder / "macro.toml").write_text("rows = 4\ncolumns = 30\n[timing]\nevaluate_cycles = 3\n")
+    (in_folder / "bad_devices.toml").write_text("[devices]\nhrs_median_ohm = 15000.0\n")
+    words = ["run", small, "--sim", "pysim", "--images", "2"]
+    result = run_json(capsys, *words, "--macro", "macro.toml", "--condition", "bad_devices.toml")
+    assert result["condition"] == "bad_devices.toml"
+    assert [layer["macros"] for layer in result["layers"]] == [2, 1]
+
+
+def test_verilog(small, in_folder, capsys):
+    result = run_json(capsys, "verilog", small, "--output", "out")
+    assert sorted(path.name for path in (in_folder / "out").iterdir()) == [
+        "bridge_array_stubs.sv",
+        "popbridge_controller.json",
+        "popbridge_controller.sv",
+        "popbridge_macro_top.sv",
+    ]
+    description = json.loads((in_folder / "out" / "popbridge_controller.json").read_text())
+    assert description["latency_cycles"] == result["latency_cycles"]
+    assert description["configuration"]["layers"][0]["inputs"] == 9
+
+
+WRONG = {
+    "unknown command": (["fly"], "invalid choice: 'fly'"),
+    "unknown network": (["run", "mnits"], "mnits: found no such network or file"),
+    "foreign file": (["run", "text.npz"], "text.npz"),
+    "truncated file": (["run", "short.npz"], "short.npz"),
+    "zero images": (["run", "--images", "0"], "--images: found 0, expected at least 1"),
+    "too many images": (["run", "--images", "10001"], "found 10001, expected at most 10000"),
+    "no number": (["run", "--images", "many"], "invalid int value: 'many'"),
+    "unknown chip": (["run", "--chip", "perfect"], "found 'perfect', expected an integer"),
+    "negative seed": (["run", "--seed", "-1"], "found '-1', expected an integer"),
+    "unknown macro": (["run", "--macro", "huge"], "huge: found no such preset or file"),
+    "macro too small": (["run", "--macro", "test-chip"], "columns"),
+    "macro without columns": (["run", "--macro", "zero.toml"], "zero.toml: columns: found 0"),
+    "unknown field": (["run", "--macro", "odd.toml"], "odd.toml: unknown field 'collumns'"),
+    "not TOML": (["run", "--macro", "text.npz"], "text.npz: not readable as TOML"),
+    "unknown condition": (["run", "--condition", "best"], "best: found no such preset or file"),
+    "missing data": (["run", "--data", "nowhere"], "nowhere: found nothing there"),
+    "wrong shape": (["run", "--data", "wide.npz"], "wide.npz"),
+    "no images": (["run", "--data", "none.npz"], "none.npz"),
+    "JSON is a folder": (["run", "--json", "."], "found a folder, expected a file"),
+    "JSON nowhere": (["run", "--json", "no/result.json"], "no/result.json: found No such file"),
+    "waves nowhere": (["run", "--waves", "no/waves.vcd"], "no/waves.vcd: found No such file"),
+    "unknown simulator": (["run", "--sim", "spice"], "invalid choice: 'spice'"),
+    "unknown preset": (["presets", "nominel"], "nominel: found no such preset"),
+    "output under a file": (["verilog", "--output", "text.npz/x"], "text.npz/x: found"),
+    "training data": (["train", "mnist", "--data", "nowhere"], "PyTorch|nowhere"),
+    "no command": ([], "the following arguments are required: COMMAND"),
+}
+
+
+@pytest.fixture
+def strange_files(in_folder, make_network):
+    (in_folder / "text.npz").write_text("not an archive: []")
+    write_network(make_network((9, 6, 3)), in_folder / "whole.npz")
+    whole = (in_folder / "whole.npz").read_bytes()
+    (in_folder / "short.npz").write_bytes(whole[: len(whole) // 2])
+    (in_folder / "zero.toml").write_text("columns = 0\n")
+    (in_folder / "odd.toml").write_text("collumns = 5\n")
+    np.savez(in_folder / "wide.npz", images=np.zeros((2, 28, 29), np.uint8))
+    np.savez(in_folder / "none.npz", images=np.zeros((0, 28, 28), np.uint8))
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_input_is_one_line_and_exit_2(words, message, strange_files, capsys):
+    try:
+        status = main(words)
+    except SystemExit as stop:  # argparse's own
+        status = stop.code
+    printed = capsys.readouterr()
+    assert status == 2
+    complaint = [line for line in printed.err.splitlines() if not line.startswith(("usage:", " "))]
+    assert len(complaint) == 1
+    assert any(part in complaint[0] for part in message.split("|"))
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_missing_simulator(simulator, small, capsys, monkeypatch, in_folder):
+    monkeypatch.setenv("PATH", str(in_folder))
+    verilator.find_verilator.cache_clear()
+    try:
+        assert main(["run", small, "--sim", simulator]) == 2
+    finally:
+        verilator.find_verilator.cache_clear()
+    printed = capsys.readouterr()
+    assert len(printed.err.splitlines()) == 1 and "install" in printed.err
+
+
+def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
+    from popbridge.cli import run
+    from popbridge.sim.verdict import HardwareFault
+
+    def fault(*_, **__):
+        raise HardwareFault("layer0: 1 input bits differ")
+
+    monkeypatch.setattr(run, "simulate", fault)
+    assert main(["run", small, "--sim", "pysim"]) == 1
+    assert capsys.readouterr().err == "popbridge: layer0: 1 input bits differ\n"
+
+
+@pytest.mark.parametrize("command", ["run", "verilog", "train", "presets", "bench"])
+def test_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert "--json" in capsys.readouterr().out
