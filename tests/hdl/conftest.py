@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from amaranth.hdl import UnusedElaboratable
 from amaranth.sim import Simulator
+
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
 from popbridge.hdl.network import NetworkController
 
@@ -21,6 +22,7 @@ def _simulate(component, bench):
 
 
 def _layer(inputs=5, neurons=3, *, rows=4, name="fc", bias_columns=None, count=False, **timing):
+    """A small layer; an even number of inputs gets a bias column."""
     bias_columns = (inputs + 1) % 2 if bias_columns is None else bias_columns
     macro = MacroConfig(
         rows=rows,
@@ -169,7 +171,7 @@ class Run:
     scans: list = field(default_factory=list)
 
 
-def frames_of(config, images):
+def _frames_of(config, images):
     """The (tdata, tlast) beats of images given as integers."""
     count = -(-config.layers[0].inputs // 32)
     return [
@@ -253,6 +255,7 @@ def _expected_packet(config, weights, image):
 
 
 def _refuses(construct, error, match):
+    """As pytest.raises, for constructors: without Amaranth's warning of an unused component."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnusedElaboratable)
         with pytest.raises(error, match=match):
@@ -260,62 +263,20 @@ def _refuses(construct, error, match):
         gc.collect()
 
 
-@pytest.fixture
-def refuses():
-    """As pytest.raises, for constructors: without Amaranth's warning of an unused component."""
-    return _refuses
+def _stream(config, weights, frames, **settings):
+    """Stream frames through a network's controller; gives a `Run`."""
+    return Stream(config, weights, frames, **settings).simulate()
 
 
-@pytest.fixture
-def simulate():
-    """Runs a component with a coroutine function."""
-    return _simulate
-
-
-@pytest.fixture
-def make_layer():
-    """Makes a small layer's configuration."""
-    return _layer
-
-
-@pytest.fixture
-def make_network():
-    """Makes a small network's configuration."""
-    return _network
-
-
-@pytest.fixture
-def random_weights():
-    return _random_weights
-
-
-@pytest.fixture
-def score():
-    """2m - n of a neuron by brute force."""
-    return _score
-
-
-@pytest.fixture
-def row_phases():
-    return _row_phases
-
-
-@pytest.fixture
-def make_arrays():
-    return Arrays
-
-
-@pytest.fixture
-def frames():
-    return frames_of
-
-
-@pytest.fixture
-def stream():
-    """Streams frames through a network's controller; gives a `Run`."""
-    return lambda *args, **kwargs: Stream(*args, **kwargs).simulate()
-
-
-@pytest.fixture
-def expected_packet():
-    return _expected_packet
+# What the tests ask for by name; each is documented where it is defined above.
+simulate = pytest.fixture(lambda: _simulate, name="simulate")
+refuses = pytest.fixture(lambda: _refuses, name="refuses")
+make_layer = pytest.fixture(lambda: _layer, name="make_layer")
+make_network = pytest.fixture(lambda: _network, name="make_network")
+random_weights = pytest.fixture(lambda: _random_weights, name="random_weights")
+score = pytest.fixture(lambda: _score, name="score")
+row_phases = pytest.fixture(lambda: _row_phases, name="row_phases")
+make_arrays = pytest.fixture(lambda: Arrays, name="make_arrays")
+frames = pytest.fixture(lambda: _frames_of, name="frames")
+stream = pytest.fixture(lambda: _stream, name="stream")
+expected_packet = pytest.fixture(lambda: _expected_packet, name="expected_packet")

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from popbridge.hdl.config import (
     MACROS,
     LayerConfig,

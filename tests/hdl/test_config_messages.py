@@ -4,6 +4,7 @@ import dataclasses
 import re
 
 import pytest
+
 from popbridge.hdl.config import (
     InputError,
     LayerConfig,

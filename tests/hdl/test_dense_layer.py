@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.dense_layer import DenseLayer
 
 SEED = 50

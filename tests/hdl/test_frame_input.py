@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.frames import FrameInput
 
 SEED = 30

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.line_drivers import BitLineDriver, WordLineDriver
 
 SEED = 1

@@ -4,6 +4,7 @@ import random
 
 import pytest
 from amaranth.hdl import Cat, Signal
+
 from popbridge.hdl import dense_layer, network
 from popbridge.hdl.frames import ScoreOutput
 from popbridge.hdl.line_drivers import BitLineDriver, WordLineDriver

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.network import NetworkController
 
 SEED = 20

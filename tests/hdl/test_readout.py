@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.readout import CountReadout, SignReadout, score_of_code
 
 SEED = 9

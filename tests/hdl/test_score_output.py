@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.config import InputError
 from popbridge.hdl.frames import ScoreOutput
 

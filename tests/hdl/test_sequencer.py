@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from popbridge.hdl.config import PhaseTiming
 from popbridge.hdl.sequencer import PhaseSequencer
 
