@@ -1,0 +1,168 @@
+"""The controller alone as the top, its streams driven and taken by cocotbext-axi."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge, with_timeout
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+from numpy.typing import NDArray
+
+from ..hdl.config import STREAM_BITS, LayerConfig
+from ..sim.job import Job, word_of_bits
+from .agents import JOB_VARIABLE, read_number
+
+PERIOD_NS = 10
+BEAT_BYTES = STREAM_BITS // 8
+
+
+class IdealArray:
+    """Answers one array's strobes with the popcount of the columns that agree."""
+
+    def __init__(self, dut: Any, config: LayerConfig, macro: int, weights: NDArray[np.int8]):
+        names = ["wl", "bl", "blb", "strobe", "sense_p", "sense_n"]
+        self.bank = ["dac_p", "dac_n"] if config.count_bits else []
+        prefix = f"{config.name}_macro{macro}__"
+        self.pins = {name: getattr(dut, prefix + name) for name in names + self.bank}
+        self.rows = [word_of_bits(weights[k] > 0) for k in config.neurons_of_macro(macro)]
+
+    def answer(self, positive: int, negative: int) -> None:
+        self.pins["sense_p"].value = positive
+        self.pins["sense_n"].value = negative
+
+    def score(self) -> int:
+        """2m - n of the row whose word line is up, the bank's charge added; 0 without a row."""
+        row = read_number(self.pins["wl"]).bit_length() - 1
+        if not 0 <= row < len(self.rows):
+            return 0
+        weight = self.rows[row]
+        bl, blb = (read_number(self.pins[name]) for name in ("bl", "blb"))
+        agreeing = (bl & weight).bit_count() + (blb & ~weight).bit_count()
+        plates = [read_number(self.pins[name]) for name in self.bank] or [0, 0]
+        return 2 * agreeing - (bl | blb).bit_count() + plates[0] - plates[1]
+
+    async def run(self) -> None:
+        while True:
+            await RisingEdge(self.pins["strobe"])
+            score = self.score()
+            self.answer(int(score > 0), int(score < 0))
+            await FallingEdge(self.pins["strobe"])
+            self.answer(0, 0)
+
+
+def expected_packet(job: Job, image: NDArray[np.uint8]) -> list[int]:
+    """The class and the scores of one image, as sums of products of signs."""
+    signs = 2 * image.astype(np.int64) - 1
+    for layer, weights in zip(job.config.layers, job.weights, strict=True):
+        scores = weights.astype(np.int64) @ np.append(signs, [1] * layer.bias_columns)
+        signs = np.sign(scores)
+    scores = scores + np.array(job.config.offsets)
+    return [int(np.argmax(scores)), *map(int, scores)]
+
+
+def image_frame(job: Job, image: NDArray[np.uint8], draw: random.Random) -> bytes:
+    """An image's beats; what is left of the last one is random."""
+    size = job.config.input_beats * STREAM_BITS
+    rest = draw.getrandbits(size) >> len(image) << len(image)
+    return (word_of_bits(image) | rest).to_bytes(size // 8, "little")
+
+
+def broken_frames(job: Job, draw: random.Random) -> list[bytes]:
+    """One frame of each wrong length: one beat short where there is one, one and three long."""
+    beats = job.config.input_beats
+    return [draw.randbytes(BEAT_BYTES * n) for n in (beats - 1, beats + 1, beats + 3) if n]
+
+
+async def packets_hold(dut: Any) -> None:
+    """Once valid, a beat stays until it is taken: `AxiStreamSink` itself does not look."""
+    waiting = None
+    while True:
+        await RisingEdge(dut.clk)
+        await ReadOnly()
+        beat = tuple(
+            read_number(getattr(dut, f"m_axis_{name}")) for name in ("tvalid", "tlast", "tdata")
+        )
+        assert waiting in (None, beat), f"found {beat}, expected {waiting} until it is taken"
+        await FallingEdge(dut.clk)
+        await ReadOnly()
+        # Both sides have settled: what is seen here is what the next edge transfers.
+        beat = tuple(
+            read_number(getattr(dut, f"m_axis_{name}")) for name in ("tvalid", "tlast", "tdata")
+        )
+        waiting = beat if beat[0] and not read_number(dut.m_axis_tready) else None
+
+
+def pauses(draw: random.Random, share: float) -> Iterator[bool]:
+    """Pauses in the given share of cycles."""
+    while True:
+        yield draw.random() < share
+
+
+class Bench:
+    """The controller with its arrays, a source and a sink."""
+
+    def __init__(self, dut: Any, source_share: float, sink_share: float):
+        self.dut = dut
+        self.job = Job.read(Path(os.environ[JOB_VARIABLE]) / "job.npz")
+        self.draw = random.Random(self.job.seed)
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
+        self.source.set_pause_generator(pauses(self.draw, source_share))
+        self.sink.set_pause_generator(pauses(self.draw, sink_share))
+        slowest = 1 - max(source_share, sink_share)
+        config = self.job.config
+        self.limit_ns = (
+            round(2 * PERIOD_NS * (config.latency + 4 * config.interval) / slowest) + 500
+        )
+
+    async def start(self) -> None:
+        config, dut = self.job.config, self.dut
+        for layer, weights in zip(config.layers, self.job.weights, strict=True):
+            for macro in range(layer.macros):
+                array = IdealArray(dut, layer, macro, weights)
+                array.answer(0, 0)
+                cocotb.start_soon(array.run())
+        dut.rst.value = 1
+        Clock(dut.clk, PERIOD_NS, unit="ns").start()
+        await ClockCycles(dut.clk, 2)
+        dut.rst.value = 0
+        await RisingEdge(dut.clk)
+        cocotb.start_soon(packets_hold(dut))
+
+    async def packet(self) -> list[int]:
+        """The next packet's beats, as signed numbers."""
+        frame = await with_timeout(self.sink.recv(), self.limit_ns, "ns")
+        return np.frombuffer(bytes(frame.tdata), dtype="<i4").tolist()
+
+
+@cocotb.test()
+@cocotb.parametrize(source_share=[0.0, 0.7], sink_share=[0.0, 0.8], broken=[False, True])
+async def images_give_their_packets(
+    dut: Any, source_share: float, sink_share: float, broken: bool
+) -> None:
+    """Every image between broken frames gives its own packet, and nothing else comes."""
+    bench = Bench(dut, source_share, sink_share)
+    await bench.start()
+    job, dropped = bench.job, 0
+    faults = itertools.cycle(broken_frames(job, bench.draw))
+    for image in job.images:
+        # One or two broken frames before each image; with none, images follow back to back.
+        for _ in range(bench.draw.randint(1, 2) if broken else 0):
+            await bench.source.send(AxiStreamFrame(next(faults)))
+            dropped += 1
+        await bench.source.send(AxiStreamFrame(image_frame(job, image, bench.draw)))
+    for index, image in enumerate(job.images):
+        found, expected = await bench.packet(), expected_packet(job, image)
+        assert found == expected, f"image {index}: found {found}, expected {expected}"
+    await ClockCycles(dut.clk, job.config.latency)
+    assert bench.sink.empty(), "a packet that belongs to no image"
+    assert read_number(dut.status__dropped) == dropped
+    assert read_number(dut.status__unresolved) == 0
