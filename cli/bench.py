@@ -75,11 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cosim(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
-    progress("co-simulation (a first build takes up to a minute)")
     images = select_images(mapped.network, None, arguments.images, arguments.seed)
     job = make_job(arguments, mapped, images)
     began = time.perf_counter()
-    outcome = simulate(job)
+    outcome = simulate(job, report=progress)
     total = time.perf_counter() - began
     neurons = sum(layer.neurons for layer in job.config.layers)
     rate = len(images) / outcome.seconds

@@ -13,6 +13,7 @@ from ..hdl.config import InputError
 from ..sim.simulators import SimulationError
 from ..sim.verdict import HardwareFault
 from . import bench, presets, run, train, verilog
+from .output import progress
 
 WRONG_INPUT = 2
 HARDWARE_FAILED = 1
@@ -57,5 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _fail(error: object, status: int) -> int:
+    progress("")
     print(f"popbridge: {error}", file=sys.stderr)
     return status

@@ -78,8 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
             "neurons differ from the software network's even on an ideal chip",
             file=out,
         )
-    progress(f"{len(images)} images through {arguments.sim} (a first build takes up to a minute)")
-    outcome = simulate(job, simulator=arguments.sim, strict=arguments.strict, waves=arguments.waves)
+    outcome = simulate(
+        job,
+        simulator=arguments.sim,
+        strict=arguments.strict,
+        waves=arguments.waves,
+        report=progress,
+    )
     progress("")
     result = {
         "network": mapped.network.name,

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
@@ -79,6 +80,7 @@ def simulate(
     strict: bool = False,
     waves: Path | None = None,
     root: Path = BUILD_FOLDER / "sim",
+    report: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
@@ -93,6 +95,8 @@ def simulate(
         Where a VCD file of all signals goes.
     root : Path
         Folder of the build cache.
+    report : callable (message), optional
+        Told what is going on.
 
     Raises
     ------
@@ -105,13 +109,22 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
+    count = len(job.images)
+    report(f"{count} images")
     if simulator == "pysim":
         outcome = pysim.run(job, waves)
     else:
         simulators.simulator_version(simulator)
         controller = controller_source(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
+        report("building the simulation, if it is new (Verilator: up to a minute)")
         built = simulators.build(sources, simulator, root, waves=waves is not None)
-        outcome = simulators.run(job, built, "strict" if strict else "bulk", waves)
+        outcome = simulators.run(
+            job,
+            built,
+            "strict" if strict else "bulk",
+            waves,
+            lambda done: report(f"{done} of {count} images"),
+        )
     check_hardware(job, outcome)
     return outcome

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..behav.chip import LayerChip, sample_layer
 from ..behav.params import ChipParameters
-from ..hdl.config import LayerConfig, NetworkConfig, Readout
+from ..hdl.config import NetworkConfig, Readout
 
 
 def _write_arrays(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -31,17 +31,6 @@ def _read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     return json.loads(arrays.pop("meta").tobytes()), arrays
-
-
-def _network_config(values: dict[str, Any]) -> NetworkConfig:
-    layers = tuple(LayerConfig.from_dict(layer) for layer in values["layers"])
-    return NetworkConfig(layers=layers, offsets=tuple(values["offsets"]))
-
-
-def _plain(config: NetworkConfig) -> dict[str, Any]:
-    return json.loads(
-        json.dumps(config.to_dict(), default=lambda item: item.value)  # the read-out is an enum
-    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +59,7 @@ class Job:
 
     def write(self, path: Path) -> None:
         meta = {
-            "config": _plain(self.config),
+            "config": self.config.to_dict(),
             "parameters": self.parameters.to_dict(),
             "chip": self.chip,
             "seed": self.seed,
@@ -81,7 +70,7 @@ class Job:
     @classmethod
     def read(cls, path: Path) -> Self:
         meta, arrays = _read_arrays(path)
-        config = _network_config(meta["config"])
+        config = NetworkConfig.from_dict(meta["config"])
         return cls(
             config=config,
             weights=tuple(arrays[f"weights{index}"] for index in range(len(config.layers))),

@@ -10,7 +10,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,11 @@ from .testbench import TESTBENCH
 
 SIMULATORS = ("verilator", "icarus")
 TIMESCALE = ("1ps", "1ps")
+JOB_VARIABLE = "POPBRIDGE_JOB"
+"""Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
+PROGRESS_FILE = "progress"
+"""In that folder: the number of images done."""
+PROGRESS_PERIOD_S = 0.5
 
 
 class SimulationError(RuntimeError):
@@ -156,7 +162,32 @@ def _quiet(simulator: str) -> Iterator[Runner]:
                 os.environ[name] = value
 
 
-def run(job: Job, built: Build, testbench: str, waves: Path | None = None) -> Outcome:
+@contextlib.contextmanager
+def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
+    """Pass the number of images done on to `report` while the simulator runs."""
+    stopped = threading.Event()
+
+    def watch() -> None:
+        while not stopped.wait(PROGRESS_PERIOD_S):
+            with contextlib.suppress(OSError, ValueError):
+                report(int((folder / PROGRESS_FILE).read_text(encoding="utf-8")))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()
+
+
+def run(
+    job: Job,
+    built: Build,
+    testbench: str,
+    waves: Path | None = None,
+    report: Callable[[int], None] = lambda images: None,
+) -> Outcome:
     """Run a job in a simulator.
 
     Parameters
@@ -165,6 +196,8 @@ def run(job: Job, built: Build, testbench: str, waves: Path | None = None) -> Ou
         Module of popbridge.tb whose cocotb test runs the job.
     waves : Path, optional
         Where a VCD file of all signals goes; needs a build with waves.
+    report : callable (images done), optional
+        Called now and then while the simulation runs.
 
     Raises
     ------
@@ -176,7 +209,7 @@ def run(job: Job, built: Build, testbench: str, waves: Path | None = None) -> Ou
         job.write(folder / "job.npz")
         log = folder / "simulation.log"
         dump = [f"+waves={folder / 'waves.vcd'}"] if waves else []
-        with _quiet(built.simulator) as runner:
+        with _quiet(built.simulator) as runner, _watched(folder, report):
             try:
                 runner.test(
                     test_module=f"popbridge.tb.{testbench}",
@@ -187,7 +220,7 @@ def run(job: Job, built: Build, testbench: str, waves: Path | None = None) -> Ou
                     results_xml=str(folder / "results.xml"),
                     plusargs=dump,
                     test_args=["--trace"] if waves and built.simulator == "verilator" else [],
-                    extra_env={"POPBRIDGE_JOB": str(folder)},
+                    extra_env={JOB_VARIABLE: str(folder)},
                     log_file=log,
                 )
             except (Exception, SystemExit):

@@ -12,10 +12,8 @@ import cocotb
 from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
 from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
+from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
 from ..sim.testbench import METERS, RESET_CYCLES
-
-JOB_VARIABLE = "POPBRIDGE_JOB"
-"""Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
 
 SLACK_CYCLES = 16
 """Clock cycles past the declared end before the run counts as stuck."""
@@ -61,6 +59,8 @@ class ResultMonitor:
         self.job = job
         self.outcome = outcome
         self.done = Event()
+        self.progress = Path(os.environ[JOB_VARIABLE]) / PROGRESS_FILE
+        self.reported = time.monotonic()
 
     async def run(self) -> None:
         for index in range(len(self.job.images)):
@@ -69,7 +69,15 @@ class ResultMonitor:
                 raise Failure(f"image {index}: the result packet has the wrong length (tlast)")
             beats = read_number(self.dut.result)
             self.outcome.results[index] = result_of_beats(self.job.config, beats)
+            self.report(index + 1)
         self.done.set()
+
+    def report(self, images: int) -> None:
+        """Leave the number of images done where the waiting process looks for it."""
+        now = time.monotonic()
+        if now - self.reported > PROGRESS_PERIOD_S:
+            self.reported = now
+            self.progress.write_text(str(images), encoding="utf-8")
 
 
 async def run_job(dut: Any, side: Callable[[Any, Job, Outcome], list[Awaitable[None]]]) -> None:

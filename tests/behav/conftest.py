@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from popbridge.behav.array import ArrayModel, ArrayPins
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.params import ChipParameters

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from popbridge.behav.array import ArrayModel
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.params import CONDITIONS, ChipParameters

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from popbridge.behav.bridge import bit_error_rate, draw_thresholds_v, product_bits, sl_voltage_v
 from popbridge.behav.devices import draw_resistances_ohm
 from popbridge.behav.params import CONDITIONS, BridgeParameters, ChipParameters, DeviceParameters

@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+
 from popbridge.behav.bridge import bit_error_rate
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.comparator import score_of_code

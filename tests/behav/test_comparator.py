@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from popbridge.behav.comparator import LayerComparator, draw_offsets_v, flip_probability
 from popbridge.behav.params import ComparatorParameters
 from popbridge.hdl.config import LayerConfig, MacroConfig

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+
 from popbridge.behav.draws import Domain, DrawStream, generator
 from popbridge.hdl.config import InputError
 

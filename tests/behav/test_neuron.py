@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from popbridge.behav import neuron
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.draws import Domain, generator

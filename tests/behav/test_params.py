@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from popbridge.behav.bridge import bit_error_rate
 from popbridge.behav.params import (
     CONDITIONS,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from popbridge.behav.array import PhaseError
 from popbridge.hdl.config import Readout
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from popbridge.bnn import catalog, software
 from popbridge.bnn.images import input_bits
 from popbridge.bnn.mapping import map_network

@@ -5,6 +5,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from popbridge.bnn.idx import read_idx
 from popbridge.bnn.images import ImageSet, input_bits, random_images, read_images
 from popbridge.bnn.network import DenseLayer, Network

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network, mapping_table
 from popbridge.bnn.network import DenseLayer, Network

@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.bnn.network_file import read_network, write_network
 from popbridge.hdl.config import InputError

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from popbridge.bnn import software
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.hdl.config import InputError

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
 from popbridge.bnn.thresholds import (
     bias_for_thresholds,
     count_bias_columns,

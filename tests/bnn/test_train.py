@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from popbridge.bnn import software
 from popbridge.bnn.images import ImageSet, input_bits
 from popbridge.bnn.mapping import map_network
@@ -198,10 +199,10 @@ def test_command_defaults():
 def test_command_without_torch():
     program = (
         "import sys; sys.modules['torch'] = None\n"
-        "import argparse\n"
-        "from popbridge.cli import train\n"
-        "try: train.run(argparse.Namespace())\n"
-        "except ValueError as error: print(error)\n"
+        "from popbridge.cli.main import main\n"
+        "sys.exit(main(['train', 'mnist', '--data', '.']))\n"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert found.stdout == "popbridge train needs PyTorch: pip install 'popbridge[train]'\n"
+    assert found.returncode == 2
+    expected = "popbridge: popbridge train needs PyTorch: pip install 'popbridge[train]'\n"
+    assert found.stderr == expected
