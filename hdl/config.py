@@ -6,7 +6,6 @@ Free of Amaranth, so that the physics and the networks can use it too.
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass, field
 
 from .record import InputError, Record, require_at_least
