@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..hdl.config import LayerConfig
 from .draws import Domain, DrawStream
-from .params import ComparatorParameters, error_law
+from .error_law import error_law
+from .neuron import volts_to_score
+from .params import ComparatorParameters
 
 _VECTORS_KEPT = 32
 """Noise vectors held back, because the macros of a layer strobe together and ask for the same."""
@@ -40,6 +42,31 @@ def score_of_code(codes: ArrayLike, bits: int) -> NDArray[np.int64]:
     return 2 * np.asarray(codes, dtype=np.int64) + 1 - 2**bits
 
 
+def smallest_resolved_v(parameters: ComparatorParameters, strobe_s: float) -> float:
+    """Input below which the latch is unresolved at the end of a strobe, V.
+
+    V_logic exp(-t / tau): the latch grows its input by e in each tau [D].
+
+    Parameters
+    ----------
+    strobe_s : float
+        Length of the strobe, s.
+    """
+    tau_s = parameters.regeneration_tau_s
+    return parameters.logic_level_v * math.exp(-strobe_s / tau_s) if tau_s > 0 else 0.0
+
+
+def regeneration_time_s(parameters: ComparatorParameters, input_v: float) -> float:
+    """Time in which the latch resolves an input: tau ln(V_logic / |input|), s [D].
+
+    Infinite for an input of 0; 0 for one above the logic level or with a tau of 0.
+    """
+    size_v = abs(input_v)
+    if size_v == 0:
+        return math.inf
+    return parameters.regeneration_tau_s * max(0.0, math.log(parameters.logic_level_v / size_v))
+
+
 def draw_offsets_v(
     config: LayerConfig, parameters: ComparatorParameters, chip: int, layer: int
 ) -> NDArray[np.float64]:
@@ -56,14 +83,21 @@ class LayerComparator:
     ----------
     config : LayerConfig
     parameters : ComparatorParameters
-        With `error_law` set, the law with n = fan-in stands for offset and noise. It was fitted to
-        sign decisions; on the trials of a COUNT read-out it is an extrapolation [E].
+        With `error_law` set, the law with n = fan-in stands for offset, noise and regeneration. It
+        was fitted to sign decisions; on the trials of a COUNT read-out it is an extrapolation [E].
     unit_v : float
         Differential voltage of one score unit, V.
     offsets_v : ndarray, shape (macros,)
         Input offset of each macro's comparator, V; not used with the error law.
     noise_seed, layer : int
         Keys of the noise.
+
+    Attributes
+    ----------
+    smallest_resolved_v, smallest_resolved_score : float
+        Input below which a strobe of the layer's timing ends unresolved, V and score units.
+    score_unit_time_s : float
+        Time that an input of one score unit, the smallest of an ideal odd neuron, takes, s.
     """
 
     def __init__(
@@ -80,15 +114,21 @@ class LayerComparator:
         self.parameters = parameters
         self.unit_v = unit_v
         self.offsets_v = np.repeat(offsets_v, config.rows_used)[: config.neurons]
-        law = error_law(parameters.error_law_clock_s)
-        self.law_sigma_counts = law.slope * config.fan_in + law.intercept
+        timing = config.macro.timing
+        strobe_s = timing.strobe_cycles * timing.clock_period_s
+        self.smallest_resolved_v = smallest_resolved_v(parameters, strobe_s)
+        self.smallest_resolved_score = volts_to_score(self.smallest_resolved_v, unit_v)
+        self.score_unit_time_s = regeneration_time_s(parameters, unit_v)
+        law, _ = error_law(parameters.error_law_clock_s)
+        self.law_sigma_counts = law.sigma_counts(config.fan_in)
         domain = Domain.ERROR_LAW if parameters.error_law else Domain.NOISE
         self._stream = DrawStream(noise_seed, domain, layer)
+        self._silent = not parameters.error_law and parameters.noise_sigma_v == 0
         self._vectors: dict[tuple[int, int], NDArray[np.float64]] = {}
 
     def decide(
         self,
-        scores: NDArray[np.float64],
+        scores: NDArray[np.floating],
         images: ArrayLike,
         trial: int = 0,
         neurons: slice = ALL_NEURONS,
@@ -97,7 +137,7 @@ class LayerComparator:
 
         Parameters
         ----------
-        scores : ndarray of float64, shape (..., M)
+        scores : ndarray of float32 or float64, shape (..., M)
             What the comparator sees, in score units, with the read-out bank's share.
         images : int or array_like of int, shape (...)
             Image numbers, keys of the noise.
@@ -109,47 +149,55 @@ class LayerComparator:
         Returns
         -------
         ndarray of int8, shape (..., M)
-            +1 or -1; 0 where exactly nothing is at the comparator's input, which leaves it
-            unresolved.
+            +1 or -1; 0 where the input, with offset and noise, is too small to be resolved in the
+            strobe, or exactly nothing.
         """
+        added = self._of_images(images, scores.shape[:-1], trial)[..., neurons]
         if self.parameters.error_law:
-            return self._decide_by_law(scores, images, trial, neurons)
-        voltages_v = scores * self.unit_v - self.offsets_v[neurons]
-        if self.parameters.noise_sigma_v > 0:
-            deviates = self._deviates(images, scores.shape[:-1], trial)[..., neurons]
-            voltages_v = voltages_v + self.parameters.noise_sigma_v * deviates
-        return _signs(voltages_v)
+            signs = _signs(scores, 0.0)
+            flipped = added < flip_probability(scores, self.law_sigma_counts)
+            return np.where(flipped, -signs, signs)
+        voltages_v = np.multiply(scores, self.unit_v, dtype=np.float64)
+        voltages_v += added
+        return _signs(voltages_v, self.smallest_resolved_v)
 
-    def _decide_by_law(
-        self, scores: NDArray[np.float64], images: ArrayLike, trial: int, neurons: slice
-    ) -> NDArray[np.int8]:
-        uniforms = self._deviates(images, scores.shape[:-1], trial)[..., neurons]
-        flipped = uniforms < flip_probability(scores, self.law_sigma_counts)
-        return np.where(flipped, -_signs(scores), _signs(scores))
-
-    def _deviates(
+    def _of_images(
         self, images: ArrayLike, shape: tuple[int, ...], trial: int
     ) -> NDArray[np.float64]:
-        """Standard deviates, shape (*shape, M): a vector over the neurons per image."""
-        numbers = np.broadcast_to(np.asarray(images), shape)
+        """`_vector` of each image, shape (*shape, M)."""
+        if self._silent:
+            return self._vector(0, 0)
         if not shape:
-            return self._vector(int(numbers), trial)
-        deviates = np.empty((math.prod(shape), self.neurons))
+            return self._vector(images if type(images) is int else int(np.asarray(images)), trial)
+        numbers = np.broadcast_to(np.asarray(images), shape)
+        vectors = np.empty((math.prod(shape), self.neurons))
         for place, image in enumerate(numbers.ravel().tolist()):
-            deviates[place] = self._vector(image, trial)
-        return deviates.reshape(*shape, self.neurons)
+            vectors[place] = self._vector(image, trial)
+        return vectors.reshape(*shape, self.neurons)
 
     def _vector(self, image: int, trial: int) -> NDArray[np.float64]:
+        """Noise less offset of all neurons, V; with the error law, uniform deviates."""
         vector = self._vectors.get((image, trial))
         if vector is None:
-            generator = self._stream.at(image, trial)
-            draw = generator.random if self.parameters.error_law else generator.standard_normal
-            vector = draw(self.neurons)
+            vector = self._drawn(image, trial)
             if len(self._vectors) == _VECTORS_KEPT:
                 del self._vectors[next(iter(self._vectors))]
             self._vectors[image, trial] = vector
         return vector
 
+    def _drawn(self, image: int, trial: int) -> NDArray[np.float64]:
+        if self._silent:
+            return -self.offsets_v
+        generator = self._stream.at(image, trial)
+        if self.parameters.error_law:
+            return generator.random(self.neurons)
+        noise_v = generator.standard_normal(self.neurons)
+        noise_v *= self.parameters.noise_sigma_v
+        noise_v -= self.offsets_v
+        return noise_v
 
-def _signs(values: NDArray[np.float64]) -> NDArray[np.int8]:
-    return np.sign(values).astype(np.int8)
+
+def _signs(values: NDArray[np.floating], unresolved: float) -> NDArray[np.int8]:
+    """+1 or -1; 0 for values from -unresolved to +unresolved."""
+    above, below = values > unresolved, values < -unresolved
+    return above.view(np.int8) - below.view(np.int8)

@@ -13,6 +13,7 @@ has both plates held low), the read-out bank, and the parasitic.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,102 @@ def score_to_volts(score: float, unit_v: float) -> float:
 def volts_to_score(voltage_v: float, unit_v: float) -> float:
     """Score of a differential voltage, for `unit_v` volts per score unit."""
     return voltage_v / unit_v
+
+
+def counts_to_volts(counts: float, unit_v: float) -> float:
+    """Differential voltage of popcount counts, V: a count is two score units."""
+    return score_to_volts(2 * counts, unit_v)
+
+
+def volts_to_counts(voltage_v: float, unit_v: float) -> float:
+    """Popcount counts of a differential voltage."""
+    return volts_to_score(voltage_v, unit_v) / 2
+
+
+def line_voltages_v(
+    score: float, fan_in: int, unit_v: float, neuron: NeuronParameters, precharge_v: float = 0.0
+) -> tuple[float, float]:
+    """V_P and V_N of a neuron of equal capacitors after evaluate, V [D].
+
+    V_P = V_pre + injected + VDD C m / T and V_N likewise with n - m, m = (n + s) / 2.
+
+    Parameters
+    ----------
+    score : float
+        s = 2m - n.
+    unit_v : float
+        Volts per score unit, from `volts_per_score`.
+    precharge_v : float
+        Voltage that the precharge switches hold, V.
+    """
+    common_v = precharge_v + neuron.injection_common_v + fan_in * unit_v / 2
+    half_v = (score * unit_v + injected_difference_v(neuron)) / 2
+    return common_v + half_v, common_v - half_v
+
+
+def injected_difference_v(parameters: NeuronParameters) -> float:
+    """What the precharge switches add to V_P - V_N, V: a constant, as an offset of either sign."""
+    return (
+        parameters.injection_differential_v
+        + parameters.injection_conversion * parameters.injection_common_v
+    )
+
+
+def precharge_residual(parameters: NeuronParameters, precharge_s: float) -> float:
+    """Part of a line's old voltage that a precharge of `precharge_s` seconds leaves, 0 to 1.
+
+    exp(-t / tau), for plates that do not fall before the switch closes: the most that can be [D].
+    """
+    tau_s = parameters.precharge_tau_s
+    return math.exp(-precharge_s / tau_s) if tau_s > 0 else 0.0
+
+
+def precharge_time_s(
+    parameters: NeuronParameters, fan_in: int, residual_counts: float = 1e-3
+) -> float:
+    """Precharge after which the largest old score, n/2 counts, leaves `residual_counts`, s.
+
+    Parameters
+    ----------
+    residual_counts : float
+        Popcount counts, above 0.
+    """
+    return parameters.precharge_tau_s * max(0.0, math.log(fan_in / 2 / residual_counts))
+
+
+def layer_residual(config: LayerConfig, parameters: NeuronParameters) -> float:
+    """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `WEIGHT_STEP`."""
+    timing = config.macro.timing
+    part = precharge_residual(parameters, timing.precharge_cycles * timing.clock_period_s)
+    return part if part * config.fan_in >= WEIGHT_STEP / 2 else 0.0
+
+
+def carry_residual(
+    scores: NDArray[np.float32], rows_used: int, residual: float
+) -> NDArray[np.float32]:
+    """Scores with what each row finds on the lines from the row scanned before it.
+
+    seen(r) = s(r) + residual * seen(r - 1) [D]. What a last row leaves to the next image, and
+    what the read-out bank adds, is neglected [E], so that an image's answer does not depend on the
+    image before it. Elementwise over images: one image and a batch agree.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (..., M)
+        Neurons from the first row of a macro on.
+    rows_used : int
+        Rows of a macro.
+    residual : float
+        From `layer_residual`; 0 gives `scores` back.
+    """
+    if residual == 0:
+        return scores
+    seen = scores.copy()
+    rows = np.arange(scores.shape[-1]) % rows_used
+    for row in range(1, rows_used):
+        at = np.flatnonzero(rows == row)
+        seen[..., at] += np.float32(residual) * seen[..., at - 1]
+    return seen
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from popbridge.behav.bridge import bit_error_rate
+from popbridge.behav.error_law import error_law
 from popbridge.behav.params import (
     CONDITIONS,
     BridgeParameters,
@@ -12,7 +13,6 @@ from popbridge.behav.params import (
     ComparatorParameters,
     DeviceParameters,
     NeuronParameters,
-    error_law,
 )
 from popbridge.hdl.config import InputError
 
@@ -33,10 +33,16 @@ BAD_VALUES = [
     (NeuronParameters, "parasitic_fraction", -0.05, "at least 0"),
     (NeuronParameters, "unit_capacitor_sigma", -0.01, "from 0 to 0.1"),
     (NeuronParameters, "unit_capacitor_sigma", 0.2, "from 0 to 0.1"),
+    (NeuronParameters, "precharge_tau_s", -1e-9, "at least 0"),
+    (NeuronParameters, "injection_common_v", 1.1, "from -1 to 1"),
+    (NeuronParameters, "injection_differential_v", math.nan, "from -1 to 1"),
+    (NeuronParameters, "injection_conversion", -1.5, "from -1 to 1"),
     (ComparatorParameters, "offset_sigma_v", -1e-3, "at least 0"),
     (ComparatorParameters, "noise_sigma_v", math.nan, "at least 0"),
     (ComparatorParameters, "error_law", 1, "true or false"),
-    (ComparatorParameters, "error_law_clock_s", 7e-9, "one of 6e-09, 8e-09, 2e-08"),
+    (ComparatorParameters, "regeneration_tau_s", -1e-12, "at least 0"),
+    (ComparatorParameters, "logic_level_v", 0.0, "above 0"),
+    (ComparatorParameters, "error_law_clock_s", -6e-9, "above 0"),
     (ComparatorParameters, "error_law_clock_s", 0.0, "above 0"),
 ]
 
@@ -83,5 +89,5 @@ def test_error_law_presets_vary_in_nothing_else():
 )
 def test_error_law_at_6_ns_meets_the_published_spreads(fan_in, sigma):
     """The paper's spreads are per N; n = N + 2 * floor(0.05 N)."""
-    law = error_law(6e-9)
-    assert law.slope * fan_in + law.intercept == pytest.approx(sigma, abs=0.006)
+    law, _ = error_law(6e-9)
+    assert law.sigma_counts(fan_in) == pytest.approx(sigma, abs=0.006)
