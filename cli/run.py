@@ -163,9 +163,12 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
                 "macros": layer.macros,
                 "evaluations": layer.neurons * count,
                 "bits_differing": differs,
+                "saturated": layer_map.saturated,
                 "cycles": {"declared": layer.scan_cycles, "measured": scan.longest},
             }
-            for layer, differs, scan in zip(config.layers, differing, outcome.scans, strict=True)
+            for layer, layer_map, differs, scan in zip(
+                config.layers, mapped.layers, differing, outcome.scans, strict=True
+            )
         ],
         "cycles_per_image": {
             "declared": config.interval,

@@ -34,7 +34,8 @@ RUN_FIELDS = {
     "cycles_per_image", "latency_cycles", "unresolved", "speed", "seed", "versions",
 }  # fmt: skip
 LAYER_FIELDS = {
-    "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing", "cycles"
+    "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
+    "saturated", "cycles",
 }  # fmt: skip
 
 
@@ -78,8 +79,11 @@ def test_saturated_thresholds_are_told(in_folder, make_network, capsys):
     hidden = network.layers[0]
     object.__setattr__(hidden, "thresholds", np.array([-790, 790], dtype=np.int32))
     write_network(network, in_folder / "far.npz")
-    assert main(["run", "far.npz", "--sim", "pysim", "--images", "2", "--chip", "ideal"]) == 0
-    assert "2 thresholds are beyond the reach of their bias columns" in capsys.readouterr().out
+    words = ["run", "far.npz", "--sim", "pysim", "--images", "2", "--chip", "ideal", "--json", "-"]
+    assert main(words) == 0
+    printed = capsys.readouterr()
+    assert "2 thresholds are beyond the reach of their bias columns" in printed.err
+    assert [layer["saturated"] for layer in json.loads(printed.out)["layers"]] == [2, 0]
 
 
 def test_presets(in_folder, capsys):
