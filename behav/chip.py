@@ -11,7 +11,15 @@ from ..hdl.config import InputError, LayerConfig
 from .bridge import draw_thresholds_v, product_bits
 from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
 from .devices import draw_resistances_ohm
-from .neuron import SCORE_LIMIT, LineWeights, draw_line_weights, layer_volts_per_score
+from .neuron import (
+    SCORE_LIMIT,
+    LineWeights,
+    carry_residual,
+    draw_line_weights,
+    injected_difference_v,
+    layer_residual,
+    layer_volts_per_score,
+)
 from .params import ChipParameters
 
 
@@ -28,6 +36,8 @@ class LayerChip:
     lines : list of LineWeights
         One per macro.
     comparator : LayerComparator
+    residual : float
+        Part of a row's score that precharge leaves to the next row; see `neuron.layer_residual`.
 
     Attributes
     ----------
@@ -49,9 +59,11 @@ class LayerChip:
         products: tuple[NDArray[np.bool_], NDArray[np.bool_]],
         lines: list[LineWeights],
         comparator: LayerComparator,
+        residual: float = 0.0,
     ) -> None:
         self.config = config
         self.comparator = comparator
+        self.residual = residual
         for_plus, for_minus = products
         positive = weights > 0
         self.bit_error_rate = float(
@@ -94,8 +106,10 @@ class LayerChip:
             )
         scores = _row_sums(self.gain[neurons], signs)
         if np.count_nonzero(signs) == signs.size:
-            return scores + self._base_of_all[neurons]
-        return scores + _row_sums(self.base[neurons], np.abs(signs))
+            scores += self._base_of_all[neurons]
+        else:
+            scores += _row_sums(self.base[neurons], np.abs(signs))
+        return carry_residual(scores, self.config.rows_used, self.residual)
 
     def decide(
         self,
@@ -249,12 +263,14 @@ def sample_layer(
         config,
         parameters.comparator,
         unit_v=layer_volts_per_score(config, parameters.neuron, parameters.bridge),
-        offsets_v=draw_offsets_v(config, parameters.comparator, chip or 0, layer),
+        offsets_v=draw_offsets_v(config, parameters.comparator, chip or 0, layer)
+        - injected_difference_v(parameters.neuron),
         noise_seed=noise_seed,
         layer=layer,
     )
     lines = [draw_line(macro) for macro in range(config.macros)]
-    return LayerChip(config, signs, products, lines, comparator)
+    residual = layer_residual(config, parameters.neuron)
+    return LayerChip(config, signs, products, lines, comparator, residual)
 
 
 def _draw_products(
