@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..hdl.config import InputError, LayerConfig
-from .bridge import draw_thresholds_v, product_bits
+from .bridge import draw_thresholds_v
 from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
 from .devices import draw_resistances_ohm
 from .neuron import (
@@ -21,6 +21,7 @@ from .neuron import (
     layer_volts_per_score,
 )
 from .params import ChipParameters
+from .settling import ScanOutcome, scan_products
 
 
 class LayerChip:
@@ -31,8 +32,8 @@ class LayerChip:
     config : LayerConfig
     weights : ndarray of int8, shape (M, n)
         As programmed.
-    products : pair of ndarray of bool, shape (M, n)
-        Product bit of each cell for input +1 and for input -1.
+    products : ScanOutcome
+        Product bit of each cell for input +1 and for input -1, as the first strobe finds it.
     lines : list of LineWeights
         One per macro.
     comparator : LayerComparator
@@ -43,6 +44,9 @@ class LayerChip:
     ----------
     bit_error_rate : float
         Fraction of (cell, input) whose product bit is wrong.
+    slowest_settling_s : float
+        Time that the slowest SL needs, from the opposite rail, to cross its inverter's threshold,
+        over all cells that settle to the right bit and both inputs; 0 if SLs have no capacitance.
     gain, base : ndarray of float32, shape (M, n)
         A driven column adds base + gain * input to the score seen.
 
@@ -56,7 +60,7 @@ class LayerChip:
         self,
         config: LayerConfig,
         weights: NDArray[np.int8],
-        products: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+        products: ScanOutcome,
         lines: list[LineWeights],
         comparator: LayerComparator,
         residual: float = 0.0,
@@ -64,7 +68,7 @@ class LayerChip:
         self.config = config
         self.comparator = comparator
         self.residual = residual
-        for_plus, for_minus = products
+        for_plus, for_minus, self.slowest_settling_s = products
         positive = weights > 0
         self.bit_error_rate = float(
             (np.mean(for_plus != positive) + np.mean(for_minus == positive)) / 2
@@ -230,6 +234,7 @@ def sample_layer(
     chip: int | None,
     layer: int,
     noise_seed: int,
+    programming: int = 0,
 ) -> LayerChip:
     """Draw one layer of a chip.
 
@@ -246,18 +251,20 @@ def sample_layer(
         Number of the layer in its network, key of the draws.
     noise_seed : int
         Key of the decisions' noise.
+    programming : int
+        Number of the chip's programming, key of what each programming draws anew.
 
     Raises
     ------
     InputError
-        Weights of another shape or value; chip, layer or seed out of range.
+        Weights of another shape or value; chip, layer, seed or programming out of range.
     """
     signs = _checked_weights(config, weights)
     if chip is None:
         parameters = parameters.without_variation()
-        products = (signs > 0, signs < 0)
+        products = ScanOutcome(signs > 0, signs < 0, 0.0)
     else:
-        products = _draw_products(config, signs, parameters, chip, layer)
+        products = _draw_products(config, signs, parameters, chip, layer, programming)
     draw_line = functools.partial(draw_line_weights, config, parameters.neuron, chip or 0, layer)
     comparator = LayerComparator(
         config,
@@ -279,11 +286,13 @@ def _draw_products(
     parameters: ChipParameters,
     chip: int,
     layer: int,
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
+    programming: int,
+) -> ScanOutcome:
+    top_ohm, bottom_ohm = draw_resistances_ohm(
+        config, weights, parameters.devices, chip, layer, programming
+    )
     thresholds_v = draw_thresholds_v(config, parameters.bridge, chip, layer)
-    of_neurons = thresholds_v[np.arange(config.neurons) // config.rows_used]
-    return product_bits(top_ohm, bottom_ohm, of_neurons, parameters.bridge)
+    return scan_products(config, weights, top_ohm, bottom_ohm, thresholds_v, parameters.bridge)
 
 
 def _checked_weights(config: LayerConfig, weights: ArrayLike) -> NDArray[np.int8]:

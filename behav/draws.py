@@ -29,6 +29,8 @@ class Domain(enum.IntEnum):
     OFFSET = 5
     NOISE = 6
     ERROR_LAW = 7
+    PROGRAMMING = 8
+    STUCK = 9
 
 
 class DrawStream:

@@ -13,21 +13,14 @@ import math
 from dataclasses import dataclass, field
 
 from ..hdl.config import InputError, Record
-
-
-def _require_above(owner: object, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not (_is_number(value) and value > 0):
-            raise InputError(f"{name}: found {value!r}, expected a finite number above 0")
-
-
-def _require_within(owner: object, most: float, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        if not (_is_number(value) and 0 <= value <= most):
-            limits = f"from 0 to {most:g}" if most < math.inf else "of at least 0"
-            raise InputError(f"{name}: found {value!r}, expected a finite number {limits}")
+from .bit_errors import hrs_median_for
+from .cell_parameters import BridgeParameters as BridgeParameters
+from .cell_parameters import DeviceParameters as DeviceParameters
+from .cell_parameters import LrsLaw as LrsLaw
+from .cell_parameters import RetentionParameters as RetentionParameters
+from .cell_parameters import is_number as _is_number
+from .cell_parameters import require_above as _require_above
+from .cell_parameters import require_within as _require_within
 
 
 def _require_magnitude(owner: object, most: float, *names: str) -> None:
@@ -36,54 +29,6 @@ def _require_magnitude(owner: object, most: float, *names: str) -> None:
         if not (_is_number(value) and abs(value) <= most):
             raise InputError(
                 f"{name}: found {value!r}, expected a finite number from {-most:g} to {most:g}"
-            )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviceParameters(Record):
-    """Resistance of the two states of a ReRAM device: independent log-normal draws."""
-
-    lrs_median_ohm: float = 6988.0
-    """Median of the low-resistance state, ohm [P]."""
-    lrs_sigma_ln: float = 381.7 / 6988
-    """Spread of ln R in the low-resistance state [P]: the published normal law of the same median,
-    whose spread is small enough for the two laws to agree."""
-    hrs_median_ohm: float = 114.5e3
-    """Median of the high-resistance state, ohm [D]: gives the default chip a bit error rate of
-    0.27 %, the paper's group 3, in `bridge.bit_error_rate`."""
-    hrs_sigma_ln: float = 1.0
-    """Spread of ln R in the high-resistance state [E]."""
-
-    def __post_init__(self) -> None:
-        _require_above(self, "lrs_median_ohm", "hrs_median_ohm")
-        _require_within(self, math.inf, "lrs_sigma_ln", "hrs_sigma_ln")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BridgeParameters(Record):
-    """Divider between BL and BLb, and the inverter that restores its midpoint."""
-
-    vdd_v: float = 1.2
-    """Supply, and read voltage between BL and BLb, V [E]."""
-    access_resistance_ohm: float = 2000.0
-    """Access transistor in series with each device, ohm [E]."""
-    inverter_threshold_v: float = 0.6
-    """Switching threshold of the inverter on SL, V [E]."""
-    inverter_threshold_sigma_v: float = 0.02
-    """Mismatch of that threshold between the columns of a macro, V [E]."""
-
-    def __post_init__(self) -> None:
-        _require_above(self, "vdd_v")
-        _require_within(self, math.inf, "access_resistance_ohm", "inverter_threshold_sigma_v")
-        threshold_v = self.inverter_threshold_v
-        if not (_is_number(threshold_v) and 0 < threshold_v < self.vdd_v):
-            raise InputError(
-                f"inverter_threshold_v: found {threshold_v!r}, expected above 0 and below vdd_v, "
-                f"{self.vdd_v!r}"
             )
 
 
@@ -163,8 +108,8 @@ class ChipParameters(Record):
     def without_variation(self) -> ChipParameters:
         """The same chip with every spread, delay and charge injection at 0 and no error law."""
         return self.replace(
-            devices=self.devices.replace(lrs_sigma_ln=0.0, hrs_sigma_ln=0.0),
-            bridge=self.bridge.replace(inverter_threshold_sigma_v=0.0),
+            devices=self.devices.without_variation(),
+            bridge=self.bridge.without_variation(),
             neuron=self.neuron.replace(
                 unit_capacitor_sigma=0.0,
                 precharge_tau_s=0.0,
@@ -184,14 +129,43 @@ def _error_law_condition(clock_s: float) -> ChipParameters:
     )
 
 
+MEASURED_WRONG_BITS: dict[int, tuple[int, ...]] = {
+    1: (10, 5, 4, 1),
+    2: (20, 3, 4, 2),
+    3: (128, 39, 36, 37),
+    4: (1078, 373, 316, 328, 343),
+}
+"""Wrong bits of 13,800 on the authors' test chip, per group and index of their list of bit error
+rates [P], whose values are all multiples of 1/13,800 [R]. That groups are programming strengths,
+and a group's index a rising read supply, is our reading of the list."""
+
+MEASURED_BITS = 13_800
+"""Bits that each of `MEASURED_WRONG_BITS` is out of [R]."""
+
+
+def _measured_condition(wrong_bits: int) -> ChipParameters:
+    """The default chip, its high-resistance state weakened or strengthened to the measured rate."""
+    chip = ChipParameters()
+    median_ohm = hrs_median_for(wrong_bits / MEASURED_BITS, chip.devices, chip.bridge)
+    return chip.replace(devices=chip.devices.replace(hrs_median_ohm=median_ohm))
+
+
 CONDITIONS: dict[str, ChipParameters] = {
     "nominal": ChipParameters(),
     "weak": ChipParameters(devices=DeviceParameters(hrs_median_ohm=51.0e3)),
+    **{
+        f"measured-{group}-{index}": _measured_condition(wrong_bits)
+        for group, rates in MEASURED_WRONG_BITS.items()
+        for index, wrong_bits in enumerate(rates, 1)
+    },
     "error-law-6ns": _error_law_condition(6e-9),
     "error-law-8ns": _error_law_condition(8e-9),
     "error-law-20ns": _error_law_condition(20e-9),
 }
 """Condition presets. ``nominal`` and ``weak`` have the bit error rates of two of the paper's
 programming conditions, 0.27 % (its group 3) and 2.4 %, by `bridge.bit_error_rate`: the medians of
-the high-resistance state are solved for those rates [D]. ``error-law-...`` are ideal devices and
+the high-resistance state are solved for those rates [D]. ``measured-<group>-<index>`` are the 17
+bit error rates measured on the authors' test chip, by rising index of `MEASURED_WRONG_BITS`; the
+median of the high-resistance state is solved for each in `bit_errors.bit_error_rate`, spreads and
+supply being those of ``nominal`` [D]. ``error-law-...`` are ideal devices and
 circuits whose comparator follows the published law at that clock [P]."""
