@@ -21,12 +21,17 @@ saturate (s has a standard deviation of about sqrt(N)); a small layer gets this 
 N + 1 that hold any threshold."""
 
 
+def authors_bias_columns(inputs: int) -> int:
+    """The authors' bias columns for N inputs: 2 * floor(0.05 * N), here plus one for even N."""
+    return 2 * (inputs // 20) + (inputs + 1) % 2
+
+
 def hidden_bias_columns(inputs: int, columns: int | None = None) -> int:
     """Default number of bias columns n_b of a hidden layer.
 
-    The authors' 2 * floor(0.05 * N), plus one for even N: 102 for 1025, 79 for 784. Where that is
-    less than min(N + 1, `SMALL_LAYER_BIAS_COLUMNS`) it is raised to it, as far as the macro's
-    `columns` allow. N + n_b is odd.
+    `authors_bias_columns`: 102 for 1025, 79 for 784. Where that is less than
+    min(N + 1, `SMALL_LAYER_BIAS_COLUMNS`) it is raised to it, as far as the macro's `columns`
+    allow. N + n_b is odd.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def hidden_bias_columns(inputs: int, columns: int | None = None) -> int:
         Columns of the macro; no limit without it.
     """
     parity = (inputs + 1) % 2
-    authors = 2 * (inputs // 20) + parity
+    authors = authors_bias_columns(inputs)
     wanted = max(authors, min(inputs + 1, SMALL_LAYER_BIAS_COLUMNS + parity))
     if columns is None or inputs + wanted <= columns:
         return wanted

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from ..behav.error_law import error_law
+from ..behav.neuron_errors import PAPER_RATES, wrong_sign_probabilities
 from ..bnn import software
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
+from ..bnn.thresholds import authors_bias_columns
 from ..sim.cosim import simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
@@ -21,6 +24,8 @@ from .selection import add_chip_options, add_network_options, selected_network
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000
+PAPER_LARGEST = 25_137
+"""Inputs of the largest neuron in the authors' networks; their run for it took 71,454 s."""
 WIDE = 1025
 """Neurons and inputs of the single layer whose software speed is shown."""
 
@@ -31,8 +36,8 @@ def add_parser(commands: Any) -> None:
         "bench",
         help="measure the speeds",
         description="Measures co-simulation (Verilator, one process, a sampled chip with "
-        "comparator noise), the software reference, and the chip's physics without hardware beside "
-        "plain float32 matrix products of the same sizes.",
+        "comparator noise), the software reference, the chip's physics without hardware beside "
+        "plain float32 matrix products of the same sizes, and exact error probabilities.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_network_options(parser)
@@ -47,12 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(arguments.json)
     versions = simulator_versions("verilator")
     mapped = selected_network(arguments)
-    result = {
+    result: dict[str, Any] = {
         "network": mapped.network.name,
         "cosim": _cosim(arguments, mapped),
         "software": _software(arguments, mapped),
         "montecarlo": _montecarlo(arguments, mapped),
-        "errors": None,
+        "errors": _errors(),
         "seed": arguments.seed,
         "versions": versions,
     }
@@ -67,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         [f"software {WIDE} x {WIDE} layer, images/s", f"{reference['layer_images_per_s']:,.0f}"],
         ["chip without hardware, images/s", f"{direct['images_per_s']:,.0f}"],
         ["float32 products of its sizes, images/s", f"{direct['gemm_images_per_s']:,.0f}"],
+        [
+            f"error probabilities of {PAPER_LARGEST:,} inputs at {len(PAPER_RATES)} rates, s",
+            f"{result['errors']['seconds']:.2f}",
+        ],
     ]
     progress("")
     print(table(["", "measured"], rows), file=text_stream(arguments.json))
@@ -101,6 +110,16 @@ def _best_rate(count: int, work: Callable[[], object]) -> float:
         work()
         seconds.append(time.perf_counter() - began)
     return count / min(seconds[1:])
+
+
+def _errors() -> dict[str, float]:
+    """Time for the authors' largest neuron: all surpluses at all rates of their tables."""
+    progress("error probabilities")
+    fan_in = PAPER_LARGEST + authors_bias_columns(PAPER_LARGEST)
+    law, _ = error_law(6e-9)
+    began = time.perf_counter()
+    wrong_sign_probabilities(fan_in, law, PAPER_RATES)
+    return {"seconds": time.perf_counter() - began}
 
 
 def _batch(arguments: argparse.Namespace, mapped: MappedNetwork) -> Job:

@@ -5,9 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from popbridge.behav.comparator import LayerComparator, draw_offsets_v, flip_probability
+from popbridge.behav.comparator import (
+    LayerComparator,
+    draw_offsets_v,
+    flip_probability,
+    regeneration_time_s,
+    smallest_resolved_v,
+)
 from popbridge.behav.params import ComparatorParameters
-from popbridge.hdl.config import LayerConfig, MacroConfig
+from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming
 
 SEED = 12
 CONFIG = LayerConfig(
@@ -108,3 +114,58 @@ def test_error_law_takes_the_place_of_offset_and_noise():
     model = comparator(parameters, np.full(CONFIG.macros, 1.0))
     assert (model.decide(np.full(CONFIG.neurons, 101.0), 0) == 1).all()
     assert flip_probability(0.0, 1.0) == pytest.approx(0.5 * math.exp(-1 / 8))
+
+
+def test_regeneration_takes_tau_per_factor_of_e():
+    parameters = ComparatorParameters(regeneration_tau_s=0.3e-9, logic_level_v=1.1)
+    time_s = regeneration_time_s(parameters, -1e-3)
+    assert time_s == pytest.approx(0.3e-9 * math.log(1100))
+    assert smallest_resolved_v(parameters, time_s) == pytest.approx(1e-3)
+    assert regeneration_time_s(parameters, 0.0) == math.inf
+    assert regeneration_time_s(parameters, 2.0) == 0
+    fast = parameters.replace(regeneration_tau_s=0.0)
+    assert smallest_resolved_v(fast, 1e-9) == 0 == regeneration_time_s(fast, 1e-300)
+
+
+@pytest.mark.parametrize("strobe_cycles", [1, 2])
+def test_small_inputs_stay_unresolved(strobe_cycles):
+    """Below V_logic exp(-t / tau), of either sign, with the offset in it."""
+    timing = PhaseTiming(clock_period_s=2e-9, strobe_cycles=strobe_cycles)
+    config = CONFIG.replace(macro=CONFIG.macro.replace(timing=timing))
+    parameters = ComparatorParameters(
+        noise_sigma_v=0.0, regeneration_tau_s=strobe_cycles * 0.4e-9, logic_level_v=1.0
+    )
+    model = LayerComparator(
+        config,
+        parameters,
+        unit_v=UNIT_V,
+        offsets_v=np.full(config.macros, 2e-3),
+        noise_seed=SEED,
+        layer=0,
+    )
+    smallest = math.exp(-5) / UNIT_V
+    assert model.smallest_resolved_v == pytest.approx(math.exp(-5))
+    assert model.smallest_resolved_score == pytest.approx(smallest)
+    assert model.score_unit_time_s == pytest.approx(strobe_cycles * 0.4e-9 * math.log(1e3))
+    scores = np.zeros(config.neurons)
+    scores[:4] = 2 + smallest * np.array([-1.001, -0.999, 0.999, 1.001])
+    assert model.decide(scores, 0)[:4].tolist() == [-1, 0, 0, 1]
+
+
+def test_unresolved_share_is_that_of_the_noise():
+    parameters = ComparatorParameters(noise_sigma_v=2e-3, regeneration_tau_s=0.9e-9)
+    model = comparator(parameters)
+    scores = np.full((100, CONFIG.neurons), 1.0)
+    unresolved = np.mean(model.decide(scores, np.arange(100)) == 0)
+    limit_v = 1.2 * math.exp(-5 / 0.9)
+    below, above = ((side * limit_v - UNIT_V) / 2e-3 / math.sqrt(2) for side in (-1, 1))
+    assert_rate(unresolved, 0.5 * (math.erf(above) - math.erf(below)), 100 * 2000)
+
+
+def test_defaults_resolve_everything_that_can_be_told_from_nothing():
+    assert comparator(ComparatorParameters()).smallest_resolved_v < 1e-20
+
+
+def test_error_law_does_not_regenerate():
+    parameters = ComparatorParameters(error_law=True, regeneration_tau_s=1.0)
+    assert (comparator(parameters).decide(np.full(CONFIG.neurons, 101.0), 0) == 1).all()

@@ -9,7 +9,7 @@ from popbridge.behav import neuron
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.draws import Domain, generator
 from popbridge.behav.params import CONDITIONS, BridgeParameters, ChipParameters, NeuronParameters
-from popbridge.hdl.config import InputError, LayerConfig, MacroConfig, Readout
+from popbridge.hdl.config import InputError, LayerConfig, MacroConfig, PhaseTiming, Readout
 
 SEED = 99
 UNIT_F = 2e-15
@@ -186,3 +186,95 @@ def test_columns_beyond_exact_sums_are_refused():
     )
     with pytest.raises(InputError, match=r"wide: found scores up to 4097\.0 on 4097 columns"):
         sample_layer(config, np.ones((1, 4097)), ChipParameters(), None, 0, 0)
+
+
+def test_counts_and_volts():
+    """A count is two score units."""
+    unit_v = 1e-3
+    assert neuron.counts_to_volts(-7, unit_v) == pytest.approx(-14e-3)
+    assert neuron.volts_to_counts(neuron.counts_to_volts(2.5, unit_v), unit_v) == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("products", [0, 3, 23])
+def test_line_voltages_meet_the_notes(products):
+    """V_P = V_pre + kappa VDD m / n, V_N with n - m; injected charge on both and between them."""
+    parameters = NeuronParameters(
+        injection_common_v=-0.02, injection_differential_v=3e-3, injection_conversion=0.1
+    )
+    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), 23, 0)
+    v_p, v_n = neuron.line_voltages_v(2 * products - 23, 23, unit_v, parameters, 0.3)
+    kappa = neuron.kappa(parameters, 23, 23, 0)
+    ideal_p, ideal_n = (0.3 + kappa * VDD_V * m / 23 for m in (products, 23 - products))
+    assert v_p - ideal_p + v_n - ideal_n == pytest.approx(2 * -0.02)
+    assert (v_p - ideal_p) - (v_n - ideal_n) == pytest.approx(3e-3 + 0.1 * -0.02)
+
+
+def one_neuron_per_score(parameters, precharge_cycles=1, rows=23):
+    """Scores 23, 21, ..., -23 of an ideal array with `parameters` of its lines."""
+    config = LayerConfig(
+        name="layer",
+        inputs=23,
+        bias_columns=0,
+        neurons=24,
+        macro=MacroConfig(
+            rows=rows, columns=24, timing=PhaseTiming(precharge_cycles=precharge_cycles)
+        ),
+    )
+    ideal = ChipParameters().without_variation()
+    weights = np.where(np.arange(23) < 23 - np.arange(24)[:, np.newaxis], 1, -1)
+    condition = ideal.replace(neuron=ideal.neuron.replace(**parameters))
+    return sample_layer(config, weights, condition, chip=0, layer=0, noise_seed=0)
+
+
+def test_common_mode_injection_changes_no_decision_without_conversion():
+    inputs = np.ones(23)
+    expected = np.arange(24) <= 11
+    for common_v in (-0.3, 0.3):
+        chip = one_neuron_per_score({"injection_common_v": common_v})
+        np.testing.assert_array_equal(chip.signs(inputs, 0), expected)
+        converted = {"injection_common_v": common_v, "injection_conversion": 0.5}
+        changed = one_neuron_per_score(converted).signs(inputs, 0)
+        # 150 mV are 3.2 units of score: the scores of 1 and 3 turn.
+        assert np.sum(changed != expected) == 2
+
+
+@pytest.mark.parametrize("injected_v", [-0.1, 0.1])
+def test_differential_injection_is_an_offset(injected_v):
+    chip = one_neuron_per_score({"injection_differential_v": injected_v})
+    scores = chip.scores_seen(np.ones(23))
+    expected = scores * chip.comparator.unit_v + injected_v > 0
+    assert (expected != (scores > 0)).any()
+    np.testing.assert_array_equal(chip.signs(np.ones(23), 0), expected)
+
+
+def test_precharge_time_leaves_the_residual_asked_for():
+    parameters = NeuronParameters(precharge_tau_s=0.7e-9)
+    time_s = neuron.precharge_time_s(parameters, 1127)
+    left = neuron.precharge_residual(parameters, time_s)
+    assert 1127 / 2 * left == pytest.approx(1e-3)
+    assert time_s == pytest.approx(0.7e-9 * math.log(1127 / 2e-3))
+    perfect = parameters.replace(precharge_tau_s=0.0)
+    assert neuron.precharge_time_s(perfect, 1127) == 0 == neuron.precharge_residual(perfect, 1e-12)
+
+
+def test_residual_of_the_row_before_stands_on_the_lines():
+    chip = one_neuron_per_score({"precharge_tau_s": 5e-9}, precharge_cycles=2, rows=12)
+    inputs = np.random.default_rng(SEED).choice([-1, 1], (5, 23))
+    ideal = one_neuron_per_score({}, rows=12).scores_seen(inputs)
+    left = math.exp(-2)
+    expected = ideal.astype(float)
+    for row in range(24):
+        if row % 12:
+            expected[:, row] += left * expected[:, row - 1]
+    seen = chip.scores_seen(inputs)
+    np.testing.assert_allclose(seen, expected, rtol=1e-5, atol=1e-5)
+    # One image, one macro: the same to the bit.
+    np.testing.assert_array_equal(chip.scores_seen(inputs[3], slice(12, 24)), seen[3, 12:])
+
+
+def test_defaults_leave_nothing_on_the_lines():
+    """The default time constant at the default timing, up to the widest macro used."""
+    config = LayerConfig(name="layer", inputs=1127, bias_columns=0, neurons=1)
+    assert neuron.layer_residual(config, NeuronParameters()) == 0
+    needed_s = neuron.precharge_time_s(NeuronParameters(), 1127)
+    assert needed_s < config.macro.timing.clock_period_s

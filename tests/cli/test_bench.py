@@ -15,6 +15,7 @@ def test_bench_json(capsys, monkeypatch, build_root):
     assert result["cosim"]["peak_rss_bytes"] > 2**20
     assert result["software"]["images_per_s"] > 0
     assert {"images_per_s", "gemm_images_per_s"} <= set(result["montecarlo"])
+    assert 0 < result["errors"]["seconds"] < 60
     # The cycles per second follow from the images per second and the declared interval.
     cosim = result["cosim"]
     assert cosim["cycles_per_s"] > cosim["images_per_s"] * 500
