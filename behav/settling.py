@@ -188,7 +188,7 @@ def _slowest_s(
     vdd_v = parameters.vdd_v
     high_v = np.where(positive, pull.settled_v, opposite_v)
     low_v = np.where(positive, opposite_v, pull.settled_v)
-    longest = np.zeros(high_v.shape)
+    longest = np.ones(high_v.shape)
     for distance_v, margin_v in (
         (high_v, high_v - threshold_v),
         (vdd_v - low_v, threshold_v - low_v),

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from popbridge.behav.array import ArrayModel
 from popbridge.behav.bridge import draw_thresholds_v, product_bits, sl_voltage_v
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.devices import draw_resistances_ohm
@@ -198,3 +199,26 @@ def test_ideal_chip_is_exact_however_hasty():
     chip = sample_layer(config, weights, CONDITIONS["weak"], None, 0, 0)
     np.testing.assert_array_equal(chip.scores_seen(weights), weights @ weights.T)
     assert chip.bit_error_rate == chip.slowest_settling_s == 0
+
+
+def test_pins_and_layer_agree_where_rows_remember(array_layer, make_bench):
+    """SLs too slow for the clock: the answers at the pins are the layer's all the same."""
+    config = array_layer(fan_in=101)
+    random = np.random.default_rng(SEED)
+    weights, inputs = random.choice([-1, 1], (11, 101)), random.choice([-1, 1], (6, 101))
+    weak = CONDITIONS["weak"]
+    slow, at_once = (
+        weak.replace(bridge=weak.bridge.replace(sl_capacitor_f=capacitor_f))
+        for capacitor_f in (6e-12, 0.0)
+    )
+    chip = sample_layer(config, weights, slow, 1, 0, 0)
+    expected = chip.signs(inputs, np.arange(6))
+    settled = sample_layer(config, weights, at_once, 1, 0, 0).signs(inputs, np.arange(6))
+    assert 0 < np.mean(expected != settled) < 1, "settling should matter"
+    for macro in range(config.macros):
+        bench = make_bench(ArrayModel(chip, macro))
+        for image in range(6):
+            bench.drive(inputs[image])
+            for row, neuron in enumerate(config.neurons_of_macro(macro)):
+                wanted = (1, 0) if expected[image, neuron] else (0, 1)
+                assert bench.sign(row) == wanted
