@@ -55,7 +55,7 @@ def _lists() -> str:
         networks.append([name, "-".join(map(str, sizes))])
     macros = [
         [name, macro.rows, macro.columns, f"{macro.timing.clock_period_s * 1e9:g} ns",
-         macro.timing.row_cycles(1)]
+         macro.timing.row_cycles(1), f"{macro.timing.row_s(1) * 1e9:g} ns"]
         for name, macro in MACROS.items()
     ]  # fmt: skip
     conditions = []
@@ -72,7 +72,7 @@ def _lists() -> str:
     return "\n\n".join(
         [
             table(["network", "layers"], networks),
-            table(["macro", "rows", "columns", "clock", "cycles per row"], macros),
+            table(["macro", "rows", "columns", "clock", "cycles per row", "row"], macros),
             table(["condition", "HRS median", "XNOR bit error rate", "comparator"], conditions),
         ]
     )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
-
-from ..bnn import software
 from ..bnn.catalog import shipped_test_images
 from ..bnn.images import ImageSet, input_bits, random_images, read_images
 from ..bnn.mapping import MappedNetwork, mapping_table
 from ..bnn.network import Network
 from ..hdl.config import InputError
 from ..sim.cosim import SIMULATORS, simulate, simulator_versions
-from ..sim.job import Job, Outcome
-from ..sim.verdict import HardwareFault
+from ..sim.job import Job
+from .evaluation import evaluate
 from .output import (
     add_json_option,
     progress,
@@ -129,81 +127,6 @@ def select_images(network: Network, data: Path | None, count: int | None, seed: 
     return images.first(count or min(DEFAULT_IMAGES, len(images)))
 
 
-def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet) -> dict[str, Any]:
-    """A co-simulation beside the software network: that part of the result of ``run --json``.
-
-    Raises
-    ------
-    HardwareFault
-        The chip is ideal, and a neuron differs from what an ideal array computes.
-    """
-    differing = bits_differing(mapped.network, job, outcome)
-    if job.chip is None:
-        wrong = bits_differing(mapped.software_view, job, outcome)
-        if any(wrong):
-            raise HardwareFault(
-                f"ideal chip: {wrong} neuron outputs per layer differ from the software network's"
-            )
-    reference = software.run(mapped.network, job.images)
-    config = job.config
-    neurons = sum(layer.neurons for layer in config.layers)
-    count = len(job.images)
-    several = count > 1
-    return {
-        "accuracy": {
-            "software": _accuracy(reference.classes, images),
-            "hardware": _accuracy(outcome.results[:, 0], images),
-        },
-        "layers": [
-            {
-                "name": layer.name,
-                "fan_in": layer.fan_in,
-                "bias_columns": layer.bias_columns,
-                "neurons": layer.neurons,
-                "macros": layer.macros,
-                "evaluations": layer.neurons * count,
-                "bits_differing": differs,
-                "saturated": layer_map.saturated,
-                "cycles": {"declared": layer.scan_cycles, "measured": scan.longest},
-            }
-            for layer, layer_map, differs, scan in zip(
-                config.layers, mapped.layers, differing, outcome.scans, strict=True
-            )
-        ],
-        "cycles_per_image": {
-            "declared": config.interval,
-            "measured": outcome.result_interval.longest if several else None,
-        },
-        "latency_cycles": {
-            "declared": config.latency,
-            "measured": outcome.image_latency.longest,
-        },
-        "unresolved": outcome.unresolved,
-        "speed": {
-            "images_per_s": count / outcome.seconds,
-            "evaluations_per_s": count * neurons / outcome.seconds,
-        },
-    }
-
-
-def bits_differing(network: Network, job: Job, outcome: Outcome) -> list[int]:
-    """Per layer, the neuron outputs that differ from the software's for the same inputs.
-
-    Outputs are bits in the hidden layers, scores in the last one.
-    """
-    *hidden, last = zip(network.layers, outcome.inputs, outcome.answers, strict=True)
-    counts = [
-        int((software.layer_outputs(layer, inputs) != answers).sum())
-        for layer, inputs, answers in hidden
-    ]
-    scores = software.layer_scores(last[0], last[1])
-    return [*counts, int((scores != outcome.results[:, 1:]).sum())]
-
-
-def _accuracy(classes: np.ndarray, images: ImageSet) -> float | None:
-    return None if images.labels is None else float(np.mean(classes == images.labels))
-
-
 def print_report(result: dict[str, Any], out: TextIO) -> None:
     """Print the tables of a result."""
     rows = [
@@ -220,6 +143,7 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
         rows.append([title, "", "", "", result[name]["declared"], shown])
     titles = ["", "evaluations", "differing", "share", "cycles declared", "measured"]
     print(f"\n{table(titles, rows)}\n", file=out)
+    _print_timing(result["layers"], out)
     accuracy = result["accuracy"]
     chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
     where = f"{chip}, condition {result['condition']}, seed {result['seed']}"
@@ -239,3 +163,27 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
         f"{speed['evaluations_per_s']:,.0f} neuron evaluations/s",
         file=out,
     )
+
+
+def _print_timing(layers: Sequence[dict[str, Any]], out: TextIO) -> None:
+    """Print each layer's phases in ns, and which of them are too short for this chip."""
+    phases = [(layer, phase) for layer in layers for phase in layer["timing"]]
+    if not phases:
+        return
+    rows = [
+        [
+            layer["name"], f"{layer['bit_error_rate']:.3%}", phase["phase"],
+            *(f"{phase[name] * 1e9:.2f}" for name in ("configured_s", "needed_s", "margin_s")),
+        ]
+        for layer, phase in phases
+    ]  # fmt: skip
+    titles = ["", "bit errors", "phase, ns", "configured", "needed", "margin"]
+    print(f"{table(titles, rows)}\n", file=out)
+    for layer, phase in phases:
+        if phase["margin_s"] < 0:
+            print(
+                f"too short: {layer['name']}, {phase['phase']}: this chip needs "
+                f"{phase['needed_s'] * 1e9:.2f} ns, the configuration gives "
+                f"{phase['configured_s'] * 1e9:.2f} ns; the errors that follow are in the result",
+                file=out,
+            )

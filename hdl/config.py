@@ -64,6 +64,10 @@ class PhaseTiming(Record):
             + self.dead_after_strobe_cycles
         )
 
+    def row_s(self, trials: int) -> float:
+        """Seconds of one evaluation that strobes `trials` times after one evaluate."""
+        return self.row_cycles(trials) * self.clock_period_s
+
 
 @dataclass(frozen=True, kw_only=True)
 class MacroConfig(Record):
@@ -88,12 +92,22 @@ class MacroConfig(Record):
                 )
 
 
+def _paper_clock(row_s: float) -> MacroConfig:
+    """The default macro with a SIGN row that takes `row_s` in all."""
+    timing = PhaseTiming()
+    return MacroConfig(timing=timing.replace(clock_period_s=row_s / timing.row_cycles(1)))
+
+
 MACROS: dict[str, MacroConfig] = {
     "default": MacroConfig(),
+    "paper-6ns": _paper_clock(6e-9),
+    "paper-8ns": _paper_clock(8e-9),
+    "paper-20ns": _paper_clock(20e-9),
     "test-chip": MacroConfig(rows=16, columns=24),
 }
-"""Macro presets. ``default`` is the size used throughout; ``test-chip`` is as wide as the 23-column
-neuron of the authors' test chip (its number of rows is ours)."""
+"""Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
+clock period of the authors' comparator, the phases sharing it evenly [E]. ``test-chip`` is as wide
+as the 23-column neuron of the authors' test chip (its number of rows is ours)."""
 
 
 class Readout(enum.Enum):

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,17 @@ from numpy.typing import NDArray
 from ..behav.chip import LayerChip, sample_layer
 from ..behav.params import ChipParameters
 from ..hdl.config import NetworkConfig, Readout
+
+_PLAIN_FIGURES = (
+    "bit_error_rates",
+    "slowest_settling_s",
+    "unanswered",
+    "dropped",
+    "unresolved",
+    "seconds",
+    "peak_rss_bytes",
+)
+"""Fields of `Outcome` that are JSON as they are."""
 
 
 def _write_arrays(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -99,6 +111,10 @@ class Outcome:
     """Per layer (K, N): the input bits on its bit lines."""
     answers: list[NDArray[np.uint16]]
     """Per layer (K, M): what the arrays answered: bits (SIGN) or codes (COUNT)."""
+    bit_error_rates: list[float]
+    """Per layer: share of the chip's products that are wrong."""
+    slowest_settling_s: list[float]
+    """Per layer: time that the chip's slowest source line needs, s."""
     unanswered: int
     """Comparator decisions that the arrays left unresolved."""
     results: NDArray[np.int64]
@@ -119,14 +135,16 @@ class Outcome:
     """Most memory that the simulating process held."""
 
     @classmethod
-    def empty(cls, job: Job) -> Self:
-        """Storage for a job's outcome, to be filled in."""
+    def empty(cls, job: Job, chips: Sequence[LayerChip]) -> Self:
+        """Storage for a job's outcome on its chip, to be filled in."""
         count = len(job.images)
         nothing = Meter(shortest=0, longest=0, first=0, count=0)
         layers = job.config.layers
         return cls(
             inputs=[np.zeros((count, layer.inputs), np.uint8) for layer in layers],
             answers=[np.zeros((count, layer.neurons), np.uint16) for layer in layers],
+            bit_error_rates=[chip.bit_error_rate for chip in chips],
+            slowest_settling_s=[chip.slowest_settling_s for chip in chips],
             unanswered=0,
             results=np.zeros((count, job.config.result_beats), np.int64),
             scans=[nothing] * len(layers),
@@ -144,7 +162,7 @@ class Outcome:
             "image_latency": dataclasses.asdict(self.image_latency),
             "result_interval": dataclasses.asdict(self.result_interval),
         }
-        for name in ("unanswered", "dropped", "unresolved", "seconds", "peak_rss_bytes"):
+        for name in _PLAIN_FIGURES:
             meta[name] = getattr(self, name)
         arrays: dict[str, NDArray[Any]] = {"results": self.results}
         for index, (inputs, answers) in enumerate(zip(self.inputs, self.answers, strict=True)):

@@ -44,12 +44,13 @@ class _Bench:
     def __init__(self, controller: NetworkController, job: Job):
         self.controller = controller
         self.job = job
-        self.outcome = Outcome.empty(job)
+        chips = job.layer_chips()
+        self.outcome = Outcome.empty(job, chips)
         self.period_s = job.config.layers[0].macro.timing.clock_period_s
         self.arrays = [
             (getattr(controller, f"{chip.config.name}_{macro}"), chip.config.count_bits,
              ArrayAdapter(chip, layer, number, self.outcome))
-            for layer, chip in enumerate(job.layer_chips())
+            for layer, chip in enumerate(chips)
             for number, macro in enumerate(chip.config.macro_names)
         ]  # fmt: skip
         self.phases = [(0, 0, 0)] * len(self.arrays)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import cocotb
 from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
+from ..behav.chip import LayerChip
 from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
 from ..sim.testbench import METERS, RESET_CYCLES
@@ -80,21 +81,24 @@ class ResultMonitor:
             self.progress.write_text(str(images), encoding="utf-8")
 
 
-async def run_job(dut: Any, side: Callable[[Any, Job, Outcome], list[Awaitable[None]]]) -> None:
+async def run_job(
+    dut: Any, side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
+) -> None:
     """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
 
     Parameters
     ----------
     dut
         The testbench.
-    side : callable (dut, job, outcome) -> coroutines
+    side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
     """
     folder = Path(os.environ[JOB_VARIABLE])
     job = Job.read(folder / "job.npz")
-    outcome = Outcome.empty(job)
     try:
-        await _run(dut, job, outcome, side)
+        chips = job.layer_chips()
+        outcome = Outcome.empty(job, chips)
+        await _run(dut, job, outcome, side(dut, chips, outcome))
     except Exception as failure:
         (folder / "failure.txt").write_text(f"{failure}\n", encoding="utf-8")
         raise
@@ -105,7 +109,7 @@ async def _run(
     dut: Any,
     job: Job,
     outcome: Outcome,
-    side: Callable[[Any, Job, Outcome], list[Awaitable[None]]],
+    side: Sequence[Awaitable[None]],
 ) -> None:
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
@@ -120,7 +124,7 @@ async def _run(
             failures.append(failure)
             failed.set()
 
-    parts = [*side(dut, job, outcome), driver.run(), monitor.run()]
+    parts = [*side, driver.run(), monitor.run()]
     began = time.perf_counter()
     dut.running.value = 1
     await FallingEdge(dut.in_reset)

@@ -9,7 +9,7 @@ import cocotb
 from cocotb.triggers import ValueChange
 
 from ..behav.chip import LayerChip
-from ..sim.job import Job, Outcome, answer_layer, bits_of_word, word_of_bits
+from ..sim.job import Outcome, answer_layer, bits_of_word, word_of_bits
 from .agents import Failure, read_number, run_job
 
 VIOLATIONS = {
@@ -56,9 +56,9 @@ class LayerAgent:
         raise Failure(f"{self.chip.config.name}: {VIOLATIONS.get(code, f'violations {code:#x}')}")
 
 
-def array_side(dut: Any, job: Job, outcome: Outcome) -> list[Awaitable[None]]:
+def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
-    agents = [LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(job.layer_chips())]
+    agents = [LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(chips)]
     return [*(agent.run() for agent in agents), *(agent.watch() for agent in agents)]
 
 

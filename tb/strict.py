@@ -10,8 +10,9 @@ from cocotb.triggers import ReadWrite, ValueChange
 from cocotb.utils import get_sim_time
 
 from ..behav.array import ArrayPins
+from ..behav.chip import LayerChip
 from ..sim.array_adapter import ArrayAdapter
-from ..sim.job import Job, Outcome
+from ..sim.job import Outcome
 from .agents import read_number, run_job
 
 
@@ -39,7 +40,7 @@ class ArrayAgent:
             self.sense_n.value = negative
 
 
-def array_side(dut: Any, job: Job, outcome: Outcome) -> list[Awaitable[None]]:
+def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
     return [
         ArrayAgent(
@@ -48,7 +49,7 @@ def array_side(dut: Any, job: Job, outcome: Outcome) -> list[Awaitable[None]]:
             chip.config.count_bits,
             ArrayAdapter(chip, layer, number, outcome),
         ).run()
-        for layer, chip in enumerate(job.layer_chips())
+        for layer, chip in enumerate(chips)
         for number, macro in enumerate(chip.config.macro_names)
     ]
 

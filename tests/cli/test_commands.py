@@ -35,7 +35,7 @@ RUN_FIELDS = {
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
-    "saturated", "cycles",
+    "saturated", "bit_error_rate", "cycles", "timing",
 }  # fmt: skip
 
 
@@ -72,6 +72,24 @@ def test_same_seed_same_result_on_every_simulator(small, capsys, icarus):
     words = ["run", small, "--images", "6", "--chip", "4", "--condition", "weak"]
     results = [run_json(capsys, *words, "--sim", sim) for sim in ("pysim", icarus)]
     assert results[0]["layers"] == results[1]["layers"]
+
+
+def test_a_configuration_without_margin_runs_and_is_called_out(small, in_folder, capsys):
+    words = ["run", small, "--sim", "pysim", "--images", "2", "--chip", "3"]
+    reports = {}
+    for name, period in (("roomy", "5e-9"), ("hasty", "1e-10")):
+        macro = f"rows = 8\ncolumns = 40\n[timing]\nclock_period_s = {period}\n"
+        (in_folder / f"{name}.toml").write_text(macro)
+        assert main([*words, "--macro", f"{name}.toml", "--json", "result.json"]) == 0
+        result = json.loads((in_folder / "result.json").read_text())
+        reports[name] = (capsys.readouterr().out, result["layers"])
+    assert "too short" not in reports["roomy"][0]
+    assert "too short: layer0, bridge" in reports["hasty"][0]
+    rates = {name: layers[0]["bit_error_rate"] for name, (_, layers) in reports.items()}
+    assert rates["hasty"] > rates["roomy"]
+    for layer in reports["hasty"][1]:
+        assert [phase["phase"] for phase in layer["timing"]] == ["precharge", "bridge", "strobe"]
+        assert all(phase["margin_s"] < 0 for phase in layer["timing"])
 
 
 def test_saturated_thresholds_are_told(in_folder, make_network, capsys):

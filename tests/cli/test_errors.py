@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import stat
 import sys
 
 import pytest
@@ -35,6 +37,12 @@ def test_csv_and_json_hold_every_surplus(in_folder, capsys):
     assert printed.err == ""
     assert "1025 inputs and 102 bias columns, 1127 columns, at 6 ns: sigma 2.928" in printed.out
     assert "0.4717" in printed.out
+
+
+def test_a_device_is_written_to_and_not_replaced(capsys):
+    assert main([*WORDS, "--csv", "/dev/null", "--json", "/dev/null"]) == 0
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(("clock", "begins"), [("7", "note: "), ("3", "warning: ")])

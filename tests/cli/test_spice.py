@@ -1,0 +1,56 @@
+"""``popbridge spice`` as a newcomer types it."""
+
+import json
+
+import pytest
+
+from popbridge.cli.main import main
+from popbridge.sim import ngspice
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_without_ngspice_the_netlist_is_written(in_folder, capsys, monkeypatch):
+    monkeypatch.setattr(ngspice, "find_ngspice", lambda: None)
+    assert main(["spice", "--columns", "3", "--json", "result.json"]) == 0
+    assert ngspice.MISSING in capsys.readouterr().out
+    assert json.loads((in_folder / "result.json").read_text())["comparison"] is None
+    assert (in_folder / "row.cir").read_text().endswith(".end\n")
+
+
+def test_check_without_ngspice_is_one_line(in_folder, capsys, monkeypatch):
+    monkeypatch.setattr(ngspice, "find_ngspice", lambda: None)
+    assert main(["spice", "--check"]) == 2
+    assert capsys.readouterr().err == f"popbridge: {ngspice.MISSING}\n"
+
+
+@pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
+def test_own_models_are_characterised_first(in_folder, capsys):
+    """Skewed models move the inverter's threshold; the netlist makes up for it."""
+    (in_folder / "my.mod").write_text(
+        ".model popbridge_nmos nmos (level=1 kp=400u vto=0.5 lambda=0.05)\n"
+        ".model popbridge_pmos pmos (level=1 kp=100u vto=-0.54 lambda=0.05)\n"
+    )
+    assert main(["spice", "--columns", "23", "--models", "my.mod", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)["comparison"]
+    assert found["line_error_counts"] <= 0.02 and found["decisions_differing"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--layer", "9"], "--layer: found 9, expected 0 to 2"),
+        (["--row", "1025"], "row: found 1025, expected 0 to 1024, the neurons of layer0"),
+        (["--columns", "0"], "columns: found 0, expected 1 to 785"),
+        (["--image", "-1"], "--image: found -1, expected at least 0"),
+        (["--models", "no.mod"], "--models: found no file no.mod, expected transistor models"),
+    ],
+)
+def test_wrong_words_are_one_line(words, message, in_folder, capsys):
+    assert main(["spice", *words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("popbridge: " + message.split(",")[0]) and error.count("\n") == 1
