@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ..hdl.config import LayerConfig, MacroConfig, NetworkConfig
 from .devices import draw_resistances_ohm
 from .energy_parameters import EnergyParameters
-from .energy_terms import bridge_energy_j, evaluation_units, line_energy_units, sl_capacitor_f
+from .energy_terms import bridge_energy_j, evaluation_units, line_energy_units
 from .neuron import line_units
 from .params import ChipParameters
 
@@ -113,7 +113,7 @@ class _Figures:
             energy=energy,
             vdd_v=vdd_v,
             unit_f=energy.unit_capacitor_f or chip.neuron.unit_capacitor_f,
-            sl_f=energy.sl_capacitor_f or sl_capacitor_f(chip.bridge),
+            sl_f=energy.sl_capacitor_f or chip.bridge.sl_capacitor_f,
             swing_v=swing * vdd_v,
             period_s=energy.clock_period_s or macro.timing.clock_period_s,
         )
@@ -140,7 +140,7 @@ class _Figures:
         columns = macro.columns * evaluations
         toggle_j = (self.sl_f * self.swing_v**2 + _NODES * energy.inverter_node_f * square) / 2
         joules = (
-            fan_in * evaluations * bridge_energy_j(1 / siemens, self.vdd_v, on_s),
+            fan_in * evaluations * float(bridge_energy_j(1 / siemens, self.vdd_v, on_s)),
             line_units * self.unit_f * square,
             toggles * toggle_j,
             scans * fan_in * macro.rows * energy.bit_line_f * square,
@@ -148,7 +148,7 @@ class _Figures:
             columns * _PLATE_SWITCHES * energy.switch_gate_f * square,
             evaluations * trials * energy.comparator_j,
         )
-        return dict(zip(CAUSES, map(float, joules), strict=True))
+        return {cause: float(value) for cause, value in zip(CAUSES, joules, strict=True)}
 
 
 def layer_energy(

@@ -5,13 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .params import BridgeParameters
-
-
-def sl_capacitor_f(bridge: BridgeParameters) -> float:
-    """Capacitance of an SL, F: the condition's, else the physics notes' 50 fF [E]."""
-    return getattr(bridge, "sl_capacitor_f", 50e-15)
-
 
 def bridge_energy_j(bridge_ohm: ArrayLike, vdd_v: float, on_s: float) -> NDArray[np.float64]:
     """What bridges draw while their word line is up: VDD^2 t_on / (T' + B'), J [D].
@@ -36,7 +29,8 @@ def sl_energy_j(
     it then takes the place of the bridge's own current. A change up and back costs C (V - V_0)^2.
     """
     settled = np.asarray(settled_v, dtype=np.float64)
-    return sl_capacitor_f * (settled - start_v) * settled
+    change = settled - np.asarray(start_v, dtype=np.float64)
+    return np.asarray(sl_capacitor_f * change * settled)
 
 
 def line_energy_units(
@@ -58,7 +52,8 @@ def line_energy_units(
         All that hangs on the line, `neuron.line_units`.
     """
     high = np.asarray(after, dtype=np.float64)
-    return np.asarray(risen) - high * (high - before) / total
+    change = high - np.asarray(before, dtype=np.float64)
+    return np.asarray(risen, dtype=np.float64) - high * change / total
 
 
 def evaluation_units(

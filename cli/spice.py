@@ -1,0 +1,163 @@
+"""``popbridge spice``: a row as a netlist, and the model beside ngspice."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..behav.chip import sample_layer
+from ..behav.params import ChipParameters
+from ..bnn import software
+from ..bnn.images import input_bits
+from ..hdl.config import InputError
+from ..sim import ngspice, spice, spice_check
+from .output import (
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+    write_text,
+)
+from .run import select_images
+from .selection import add_chip_options, add_network_options, selected_condition, selected_network
+
+QUANTITIES = {
+    "sl_error_v": "V_SL after evaluate",
+    "line_error_counts": "V_P, V_N after evaluate",
+    "crossing_error": "time at which SL crosses",
+    "bridge_energy_error": "energy of bridges and SL",
+    "capacitor_energy_error": "energy of capacitors",
+    "decisions_differing": "decisions that differ",
+}
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``spice`` to `commands`."""
+    parser = commands.add_parser(
+        "spice",
+        help="netlist of a row for ngspice; the model checked against it",
+        description="Writes the netlist of one row of a sampled chip, runs ngspice where it is "
+        "installed and compares. With --check, random rows of three sizes instead.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_network_options(parser)
+    add_chip_options(parser)
+    parser.add_argument("--layer", type=int, default=0, metavar="L", help="layer, from 0")
+    parser.add_argument("--row", type=int, default=0, metavar="R", help="neuron, from 0")
+    parser.add_argument(
+        "--columns", type=int, metavar="N", help="drive the first N columns only; without it all"
+    )
+    parser.add_argument("--image", type=int, default=0, metavar="K", help="test image, from 0")
+    parser.add_argument(
+        "--models", type=Path, metavar="FILE",
+        help=f"transistor models: a file that defines {spice.NMOS} and {spice.PMOS}; without it "
+        "level-1 models",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, default=Path("row.cir"), metavar="PATH", help="the netlist"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="random rows of 23, 127 and 1127 columns; needs minutes",
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write and compare one row, or compare many."""
+    require_writable(arguments.json)
+    parameters = selected_condition(arguments)
+    if arguments.check:
+        return _check(arguments, parameters)
+    require_writable(arguments.output)
+    if arguments.models is not None and not arguments.models.is_file():
+        raise InputError(f"--models: found no file {arguments.models}, expected transistor models")
+    job = _selected_row(arguments, parameters)
+    installed = ngspice.find_ngspice() is not None
+    threshold_v = None
+    if arguments.models is not None and installed:
+        text = spice.inverter_netlist(arguments.models, parameters.bridge.vdd_v)
+        threshold_v = float(ngspice.simulate(text)["v(x)"][0])
+    text = spice.netlist(job.row, arguments.models, threshold_v)
+    write_text(arguments.output, text)
+    out = text_stream(arguments.json)
+    print(f"{arguments.output}: {job.row.title}, {job.row.columns} columns", file=out)
+    result: dict[str, Any] = {"netlist": str(arguments.output), "columns": job.row.columns}
+    result["comparison"] = None
+    if not installed:
+        print(ngspice.MISSING, file=out)
+    else:
+        found = spice_check.compare_row(job.row, job.score, ngspice.simulate(text))
+        result["comparison"] = dataclasses.asdict(found)
+        print(table(TITLES, _lines([found])), file=out)
+    write_json(arguments.json, result)
+    return 0
+
+
+TITLES = ("", "columns", "of", "largest difference", "bound", "")
+
+
+def _lines(rows: list[spice_check.RowComparison]) -> list[list[str]]:
+    """A table line for each quantity."""
+    cells, crossings = sum(row.cells for row in rows), sum(row.crossings for row in rows)
+    of = {"sl_error_v": f"{cells} cells", "crossing_error": f"{crossings} crossings"}
+    shown = {"sl_error_v": "{:.2e} V", "line_error_counts": "{:.2%} of a count"}
+    shown["decisions_differing"] = "{:.0f}"
+    lines = []
+    for name, bound in spice_check.BOUNDS.items():
+        values = [getattr(row, name) for row in rows]
+        worst = sum(values) if name == "decisions_differing" else max(values)
+        text = shown.get(name, "{:.2%}")
+        lines.append(
+            [
+                QUANTITIES[name], str(rows[0].cells), of.get(name, f"{len(rows)} rows"),
+                text.format(worst), text.format(bound), "pass" if worst <= bound else "FAIL",
+            ]
+        )  # fmt: skip
+    return lines
+
+
+def _selected_row(arguments: argparse.Namespace, parameters: ChipParameters) -> spice_check.RowJob:
+    mapped = selected_network(arguments)
+    if not 0 <= arguments.layer < len(mapped.layers):
+        raise InputError(
+            f"--layer: found {arguments.layer}, expected 0 to {len(mapped.layers) - 1}"
+        )
+    if arguments.image < 0:
+        raise InputError(f"--image: found {arguments.image}, expected at least 0")
+    images = select_images(mapped.network, None, arguments.image + 1, arguments.seed)
+    bits = input_bits(images.images[-1:], mapped.network)
+    for layer in mapped.software_view.layers[: arguments.layer]:
+        bits = software.layer_outputs(layer, bits)
+    layer = mapped.layers[arguments.layer]
+    signs = np.ones(layer.config.fan_in, dtype=np.int8)
+    signs[: layer.config.inputs] = 2 * bits[0].astype(np.int8) - 1
+    columns = len(signs) if arguments.columns is None else arguments.columns
+    keys = (layer.config, layer.weights, parameters, arguments.chip, arguments.layer)
+    row = spice.sample_row(*keys, arguments.row, signs[: max(columns, 0)])
+    driven = np.concatenate([signs[:columns], np.zeros(len(signs) - len(row.inputs), np.int8)])
+    score = float(sample_layer(*keys, arguments.seed).scores_seen(driven)[arguments.row])
+    return spice_check.RowJob(row=row, score=score)
+
+
+def _check(arguments: argparse.Namespace, parameters: ChipParameters) -> int:
+    ngspice.require_ngspice()
+    lines: list[list[str]] = []
+    for columns, macro, count in spice_check.SIZES:
+        jobs = spice_check.random_rows(columns, macro, count, parameters, arguments.seed)
+        lines += _lines(spice_check.compare_rows(jobs, progress))
+    progress("")
+    print(table(TITLES, lines), file=text_stream(arguments.json))
+    write_json(arguments.json, {"checks": [dict(zip(FIELDS, line, strict=True)) for line in lines]})
+    return 0 if all(line[-1] == "pass" for line in lines) else 1
+
+
+FIELDS = ("quantity", "columns", "of", "largest_difference", "bound", "result")
