@@ -32,12 +32,17 @@ def require_writable(path: Path | str | None) -> None:
     if target.is_dir():
         raise InputError(f"{target}: found a folder, expected a file to write")
     try:
+        if _is_special(target):
+            os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK))
+            return
         with tempfile.NamedTemporaryFile(dir=target.parent):
             pass
     except OSError as error:
-        raise InputError(
-            f"{target}: found {error.strerror}, expected a path that can be written"
-        ) from None
+        raise _not_writable(target, error) from None
+
+
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: found {error.strerror}, expected a path that can be written")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -46,11 +51,38 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    """Write a file whole or not at all; a device or a pipe is written to, never replaced.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written, or not to its end.
+    """
+    try:
+        if _is_special(path):
+            path.write_bytes(content)
+        else:
+            _replace(path, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _not_writable(path, error) from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def write_json(path: str | None, result: dict[str, Any]) -> None:

@@ -40,6 +40,30 @@ def test_signs_at_the_pins_are_those_of_the_layer(condition, array_layer, make_b
                 assert bench.sign(row) == wanted, f"image {image}, neuron {neuron}"
 
 
+def test_slow_circuits_at_the_pins_are_those_of_the_layer(array_layer, make_bench):
+    """Residual of precharge, charge injection, and a latch that leaves decisions unresolved."""
+    config = array_layer(fan_in=301)
+    condition = CONDITIONS["weak"]
+    slow = condition.replace(
+        neuron=condition.neuron.replace(precharge_tau_s=5e-9, injection_differential_v=0.01),
+        comparator=condition.comparator.replace(regeneration_tau_s=2e-9),
+    )
+    chip = noisy_chip(config, slow, 5e-3)
+    inputs = random_signs(12, 301, seed=1)
+    expected = chip.decide(chip.scores_seen(inputs), np.arange(12))
+    plain = noisy_chip(config, condition, 5e-3)
+    assert (expected == 0).any() and (chip.residual, plain.residual) == (np.exp(-2), 0)
+    assert ((expected > 0) != plain.signs(inputs, np.arange(12))).any()
+    for macro in range(3):
+        bench = make_bench(ArrayModel(chip, macro))
+        for image in range(12):
+            bench.drive(inputs[image])
+            for row, neuron in enumerate(config.neurons_of_macro(macro)):
+                decision = expected[image, neuron]
+                wanted = (int(decision > 0), int(decision < 0))
+                assert bench.sign(row) == wanted, f"image {image}, neuron {neuron}"
+
+
 def test_counts_at_the_pins_are_those_of_the_layer(array_layer, make_bench):
     config = array_layer(readout=Readout.COUNT)
     chip = noisy_chip(config, CONDITIONS["weak"], 40e-3)

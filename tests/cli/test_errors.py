@@ -45,6 +45,13 @@ def test_a_device_is_written_to_and_not_replaced(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_a_full_disk_is_one_line(capsys):
+    assert main([*WORDS, "--csv", "/dev/full"]) == 2
+    message = "popbridge: /dev/full: found No space left on device, expected a path that can be"
+    assert capsys.readouterr().err == f"{message} written\n"
+
+
 @pytest.mark.parametrize(("clock", "begins"), [("7", "note: "), ("3", "warning: ")])
 def test_laws_that_were_not_published_are_told_once(clock, begins, capsys):
     words = [*WORDS[:4], clock, *WORDS[5:]]
