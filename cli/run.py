@@ -14,6 +14,7 @@ from ..bnn.network import Network
 from ..hdl.config import InputError
 from ..sim.cosim import SIMULATORS, simulate, simulator_versions
 from ..sim.job import Job
+from .energy import add_energy_option, energy_of_run, print_energy, selected_energy
 from .evaluation import evaluate
 from .output import (
     add_json_option,
@@ -39,6 +40,7 @@ def add_parser(commands: Any) -> None:
     )
     add_network_options(parser)
     add_chip_options(parser)
+    add_energy_option(parser)
     parser.add_argument(
         "--data", type=Path, metavar="PATH",
         help="images: an .npz file or a folder of IDX files; without it the shipped test images "
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(arguments.json)
     require_writable(arguments.waves)
     versions = simulator_versions(arguments.sim)
+    energy = selected_energy(arguments)
     mapped = selected_network(arguments)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
     job = make_job(arguments, mapped, images)
@@ -92,10 +95,12 @@ def run(arguments: argparse.Namespace) -> int:
         "condition": arguments.condition,
         "simulator": arguments.sim,
         **evaluate(mapped, job, outcome, images),
+        "energy": energy_of_run(arguments.energy, energy, job, outcome),
         "seed": arguments.seed,
         "versions": versions,
     }
     print_report(result, out)
+    print_energy(result["energy"], out)
     write_json(arguments.json, result)
     return 0
 

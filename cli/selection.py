@@ -59,16 +59,17 @@ def _seed(text: str) -> int:
 
 def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
     """The network of the command line, mapped onto its macro."""
-    macro = _preset(arguments.macro, MACROS, MacroConfig)
+    macro = find_preset(arguments.macro, MACROS, MacroConfig)
     return map_network(find_network(arguments.network), macro)
 
 
 def selected_condition(arguments: argparse.Namespace) -> ChipParameters:
     """The condition of the command line."""
-    return _preset(arguments.condition, CONDITIONS, ChipParameters)
+    return find_preset(arguments.condition, CONDITIONS, ChipParameters)
 
 
-def _preset(name: str, presets: Mapping[str, Parameters], kind: type[Parameters]) -> Parameters:
+def find_preset(name: str, presets: Mapping[str, Parameters], kind: type[Parameters]) -> Parameters:
+    """A preset by name, or what is in a TOML file."""
     if name in presets:
         return presets[name]
     if Path(name).exists():

@@ -31,7 +31,8 @@ def run_json(capsys, *words):
 
 RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "simulator", "accuracy", "layers",
-    "cycles_per_image", "latency_cycles", "unresolved", "speed", "seed", "versions",
+    "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
+    "versions",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
