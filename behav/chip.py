@@ -144,9 +144,11 @@ class LayerChip:
         ndarray of int8, shape (..., M)
             +1 or -1; 0 where the comparator stays unresolved.
         """
-        macros = self._macros[neurons]
-        bank = self._bank_p[macros, dac_p] - self._bank_n[macros, dac_n]
-        return self.comparator.decide(scores + bank, images, trial, neurons)
+        # A sign's strobe, the commonest, leaves the bank alone.
+        if not (isinstance(dac_p, int) and dac_p == 0 and isinstance(dac_n, int) and dac_n == 0):
+            macros = self._macros[neurons]
+            scores = scores + (self._bank_p[macros, dac_p] - self._bank_n[macros, dac_n])
+        return self.comparator.decide(scores, images, trial, neurons)
 
     def signs(self, inputs: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
         """The neurons' bits: one strobe each.
