@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from popbridge.behav.bit_errors import bit_error_rate, hrs_median_for
-from popbridge.behav.chip import sample_layer
 from popbridge.behav.params import (
     CONDITIONS,
     BridgeParameters,
@@ -16,7 +15,7 @@ from popbridge.behav.params import (
     LrsLaw,
     RetentionParameters,
 )
-from popbridge.hdl.config import InputError, LayerConfig, MacroConfig
+from popbridge.hdl.config import InputError
 
 SEED = 90211
 """Fixed: of the 17 intervals of 99 % below, one seed in six leaves one by chance."""
@@ -167,25 +166,6 @@ def test_measured_condition_has_its_rate(name):
     assert found == pytest.approx(rate, abs=0.6e-8)
     integrated = bit_error_rate(condition.devices, condition.bridge, 1e-3)
     assert abs(integrated - rate) < Z_95 * math.sqrt(rate * (1 - rate) / READS)
-
-
-SAMPLED = ["measured-2-1", "measured-3-2", "measured-4-1"]
-
-
-@pytest.mark.parametrize("name", SAMPLED)
-def test_chips_of_a_measured_condition_have_its_rate(name):
-    """The array model itself: macros of one row, so that no two cells share an inverter."""
-    condition, rate = CONDITIONS[name], MEASURED[name]
-    config = LayerConfig(
-        name="layer", inputs=1023, bias_columns=0, neurons=1349, macro=MacroConfig(rows=1)
-    )
-    weights = np.random.default_rng(SEED).choice([-1, 1], (1349, 1023))
-    neuron = condition.neuron.replace(unit_capacitor_sigma=0.0)
-    chip = sample_layer(config, weights, condition.replace(neuron=neuron), 2, 0, 0)
-    wrong_for_plus = np.mean((chip.base + chip.gain > 0) != (weights > 0))
-    interval = Z_99 * math.sqrt(rate * (1 - rate) / weights.size)
-    assert weights.size >= READS
-    assert abs(wrong_for_plus - rate) < interval
 
 
 def test_median_for_a_rate_is_the_exact_inverse():
