@@ -71,15 +71,16 @@ def _tera_per_joule(operations: int, joules: float) -> float:
 def print_energy(energy: dict[str, Any], out: TextIO) -> None:
     """Print the field ``energy`` as a table."""
     rows = [
-        [layer["name"], f"{layer['per_image_j'] * 1e9:.2f}"]
-        + [f"{layer['per_evaluation_j'][cause] * 1e12:.3f}" for cause in CAUSES]
+        [layer["name"]]
+        + [f"{layer['per_evaluation_j'][cause] * 1e12:.2f}" for cause in CAUSES]
+        + [f"{layer['per_image_j'] * 1e9:.2f}"]
         for layer in energy["layers"]
     ]
-    titles = ["energy", "nJ/image", *(f"{cause.replace('_', ' ')}, pJ/row" for cause in CAUSES)]
-    print(f"\n{table(titles, rows)}", file=out)
+    titles = ["pJ per row", *(cause.replace("_", " ") for cause in CAUSES), "nJ per image"]
+    print(table(titles, rows), file=out)
     tops = energy["tops_per_w"]
     print(
-        f"energy of the arrays, {energy['preset']}: {energy['per_image_j'] * 1e9:.2f} nJ per "
-        f"image, {tops['average']:.1f} TOPS/W (a full macro: {tops['peak']:.1f})",
+        f"arrays, {energy['preset']}: {energy['per_image_j'] * 1e9:.0f} nJ per image, "
+        f"{tops['average']:.1f} TOPS/W (a full macro: {tops['peak']:.1f})\n",
         file=out,
     )

@@ -100,7 +100,6 @@ def run(arguments: argparse.Namespace) -> int:
         "versions": versions,
     }
     print_report(result, out)
-    print_energy(result["energy"], out)
     write_json(arguments.json, result)
     return 0
 
@@ -149,6 +148,7 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     titles = ["", "evaluations", "differing", "share", "cycles declared", "measured"]
     print(f"\n{table(titles, rows)}\n", file=out)
     _print_timing(result["layers"], out)
+    print_energy(result["energy"], out)
     accuracy = result["accuracy"]
     chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
     where = f"{chip}, condition {result['condition']}, seed {result['seed']}"
@@ -189,6 +189,6 @@ def _print_timing(layers: Sequence[dict[str, Any]], out: TextIO) -> None:
             print(
                 f"too short: {layer['name']}, {phase['phase']}: this chip needs "
                 f"{phase['needed_s'] * 1e9:.2f} ns, the configuration gives "
-                f"{phase['configured_s'] * 1e9:.2f} ns; the errors that follow are in the result",
+                f"{phase['configured_s'] * 1e9:.2f} ns; the errors that follow are in the result\n",
                 file=out,
             )
