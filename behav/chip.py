@@ -12,13 +12,13 @@ from .bridge import draw_thresholds_v
 from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
 from .devices import draw_resistances_ohm
 from .neuron import (
-    SCORE_LIMIT,
     LineWeights,
     carry_residual,
     draw_line_weights,
     injected_difference_v,
     layer_residual,
     layer_volts_per_score,
+    score_limit,
 )
 from .params import ChipParameters
 from .settling import ScanOutcome, scan_products
@@ -222,10 +222,11 @@ def _gain_and_base(
 
 def _check_exact(config: LayerConfig, gain: NDArray[np.float32], base: NDArray[np.float32]) -> None:
     largest = float((np.abs(gain).sum(axis=1) + np.abs(base.sum(axis=1))).max())
-    if largest >= SCORE_LIMIT:
+    limit = score_limit(config.fan_in)
+    if largest >= limit:
         raise InputError(
             f"{config.name}: found scores up to {largest:.1f} on {config.fan_in} columns, expected "
-            f"below {SCORE_LIMIT}, where float32 sums are exact"
+            f"below {limit:g}, where float32 sums are exact"
         )
 
 

@@ -23,12 +23,22 @@ from ..hdl.config import LayerConfig
 from .draws import Domain, DrawStream
 from .params import BridgeParameters, NeuronParameters
 
-WEIGHT_STEP = 2.0**-12
-"""Weights are multiples of this, in score units: coarse enough that every sum over a row fits the
-mantissa of a float32, so that sums are exact and do not depend on their order."""
 
-SCORE_LIMIT = 4096
-"""Sums of weights below this, in score units, are exact in float32: 2^24 steps."""
+def score_limit(fan_in: int) -> float:
+    """Sums of weights of `fan_in` columns stay below this, in score units.
+
+    4,096 up to that many columns; beyond, a power of two with room for mismatch.
+    """
+    return 4096.0 if fan_in <= 4096 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
+
+
+def weight_step(fan_in: int) -> float:
+    """Weights are multiples of this, in score units; 2^-12 up to 4,096 columns.
+
+    Coarse enough that every sum over a row fits the 24 bits of a float32's mantissa, so that sums
+    are exact and do not depend on their order; fine enough not to matter beside mismatch.
+    """
+    return score_limit(fan_in) * 2.0**-24
 
 
 def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> float:
@@ -138,10 +148,10 @@ def precharge_time_s(
 
 
 def layer_residual(config: LayerConfig, parameters: NeuronParameters) -> float:
-    """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `WEIGHT_STEP`."""
+    """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `weight_step`."""
     timing = config.macro.timing
     part = precharge_residual(parameters, timing.precharge_cycles * timing.clock_period_s)
-    return part if part * config.fan_in >= WEIGHT_STEP / 2 else 0.0
+    return part if part * config.fan_in >= weight_step(config.fan_in) / 2 else 0.0
 
 
 def carry_residual(
@@ -177,7 +187,7 @@ class LineWeights:
     """What each plate of one macro's lines adds to the score seen, ideally 1 (bank: 2^k).
 
     A line's own total is in its weights: weight = C_i / C * T_nominal / T_line. All are multiples
-    of `WEIGHT_STEP`.
+    of `weight_step`.
     """
 
     gain: NDArray[np.float64]
@@ -201,11 +211,12 @@ def draw_line_weights(
     (column_p, bank_p), (column_n, bank_n) = (
         _draw_line(config, parameters, chip, layer, macro, line) for line in (0, 1)
     )
+    step = weight_step(config.fan_in)
     return LineWeights(
-        gain=_rounded((column_p + column_n) / 2),
-        offset=_rounded((column_p - column_n) / 2),
-        bank_p=_code_sums(_rounded(bank_p)),
-        bank_n=_code_sums(_rounded(bank_n)),
+        gain=_rounded((column_p + column_n) / 2, step),
+        offset=_rounded((column_p - column_n) / 2, step),
+        bank_p=_code_sums(_rounded(bank_p, step)),
+        bank_n=_code_sums(_rounded(bank_n, step)),
     )
 
 
@@ -231,8 +242,8 @@ def _draw_line(
     return scale * column_units[: config.fan_in], scale * bank_units
 
 
-def _rounded(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(weights / WEIGHT_STEP) * WEIGHT_STEP
+def _rounded(weights: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    return np.round(weights / step) * step
 
 
 def _code_sums(weights: NDArray[np.float64]) -> NDArray[np.float64]:

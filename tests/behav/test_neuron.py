@@ -9,7 +9,7 @@ from popbridge.behav import neuron
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.draws import Domain, generator
 from popbridge.behav.params import CONDITIONS, BridgeParameters, ChipParameters, NeuronParameters
-from popbridge.hdl.config import InputError, LayerConfig, MacroConfig, PhaseTiming, Readout
+from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
 
 SEED = 99
 UNIT_F = 2e-15
@@ -104,7 +104,7 @@ def test_scores_meet_charge_conservation(readout, undriven):
             expected_v = brute_force_dv(
                 config, 0.05, weights[row], inputs[image], row // config.rows_used, 2, 1
             )
-            assert abs(scores[image, row] - expected_v / unit_v) <= 101 * neuron.WEIGHT_STEP
+            assert abs(scores[image, row] - expected_v / unit_v) <= 101 * neuron.weight_step(101)
 
 
 def test_bank_meets_charge_conservation():
@@ -125,7 +125,7 @@ def test_bank_meets_charge_conservation():
         dac_n = (5 * dac_p + 3) % 32
         expected_v = brute_force_dv(config, 0.05, [1] * 21, inputs, 0, 8, 0, (dac_p, dac_n))
         seen = chip.scores_seen(inputs)[0] + lines.bank_p[dac_p] - lines.bank_n[dac_n]
-        assert abs(seen - expected_v / unit_v) <= (21 + 5) * neuron.WEIGHT_STEP
+        assert abs(seen - expected_v / unit_v) <= (21 + 5) * neuron.weight_step(21)
 
 
 def test_capacitor_mismatch_costs_what_the_notes_say():
@@ -147,45 +147,41 @@ def test_capacitor_mismatch_costs_what_the_notes_say():
     assert abs(counts_off.std() / spread - 1) < 4 / math.sqrt(2 * 600)
 
 
-def test_sums_are_exact_in_any_order():
-    """4,095 columns, the most that is odd: one image, a batch, shuffled, and exact integers."""
+@pytest.mark.parametrize("fan_in", [4095, 4097, 25137])
+def test_sums_are_exact_in_any_order(fan_in):
+    """The widest with the finest step, and beyond: one image, a batch, shuffled, integers."""
     config = LayerConfig(
         name="layer",
-        inputs=4095,
+        inputs=fan_in,
         bias_columns=0,
         neurons=20,
-        macro=MacroConfig(rows=8, columns=4096),
+        macro=MacroConfig(rows=8, columns=fan_in + 1),
     )
     random = np.random.default_rng(SEED)
-    weights = random.choice([-1, 1], (20, 4095))
+    weights = random.choice([-1, 1], (20, fan_in))
     chip = sample_layer(config, weights, CONDITIONS["nominal"], chip=1, layer=0, noise_seed=0)
-    inputs = random.choice([-1, 1], (40, 4095))
+    inputs = random.choice([-1, 1], (40, fan_in))
     inputs[0] = weights[0]  # the largest score: the last bit of the mantissa counts
     inputs[1] = -weights[19]
     batch = chip.scores_seen(inputs)
-    assert batch[0, 0] > 4000 and batch[1, 19] < -4000
-    steps = 1 / neuron.WEIGHT_STEP
+    assert batch[0, 0] > 0.97 * fan_in and batch[1, 19] < -0.97 * fan_in
+    steps = 1 / neuron.weight_step(fan_in)
     gain, base = ((matrix * steps).astype(np.int64) for matrix in (chip.gain, chip.base))
     np.testing.assert_array_equal(gain, chip.gain * steps)
     expected = inputs @ gain.T + base.sum(axis=1)
     np.testing.assert_array_equal(batch * steps, expected)
-    order = random.permutation(4095)
+    order = random.permutation(fan_in)
     shuffled = inputs[:, order].astype(np.float32) @ chip.gain[:, order].T
     np.testing.assert_array_equal(shuffled, inputs.astype(np.float32) @ chip.gain.T)
     for image in (0, 1, 17):
         np.testing.assert_array_equal(chip.scores_seen(inputs[image]), batch[image])
 
 
-def test_columns_beyond_exact_sums_are_refused():
-    config = LayerConfig(
-        name="wide",
-        inputs=4097,
-        bias_columns=0,
-        neurons=1,
-        macro=MacroConfig(rows=1, columns=4097),
-    )
-    with pytest.raises(InputError, match=r"wide: found scores up to 4097\.0 on 4097 columns"):
-        sample_layer(config, np.ones((1, 4097)), ChipParameters(), None, 0, 0)
+def test_step_is_what_fits_the_mantissa():
+    assert neuron.weight_step(1) == neuron.weight_step(4096) == 2.0**-12
+    for fan_in in (4097, 8191, 13833, 25137, 65535):
+        assert fan_in * 1.02 <= neuron.score_limit(fan_in) < fan_in * 2.05
+        assert neuron.score_limit(fan_in) == neuron.weight_step(fan_in) * 2**24
 
 
 def test_counts_and_volts():
