@@ -1,5 +1,8 @@
 """A bench that drives the pins of one macro, cycle by cycle."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -126,3 +129,14 @@ def make_bench():
 def ideal_bench():
     """Makes a bench for the last macro of an ideal layer, all weights and inputs at +1."""
     return _ideal_bench
+
+
+@pytest.fixture(scope="session")
+def measured_rates():
+    """Condition name to the published bit error rate, from tests/data."""
+    path = Path(__file__).parents[1] / "data" / "measured_ber.csv"
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    return {
+        f"measured-{row['group']}-{row['index']}": float(row["ber_percent"]) / 100
+        for row in csv.DictReader(lines)
+    }
