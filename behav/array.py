@@ -83,6 +83,9 @@ class ArrayModel:
         self._answer = (0, 0)
         self._precharge_rise_s = self._precharge_fall_s = self._evaluate_rise_s = 0.0
         self._strobe_rise_s = 0.0
+        self._bank_changed_s: float | None = None
+        self._unselected_s = 0.0
+        self._most_unselected = (config.rows_used - self._rows) * config.row_cycles
         self._strobe_fall_s: float | None = None
         self._scores_of: tuple[int, int] | None = None
         self._scores: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
@@ -90,7 +93,7 @@ class ArrayModel:
         self._answers: list[int] = []
 
     def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
-        """Take note of the pins; to be called whenever a control pin or the bank changes.
+        """Take note of the pins; to be called whenever any of them changes.
 
         Parameters
         ----------
@@ -112,6 +115,9 @@ class ArrayModel:
         self._time_s = time_s
         was = self._was
         self._check_levels(pins)
+        self._check_released()
+        if (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
+            self._bank_changed_s = time_s
         if was.strobe and not pins.strobe:
             self._end_strobe()
         if was.evaluate:
@@ -126,6 +132,9 @@ class ArrayModel:
             self._begin_strobe(pins)
         was.precharge, was.evaluate, was.strobe = pins.precharge, pins.evaluate, pins.strobe
         was.dac_p, was.dac_n = pins.dac_p, pins.dac_n
+        if was.wl or not (was.bl or was.blb):
+            self._unselected_s = time_s
+        was.wl, was.bl, was.blb = pins.wl, pins.bl, pins.blb
         return self._answer
 
     def _check_levels(self, pins: ArrayPins) -> None:
@@ -151,6 +160,17 @@ class ArrayModel:
             )
         if pins.strobe and not pins.evaluate:
             self._fail("found strobe high while evaluate is low, expected it within evaluate")
+
+    def _check_released(self) -> None:
+        """Bit lines are driven while a word line is up, in the layer's other macros if not here."""
+        was = self._was
+        if was.wl == 0 and (was.bl or was.blb):
+            cycles = self._cycles_since(self._unselected_s)
+            if cycles > self._most_unselected:
+                self._fail(
+                    f"found bit lines driven for {cycles} cycles without a word line, "
+                    f"expected at most {self._most_unselected}"
+                )
 
     def _check_still(self, pins: ArrayPins) -> None:
         """Word and bit lines hold from evaluate's rise to its fall, the bank during a strobe."""
@@ -213,6 +233,10 @@ class ArrayModel:
             self._check_least(
                 "the time between strobes", self._strobe_fall_s, self._timing.settle_cycles
             )
+        if self._bank_changed_s is not None:
+            timing = self._timing
+            least = timing.evaluate_cycles if self._trial < 0 else timing.settle_cycles
+            self._check_least("the bank's settling before strobe", self._bank_changed_s, least)
         self._trial += 1
         self._strobe_rise_s = self._time_s
         self._answer = self._resolve(pins)

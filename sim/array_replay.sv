@@ -82,13 +82,13 @@ module array_replay #(
   logic [MACROS*WIDTH-1:0]   expected_dac_p, expected_dac_n;
   logic [MACROS*TRIALS-1:0]  row_positive, row_resolved;
 
-  // The outcomes of the row whose word line is up, in each array. Half a clock cycle after strobe
-  // rises the comparators have resolved.
+  // The outcomes of the row whose word line is up, in each array. The comparators take all but the
+  // last half cycle of a strobe to resolve: an answer taken before the last cycle is not there yet.
   logic [MACROS-1:0] above, below;
   always_ff @(negedge clk) begin
     above <= '0;
     below <= '0;
-    if (|strobe)
+    if (|strobe && now == IN_STROBE && ends)
       for (int k = 0; k < MACROS; k++) begin
         above[k] <= row_positive[k*TRIALS + trial] & row_resolved[k*TRIALS + trial];
         below[k] <= ~row_positive[k*TRIALS + trial] & row_resolved[k*TRIALS + trial];
@@ -145,7 +145,7 @@ module array_replay #(
         if (precharge != {MACROS{pins[2]}} || evaluate != {MACROS{pins[1]}}
             || strobe != {MACROS{pins[0]}}) violation <= PHASE;
         else if (wl != expected_wl) violation <= WORD_LINE;
-        else if (BANK > 0 && pins[0] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
+        else if (BANK > 0 && pins[1] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
           violation <= CODE;
         else if (BANK > 0 && !pins[1] && (dac_n != '0 || dac_p != '0)) violation <= CODE;
       end

@@ -10,7 +10,7 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from ..behav.array import ArrayPins, PhaseError
-from ..hdl.config import STREAM_BITS
+from ..hdl.config import STREAM_BITS, LayerConfig
 from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
 from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
@@ -38,6 +38,35 @@ class _Intervals:
         )
 
 
+class _Array:
+    """Answers for one array in each cycle in which its pins change."""
+
+    def __init__(self, pins: Any, adapter: ArrayAdapter, config: LayerConfig):
+        self.adapter = adapter
+        self.names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
+        self.names += ["dac_p", "dac_n"] if config.count_bits else []
+        self.inputs = [getattr(pins, name) for name in self.names]
+        self.outputs = (pins.sense_p, pins.sense_n)
+        self.resolving = config.macro.timing.strobe_cycles - 1
+        self.seen = [0] * len(self.inputs)
+        self.sense = (0, 0)
+        self.due = -1
+
+    def answer(self, ctx: Any, cycle: int, period_s: float) -> None:
+        """The comparator resolves in the last cycle of the strobe, not before."""
+        values = [ctx.get(pin) for pin in self.inputs]
+        if values != self.seen:
+            self.seen = values
+            pins = ArrayPins(**dict(zip(self.names, values, strict=True)))
+            sense = self.adapter.observe(cycle * period_s, pins)
+            if sense != self.sense:
+                self.sense = sense
+                self.due = cycle + (self.resolving if pins.strobe else 0)
+        if cycle == self.due:
+            for pin, value in zip(self.outputs, self.sense, strict=True):
+                ctx.set(pin, value)
+
+
 class _Bench:
     """Steps through the clock cycles with the array models, the image source and the sink."""
 
@@ -48,12 +77,14 @@ class _Bench:
         self.outcome = Outcome.empty(job, chips)
         self.period_s = job.config.layers[0].macro.timing.clock_period_s
         self.arrays = [
-            (getattr(controller, f"{chip.config.name}_{macro}"), chip.config.count_bits,
-             ArrayAdapter(chip, layer, number, self.outcome))
+            _Array(
+                getattr(controller, f"{chip.config.name}_{macro}"),
+                ArrayAdapter(chip, layer, number, self.outcome),
+                chip.config,
+            )
             for layer, chip in enumerate(chips)
             for number, macro in enumerate(chip.config.macro_names)
-        ]  # fmt: skip
-        self.phases = [(0, 0, 0)] * len(self.arrays)
+        ]
         self.scans = [_Intervals() for _ in job.config.layers]
         self.latency = _Intervals()
         self.intervals = _Intervals()
@@ -78,7 +109,8 @@ class _Bench:
         declared = config.latency + (images - 1) * config.interval
         ctx.set(self.controller.m_axis_tready, 1)
         for cycle in range(declared + SLACK_CYCLES):
-            self._answer_arrays(ctx, cycle)
+            for array in self.arrays:
+                array.answer(ctx, cycle, self.period_s)
             self._take_result(ctx, cycle)
             self._time_scans(ctx, cycle)
             if self.results == images:
@@ -94,19 +126,6 @@ class _Bench:
         self.outcome.result_interval = self.intervals.meter()
         self.outcome.dropped = ctx.get(self.controller.status.dropped)
         self.outcome.unresolved = ctx.get(self.controller.status.unresolved)
-
-    def _answer_arrays(self, ctx: Any, cycle: int) -> None:
-        for index, (pins, bank, adapter) in enumerate(self.arrays):
-            phase = (ctx.get(pins.precharge), ctx.get(pins.evaluate), ctx.get(pins.strobe))
-            if phase == self.phases[index]:
-                continue
-            self.phases[index] = phase
-            names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-            names += ["dac_p", "dac_n"] if bank else []
-            values = ArrayPins(**{name: ctx.get(getattr(pins, name)) for name in names})
-            positive, negative = adapter.observe(cycle * self.period_s, values)
-            ctx.set(pins.sense_p, positive)
-            ctx.set(pins.sense_n, negative)
 
     def _offer_beat(self, ctx: Any, cycle: int) -> None:
         data, last = self.beats[0] if self.beats else (0, 0)

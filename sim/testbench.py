@@ -167,16 +167,32 @@ def _scanning(text: _Text, layer: LayerConfig) -> None:
 
 
 def _strict_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
+    # One vector of all pins that the array sees: one wake of Python when any of them changes.
+    seen = [pin for pin in ArraySignature.of_layer(layer).members if not pin.startswith("sense")]
+    widths = {port.name: port.width for port in pins}
     for port in pins:
-        direction = "input" if port.direction == "input" else "output"
-        text.port(direction, port.width, port.name)
+        if port.direction == "input":
+            text.wire(port.width, port.name)
+        else:
+            text.port("output", port.width, port.name)
     for macro in layer.macro_names:
         name = f"{layer.name}_{macro}"
-        text.port("output", 3, f"{name}_phase")
-        text.body.append(
-            f"  assign {name}_phase = {{{name}__precharge, {name}__evaluate, {name}__strobe}};"
-        )
+        text.port("output", sum(widths[f"{name}__{pin}"] for pin in seen), f"{name}_pins")
+        listed = ", ".join(f"{name}__{pin}" for pin in seen)
+        text.body.append(f"  assign {name}_pins = {{{listed}}};")
+        _late_answer(text, name, layer.macro.timing.strobe_cycles)
     _scanning(text, layer)
+
+
+def _late_answer(text: _Text, name: str, strobe_cycles: int) -> None:
+    """An array's answer reaches the controller in the last cycle of a strobe only."""
+    for line in ("p", "n"):
+        text.port("input", 1, f"{name}_answer_{line}")
+    text.body.append(f"""
+  logic [31:0] {name}_strobed;
+  always_ff @(posedge clk) {name}_strobed <= {name}__strobe ? {name}_strobed + 1 : 0;
+  assign {name}__sense_p = {name}_answer_p & ({name}_strobed == {strobe_cycles - 1});
+  assign {name}__sense_n = {name}_answer_n & ({name}_strobed == {strobe_cycles - 1});""")
 
 
 def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
@@ -240,7 +256,10 @@ def _side_by_side(layer: LayerConfig, pin: str) -> str:
 
 
 def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
-    """In each strobe, all arrays' bit lines have to be those that were answered for.
+    """In a scan, all arrays' bit lines have to be those that were answered for, else released.
+
+    In the scan's first cycle they are taken; from the next one on, which is evaluate's first at the
+    earliest, they hold.
 
     Here rather than in `array_replay`: putting thousands of bit lines side by side in one vector,
     every clock cycle, took a sixth of the simulation's time.
@@ -255,10 +274,10 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     text.body.append(f"""
   logic [{columns - 1}:0] {name}_expected_bl, {name}_expected_blb;
   logic {name}_bit_lines_wrong;
-  assign {name}_expected_bl = {columns}'({name}_inputs);
-  assign {name}_expected_blb = ~{name}_expected_bl & {columns}'h{driven:x};
+  assign {name}_expected_bl = {name}_up ? {columns}'({name}_inputs) : '0;
+  assign {name}_expected_blb = {name}_up ? ~{name}_expected_bl & {columns}'h{driven:x} : '0;
   always_ff @(posedge clk)
     if (rst) {name}_bit_lines_wrong <= 0;
-    else if ({name}_macro0__strobe && (
+    else if (!{name}_rises && (
         {wrong})) {name}_bit_lines_wrong <= 1;
   assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {name}_replay_violation;""")

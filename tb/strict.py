@@ -1,4 +1,4 @@
-"""Strict mode: Python wakes at every edge of the arrays' pins and answers from the pins alone."""
+"""Strict mode: Python wakes at every change of the arrays' pins and answers from the pins alone."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ class ArrayAgent:
 
     def __init__(self, dut: Any, name: str, count_bits: int, adapter: ArrayAdapter):
         self.adapter = adapter
-        self.phase = getattr(dut, f"{name}_phase")
+        self.changes = getattr(dut, f"{name}_pins")
         pins = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
         pins += ["dac_p", "dac_n"] if count_bits else []
         self.pins = {pin: getattr(dut, f"{name}__{pin}") for pin in pins}
-        self.sense_p = getattr(dut, f"{name}__sense_p")
-        self.sense_n = getattr(dut, f"{name}__sense_n")
+        # The testbench passes the answer on in the last cycle of the strobe.
+        self.sense_p = getattr(dut, f"{name}_answer_p")
+        self.sense_n = getattr(dut, f"{name}_answer_n")
         self.sense_p.value = 0
         self.sense_n.value = 0
 
     async def run(self) -> None:
         while True:
-            await ValueChange(self.phase)
+            await ValueChange(self.changes)
             await ReadWrite()  # all pins of this instant have settled
             pins = ArrayPins(**{pin: read_number(handle) for pin, handle in self.pins.items()})
             positive, negative = self.adapter.observe(get_sim_time("ps") * 1e-12, pins)

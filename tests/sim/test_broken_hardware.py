@@ -1,7 +1,7 @@
 """Hardware broken on purpose: the run fails, and says what is wrong."""
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import connect, flipped
 
 from popbridge.flow.verilog import controller_verilog
@@ -61,6 +61,58 @@ class EarlyStrobe(sequencer.PhaseSequencer):
         super().__init__(timing.replace(evaluate_cycles=timing.evaluate_cycles - 1), **more)
 
 
+class EarlySample(sequencer.PhaseSequencer):
+    """Takes the signs' comparator outputs in the first of two strobe cycles."""
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        if self.trials == 1:
+            strobed = Signal()
+            m.d.sync += strobed.eq(self.strobe)
+            m.d.comb += self.sample.eq(self.strobe & ~strobed)
+        return m
+
+
+class LateBank(dense_layer.DenseLayer):
+    """The bank's code comes with the strobe, not when the bank has to begin to settle."""
+
+    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
+        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+        if self.config.count_bits:
+            on = sequencer.strobe.replicate(self.config.count_bits)
+            m.d.comb += [pins.dac_p.eq(readout.dac_p & on), pins.dac_n.eq(readout.dac_n & on)]
+
+
+class WigglingBank(dense_layer.DenseLayer):
+    """In the second cycle of each strobe, one capacitor of the bank has switched."""
+
+    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
+        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+        if self.config.count_bits:
+            strobed = Signal()
+            m.d.sync += strobed.eq(sequencer.strobe)
+            m.d.comb += pins.dac_n.eq(readout.dac_n ^ (sequencer.strobe & strobed))
+
+
+class WigglingBitLine(dense_layer.DenseLayer):
+    """In the middle of evaluate, between its first cycle and the strobe, column 0 is let go."""
+
+    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
+        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+        evaluated = Signal()
+        m.d.sync += evaluated.eq(sequencer.evaluate)
+        middle = sequencer.evaluate & evaluated & ~sequencer.strobe
+        with m.If(middle):
+            m.d.comb += [pins.bl[0].eq(0), pins.blb[0].eq(0)]
+
+
+class DrivenBitLines(WrappedBitLines):
+    """The bit lines stay driven after the scan."""
+
+    def put_wrong(self, m, right):
+        m.d.comb += right.release.eq(0)
+
+
 class LostLast(frames.ScoreOutput):
     """The last beat of a result comes without tlast."""
 
@@ -81,6 +133,11 @@ MUTANTS = {
     "two bit lines swapped": (dense_layer, "BitLineDriver", SwappedBitLines),
     "bl and blb crossed": (dense_layer, "BitLineDriver", CrossedBitLines),
     "strobe one cycle early": (dense_layer, "PhaseSequencer", EarlyStrobe),
+    "sample one cycle early": (dense_layer, "PhaseSequencer", EarlySample),
+    "bank code with the strobe": (network, "DenseLayer", LateBank),
+    "bank moves in a strobe": (network, "DenseLayer", WigglingBank),
+    "bit line moves in evaluate": (network, "DenseLayer", WigglingBitLine),
+    "bit lines never released": (dense_layer, "BitLineDriver", DrivenBitLines),
     "tlast lost": (network, "ScoreOutput", LostLast),
 }
 MESSAGES = {
@@ -88,14 +145,19 @@ MESSAGES = {
     "rows in reverse order": ("word line", "differ from what was given"),
     "two bit lines swapped": ("differ from what was given", "differ from what was given"),
     "bl and blb crossed": ("bias column", "differ from what was given"),
-    "strobe one cycle early": ("phase out of order", "evaluate before strobe of 1 cycles"),
+    "strobe one cycle early": ("phase out of order", "evaluate before strobe of 2 cycles"),
+    "sample one cycle early": ("unresolved", "unresolved"),
+    "bank code with the strobe": ("capacitor bank", "bank's settling before strobe of 0 cycles"),
+    "bank moves in a strobe": ("capacitor bank", "the bank changed in a strobe"),
+    "bit line moves in evaluate": ("bit lines that changed", "blb? changed in evaluate"),
+    "bit lines never released": ("bit lines that changed", "driven for . cycles without a word"),
     "tlast lost": ("wrong length", "wrong length"),
 }
 
 
 @pytest.fixture
 def job(make_mapped, make_job):
-    mapped = make_mapped((7, 6, 3), rows=4, columns=32, evaluate_cycles=2)
+    mapped = make_mapped((7, 6, 3), rows=4, columns=32, evaluate_cycles=3, strobe_cycles=2)
     return make_job(mapped, chip=1)
 
 
@@ -111,6 +173,15 @@ def test_bulk_run_fails(name, job, monkeypatch, icarus, tmp_path):
     built = simulators.build(sources, icarus, tmp_path)
     with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][0]):
         check_hardware(job, simulators.run(job, built, "bulk"))
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_strict_run_fails(name, job, monkeypatch, icarus, tmp_path):
+    break_hardware(monkeypatch, name)
+    sources = cosim.testbench_sources(job.config, controller_verilog(job.config), strict=True)
+    built = simulators.build(sources, icarus, tmp_path)
+    with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][1]):
+        check_hardware(job, simulators.run(job, built, "strict"))
 
 
 @pytest.mark.parametrize("name", MUTANTS)
