@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..hdl.config import InputError
+from ..hdl.whole_file import whole_file
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, np.ndarray]:
@@ -75,27 +75,20 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file to write into, which takes the place of `path` only if the block succeeds.
+    """`whole_file` with one kind of error.
 
     Raises
     ------
     InputError
         The folder or the file cannot be written.
     """
-    # Not tempfile: its files are readable by their owner only, and keep that after the move.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with open(temporary, "wb") as stream:
+        with whole_file(path) as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise InputError(
             f"{path}: found {one_line(error)}, expected a path that can be written"
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def one_line(error: BaseException) -> str:

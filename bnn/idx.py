@@ -29,7 +29,8 @@ def read_idx(path: Path) -> np.ndarray:
     Raises
     ------
     InputError
-        Not readable, a wrong magic number, or data shorter or longer than the sizes say.
+        Not readable, a wrong magic number, data shorter or longer than the sizes say, or more
+        dimensions than NumPy has.
     """
     content = _content(path)
     if len(content) < 4 or content[:3] != bytes([0, 0, UNSIGNED_BYTE]) or content[3] == 0:
@@ -47,7 +48,13 @@ def read_idx(path: Path) -> np.ndarray:
             f"{path}: data: found {len(content) - header} bytes, "
             f"expected {math.prod(shape)} for shape {shape}"
         )
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    try:
+        return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    except ValueError as error:
+        raise InputError(
+            f"{path}: header: found {dimensions} dimensions, expected a shape that NumPy has: "
+            f"{one_line(error)}"
+        ) from None
 
 
 def _content(path: Path) -> bytes:

@@ -11,6 +11,9 @@ import numpy as np
 
 from ..hdl.config import InputError
 
+MOST_DIMENSIONS = 32
+"""Of an image; NumPy's arrays have at most 64."""
+
 LARGEST_SCORE = 2**31 - 1
 """Scores are signed 32-bit words on the output stream."""
 
@@ -140,6 +143,11 @@ class Network:
         require_integer("input.threshold", self.input_threshold, 0, 255)
         if not isinstance(self.input_shape, tuple) or not self.input_shape:
             raise InputError(f"input.shape: found {self.input_shape!r}, expected at least one size")
+        if len(self.input_shape) > MOST_DIMENSIONS:
+            raise InputError(
+                f"input.shape: found {len(self.input_shape)} dimensions, "
+                f"expected at most {MOST_DIMENSIONS}"
+            )
         for size in self.input_shape:
             require_integer("input.shape", size, 1)
         if not isinstance(self.layers, tuple) or not self.layers:

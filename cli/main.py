@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import NoReturn
 
 from .. import __version__
 from ..flow.verilog import ConversionError
@@ -19,9 +24,20 @@ WRONG_INPUT = 2
 HARDWARE_FAILED = 1
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came."""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Complains in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of ``popbridge``."""
-    top = argparse.ArgumentParser(
+    top = OneLineParser(
         prog="popbridge",
         description="Binarized neural networks on ReRAM bridge macros: generated hardware, "
         "simulated with the physics of its arrays.",
@@ -44,17 +60,52 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        with _terminated_in_order():
+            status = arguments.run(arguments)
+            sys.stdout.flush()
+            return status
     except InputError as error:
         return _fail(error, WRONG_INPUT)
     except (HardwareFault, SimulationError, ConversionError) as error:
         return _fail(error, HARDWARE_FAILED)
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return WRONG_INPUT
+    except OSError as error:
+        if error.filename is None:
+            _forget_output()
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _fail(f"{where}found {error.strerror or error}", WRONG_INPUT)
+    except MemoryError:
+        return _fail("found too little memory, expected fewer images or neurons", WRONG_INPUT)
+    except Terminated:
+        return _fail("terminated", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", 128 + signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _terminated_in_order() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: temporary folders and the simulator go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _forget_output() -> None:
+    """What standard output still holds cannot be written: let the interpreter not try again."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(error: object, status: int) -> int:

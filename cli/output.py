@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..hdl.config import InputError
+from ..hdl.whole_file import is_special, whole_file
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -32,10 +34,12 @@ def require_writable(path: Path | str | None) -> None:
     if target.is_dir():
         raise InputError(f"{target}: found a folder, expected a file to write")
     try:
-        if _is_special(target):
-            os.close(os.open(target, os.O_WRONLY | os.O_NONBLOCK))
+        if is_special(target):
+            # Not by opening it: the reader of a pipe would see its end.
+            if not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
-        with tempfile.NamedTemporaryFile(dir=target.parent):
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(os.path.realpath(target))):
             pass
     except OSError as error:
         raise _not_writable(target, error) from None
@@ -59,30 +63,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         The file cannot be written, or not to its end.
     """
     try:
-        if _is_special(path):
-            path.write_bytes(content)
-        else:
-            _replace(path, content)
+        with whole_file(path) as stream:
+            stream.write(content)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise _not_writable(path, error) from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _is_special(path: Path) -> bool:
-    return path.exists() and not path.is_file()
 
 
 def write_json(path: str | None, result: dict[str, Any]) -> None:

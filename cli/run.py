@@ -27,6 +27,8 @@ from .output import (
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
+LARGEST_RANDOM_BYTES = 2**30
+"""Of all random images together."""
 
 
 def add_parser(commands: Any) -> None:
@@ -125,6 +127,9 @@ def select_images(network: Network, data: Path | None, count: int | None, seed: 
     else:
         images = shipped_test_images(network)
     if images is None:
+        most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
+        if count is not None and count > most:
+            raise InputError(f"--images: found {count}, expected at most {most} random images")
         return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
     if count is not None and count > len(images):
         raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")

@@ -46,13 +46,13 @@ def add_chip_options(parser: argparse.ArgumentParser) -> None:
 
 def chip_number(text: str) -> int | None:
     """The value of ``--chip``: None for the ideal chip."""
-    return None if text == "ideal" else _seed(text)
+    return None if text == "ideal" else _seed(text, "ideal or ")
 
 
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) > LARGEST_SEED:
+def _seed(text: str, also: str = "") -> int:
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_SEED:
         raise argparse.ArgumentTypeError(
-            f"found {text!r}, expected an integer from 0 to {LARGEST_SEED}"
+            f"found {text!r}, expected {also}an integer from 0 to {LARGEST_SEED}"
         )
     return int(text)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from importlib import resources
 from importlib.metadata import version
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from ..flow.verilog import controller_verilog
 from ..hdl.config import InputError, NetworkConfig
+from ..hdl.whole_file import whole_file
 from . import pysim, simulators
 from .job import Job, Outcome
 from .testbench import static_sources, testbench_verilog
@@ -54,14 +53,27 @@ def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
     key = hashlib.sha256(f"{config!r} {_hardware_digest()}".encode()).hexdigest()[:24]
     path = root / "verilog" / f"controller-{key}.sv"
-    if path.exists():
-        return path.read_text(encoding="utf-8")
+    if (found := _undamaged(path)) is not None:
+        return found
     text = controller_verilog(config)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write(text)
-    os.replace(file.name, path)
+    with whole_file(path) as file:
+        file.write(f"{text}{_seal(text)}".encode())
     return text
+
+
+def _seal(text: str) -> str:
+    """The last line of a cached file: the digest of those before it."""
+    return f"// sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def _undamaged(path: Path) -> str | None:
+    """What a cached file holds before its seal; None if it is not there or not whole."""
+    if not path.is_file():
+        return None
+    content = path.read_text(encoding="utf-8", errors="replace")
+    text = content[: -len(_seal(""))]
+    return text if content == f"{text}{_seal(text)}" else None
 
 
 def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -> dict[str, str]:
@@ -71,6 +83,15 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
         "testbench.sv": testbench_verilog(config, strict=strict),
         **static_sources(),
     }
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{root}: found {error.strerror}, expected a folder that can be written to"
+        ) from None
 
 
 def simulate(
@@ -111,6 +132,8 @@ def simulate(
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
     count = len(job.images)
     report(f"{count} images")
+    if simulator != "pysim":
+        _make_folder(root)
     if simulator == "pysim":
         outcome = pysim.run(job, waves)
     else:

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import resource
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from ..behav.chip import LayerChip, sample_layer
 from ..behav.params import ChipParameters
 from ..hdl.config import NetworkConfig, Readout
+from ..hdl.whole_file import whole_file
 
 _PLAIN_FIGURES = (
     "bit_error_rates",
@@ -34,9 +33,8 @@ _PLAIN_FIGURES = (
 
 def _write_arrays(path: Path, meta: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
     text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False, suffix=".npz") as file:
+    with whole_file(path) as file:
         np.savez(file, meta=text, allow_pickle=False, **arrays)
-    os.replace(file.name, path)
 
 
 def _read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

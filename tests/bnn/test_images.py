@@ -119,6 +119,12 @@ def test_idx_reads_any_number_of_dimensions(tmp_path):
         read_idx(tmp_path / "b")
 
 
+def test_idx_of_too_many_dimensions(tmp_path):
+    (tmp_path / "a").write_bytes(bytes([0, 0, 8, 255]) + bytes([0, 0, 0, 1]) * 255 + b"x")
+    with pytest.raises(InputError, match="a: header: found 255 dimensions, expected"):
+        read_idx(tmp_path / "a")
+
+
 STACK = np.array(EXPECTED, dtype=np.uint8)
 
 BAD_ARCHIVES = {

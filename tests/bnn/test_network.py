@@ -80,6 +80,10 @@ BAD_NETWORKS = {
         dict(input_shape=(3, 0)),
         "input.shape: found 0, expected an integer of at least 1",
     ),
+    "many dimensions": (
+        dict(input_shape=(1,) * 64 + (3,)),
+        "input.shape: found 65 dimensions, expected at most 32",
+    ),
     "shape product": (
         dict(input_shape=(2, 2)),
         "input.shape: found [2, 2], 4 pixels, expected 3, the inputs of layer0",

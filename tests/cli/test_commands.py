@@ -1,6 +1,15 @@
 """The commands as a newcomer types them, right arguments and wrong ones."""
 
+import importlib.util
 import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +146,7 @@ def test_verilog(small, in_folder, capsys):
     assert description["configuration"]["layers"][0]["inputs"] == 9
 
 
+TRAINING = "nowhere: found" if importlib.util.find_spec("torch") else "needs PyTorch"
 WRONG = {
     "unknown command": (["fly"], "invalid choice: 'fly'"),
     "unknown network": (["run", "mnits"], "mnits: found no such network or file"),
@@ -145,7 +155,7 @@ WRONG = {
     "zero images": (["run", "--images", "0"], "--images: found 0, expected at least 1"),
     "too many images": (["run", "--images", "10001"], "found 10001, expected at most 10000"),
     "no number": (["run", "--images", "many"], "invalid int value: 'many'"),
-    "unknown chip": (["run", "--chip", "perfect"], "found 'perfect', expected an integer"),
+    "unknown chip": (["run", "--chip", "perfect"], "found 'perfect', expected ideal or an integer"),
     "negative seed": (["run", "--seed", "-1"], "found '-1', expected an integer"),
     "unknown macro": (["run", "--macro", "huge"], "huge: found no such preset or file"),
     "macro too small": (["run", "--macro", "test-chip"], "columns"),
@@ -162,7 +172,16 @@ WRONG = {
     "unknown simulator": (["run", "--sim", "spice"], "invalid choice: 'spice'"),
     "unknown preset": (["presets", "nominel"], "nominel: found no such preset"),
     "output under a file": (["verilog", "--output", "text.npz/x"], "text.npz/x: found"),
-    "training data": (["train", "mnist", "--data", "nowhere"], "PyTorch|nowhere"),
+    "training data": (["train", "mnist", "--data", "nowhere"], TRAINING),
+    "too many random images": (
+        ["run", "whole.npz", "--images", "1000000000000"],
+        "expected at most 119304647 random",
+    ),
+    "build is a file": (
+        ["run", "whole.npz", "--sim", "icarus"],
+        "build/sim: found Not a directory",
+    ),
+    "no such option": (["run", "--fast"], "popbridge: unrecognized arguments: --fast"),
     "no command": ([], "the following arguments are required: COMMAND"),
 }
 
@@ -173,6 +192,7 @@ def strange_files(in_folder, make_network):
     write_network(make_network((9, 6, 3)), in_folder / "whole.npz")
     whole = (in_folder / "whole.npz").read_bytes()
     (in_folder / "short.npz").write_bytes(whole[: len(whole) // 2])
+    (in_folder / "build").write_text("no folder")
     (in_folder / "zero.toml").write_text("columns = 0\n")
     (in_folder / "odd.toml").write_text("collumns = 5\n")
     np.savez(in_folder / "wide.npz", images=np.zeros((2, 28, 29), np.uint8))
@@ -187,10 +207,88 @@ def test_wrong_input_is_one_line_and_exit_2(words, message, strange_files, capsy
         status = stop.code
     printed = capsys.readouterr()
     assert status == 2
-    complaint = [line for line in printed.err.splitlines() if not line.startswith(("usage:", " "))]
-    assert len(complaint) == 1
-    assert any(part in complaint[0] for part in message.split("|"))
-    assert "Traceback" not in printed.err
+    assert printed.err.startswith("popbridge") and printed.err.count("\n") == 1
+    assert message in printed.err
+
+
+def command(*words, **options):
+    """The command line in a process of its own."""
+    line = [sys.executable, "-m", "popbridge", *words]
+    return subprocess.Popen(line, stderr=subprocess.PIPE, text=True, **options)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+def test_full_standard_output_is_one_line(in_folder):
+    with open("/dev/full", "w") as full, command("presets", stdout=full) as process:
+        complaint = process.stderr.read()
+    assert complaint == "popbridge: found No space left on device\n" and process.returncode == 2
+
+
+def test_too_little_memory_is_one_line(small, capsys, monkeypatch):
+    from popbridge.cli import run
+
+    def exhausted(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(run, "simulate", exhausted)
+    assert main(["run", small, "--sim", "pysim"]) == 2
+    assert capsys.readouterr().err.startswith("popbridge: found too little memory")
+
+
+def running(number):
+    """Whether a process is there and no zombie, which only its new parent could remove."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_sigterm_ends_the_simulator_and_leaves_no_folder(small, in_folder, icarus, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(in_folder / "tmp"))
+    (in_folder / "tmp").mkdir()
+    words = ["run", small, "--sim", icarus, "--strict", "--images", "100000"]
+    with command(*words, stdout=subprocess.DEVNULL) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        simulators = []
+        while not simulators and process.poll() is None:
+            time.sleep(0.05)
+            simulators = [
+                number for number in children.read_text().split()
+                if "vvp" in Path(f"/proc/{number}/cmdline").read_text()
+            ]  # fmt: skip
+        process.send_signal(signal.SIGTERM)
+        complaint = process.stderr.read()
+    assert complaint == "popbridge: terminated\n" and process.returncode == 143
+    assert simulators
+    deadline = time.monotonic() + 10
+    while running(simulators[0]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert not list((in_folder / "tmp").iterdir())
+
+
+def test_links_are_followed_and_the_umask_obeyed(in_folder):
+    (in_folder / "there").mkdir()
+    (in_folder / "result.json").symlink_to("there/real.json")
+    before = os.umask(0o027)
+    try:
+        assert main(["presets", "--json", "result.json"]) == 0
+    finally:
+        os.umask(before)
+    assert (in_folder / "result.json").is_symlink()
+    real = in_folder / "there" / "real.json"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640 and json.loads(real.read_text())
+    assert [path.name for path in real.parent.iterdir()] == ["real.json"]
+
+
+def test_a_pipe_is_written_to(in_folder):
+    os.mkfifo("pipe")
+    texts = []
+    reader = threading.Thread(target=lambda: texts.append(Path("pipe").read_text()))
+    reader.start()
+    assert main(["presets", "--json", "pipe"]) == 0
+    reader.join()
+    assert json.loads(texts[0])["networks"] and stat.S_ISFIFO(os.stat("pipe").st_mode)
 
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
