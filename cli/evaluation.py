@@ -104,4 +104,4 @@ def bits_differing(network: Network, job: Job, outcome: Outcome) -> list[int]:
 
 
 def _accuracy(classes: np.ndarray, images: ImageSet) -> float | None:
-    return None if images.labels is None else float(np.mean(classes == images.labels))
+    return None if images.labels is None else software.accuracy(classes, images.labels)

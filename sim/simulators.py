@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import logging
 import os
@@ -17,17 +18,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import Icarus, Runner
 from cocotb_tools.runner import Verilator as CocotbVerilator
 
 from ..flow.verilator import WAIVERS, find_verilator, require_compiler
 from ..hdl.config import InputError
+from ..hdl.whole_file import whole_file
 from .job import Job, Outcome
 from .testbench import TESTBENCH
 
 SIMULATORS = ("verilator", "icarus")
 TIMESCALE = ("1ps", "1ps")
+COMPLETE = "complete"
+"""Written last into the folder of a build."""
+EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
 JOB_VARIABLE = "POPBRIDGE_JOB"
 """Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
 PROGRESS_FILE = "progress"
@@ -77,7 +83,8 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     simulator : str
         One of `SIMULATORS`.
     root : Path
-        Folder of the build cache; keyed by sources, simulator and tool versions.
+        Folder of the build cache; keyed by all that decides the build. Of several processes that
+        want the same build, one makes it and the others wait.
     waves : bool
         Build with waveform writing (Verilator builds it in).
 
@@ -88,23 +95,48 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     SimulationError
         The sources do not build.
     """
-    versions = f"{simulator} {simulator_version(simulator)} cocotb {version('cocotb')}"
-    key = hashlib.sha256(f"{versions} {waves} {sorted(sources.items())}".encode()).hexdigest()[:24]
-    folder = root / f"{simulator}-{key}"
-    if folder.is_dir():
+    decides = [
+        simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
+        _build_arguments(simulator), TIMESCALE, waves, sorted(sources.items()),
+    ]  # fmt: skip
+    folder = root / f"{simulator}-{hashlib.sha256(repr(decides).encode()).hexdigest()[:24]}"
+    if _is_complete(folder, simulator):
         return Build(simulator, folder, waves)
     if simulator == "verilator":
         require_compiler()
     root.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=root))
-    try:
-        _build_in(draft, sources, simulator, waves)
-        # Another process may have been first: its folder serves as well.
-        with contextlib.suppress(OSError):
-            draft.rename(folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with _locked(root / f".{folder.name}.lock"):
+        if not _is_complete(folder, simulator):
+            shutil.rmtree(folder, ignore_errors=True)
+            # Makefiles cannot have a space in a path, as the working directory may.
+            with tempfile.TemporaryDirectory(
+                prefix="popbridge-build-", ignore_cleanup_errors=True
+            ) as draft:
+                _build_in(Path(draft), sources, simulator, waves)
+                shutil.copytree(draft, folder)
+            (folder / COMPLETE).touch()
     return Build(simulator, folder, waves)
+
+
+def _is_complete(folder: Path, simulator: str) -> bool:
+    return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes; it goes with the process that holds it."""
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build_arguments(simulator: str) -> list[str]:
+    if simulator != "verilator":
+        return []
+    # The ports of the top are reached without making every inner signal public.
+    arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
+    arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
+    return arguments + [f"-Wno-{name}" for name in WAIVERS]
 
 
 def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: bool) -> None:
@@ -112,12 +144,6 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
     for name, text in sources.items():
         paths.append(folder / name)
         paths[-1].write_text(text, encoding="utf-8")
-    arguments = []
-    if simulator == "verilator":
-        # The ports of the top are reached without making every inner signal public.
-        arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
-        arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
-        arguments += [f"-Wno-{name}" for name in WAIVERS]
     log = folder / "build.log"
     with _quiet(simulator) as runner:
         try:
@@ -125,7 +151,7 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
                 sources=paths,
                 hdl_toplevel=TESTBENCH,
                 build_dir=folder,
-                build_args=arguments,
+                build_args=_build_arguments(simulator),
                 waves=waves and simulator == "verilator",
                 timescale=TIMESCALE,
                 log_file=log,
@@ -225,14 +251,17 @@ def run(
                 )
             except (Exception, SystemExit):
                 _raise_failure(folder, log)
+            finally:
+                # Of a failing run, too: then they are wanted most.
+                if waves and (folder / "waves.vcd").exists():
+                    with open(folder / "waves.vcd", "rb") as dumped, whole_file(waves) as file:
+                        shutil.copyfileobj(dumped, file)
         try:
             verdict = get_results(folder / "results.xml")
         except RuntimeError:
             _raise_failure(folder, log)
         if verdict != (1, 0):
             _raise_failure(folder, log)
-        if waves:
-            shutil.move(folder / "waves.vcd", waves)
         return Outcome.read(folder / "outcome.npz")
 
 

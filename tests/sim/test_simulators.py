@@ -47,6 +47,29 @@ def test_built_once(job, icarus, tmp_path):
     assert len(list(tmp_path.glob("icarus-*"))) == 1  # nothing of the failed build stays
 
 
+@pytest.mark.parametrize("lost", ["complete", "sim.vvp"])
+def test_a_damaged_build_is_made_anew(lost, job, icarus, tmp_path):
+    cosim.simulate(job, simulator=icarus, root=tmp_path)
+    (folder,) = tmp_path.glob("icarus-*")
+    (folder / lost).unlink()
+    (controller,) = tmp_path.glob("verilog/*.sv")
+    whole = controller.read_text()
+    for damaged in ("", whole[: len(whole) // 2]):
+        controller.write_text(damaged)
+        cosim.simulate(job, simulator=icarus, root=tmp_path)
+        assert controller.read_text() == whole
+    assert (folder / lost).is_file()
+
+
+def test_the_key_holds_the_timescale(job, icarus, tmp_path, monkeypatch):
+    controller = cosim.controller_source(job.config, tmp_path)
+    sources = cosim.testbench_sources(job.config, controller, strict=False)
+    simulators.build(sources, icarus, tmp_path)
+    monkeypatch.setattr(simulators, "TIMESCALE", ("1ns", "1ps"))
+    simulators.build(sources, icarus, tmp_path)
+    assert len(list(tmp_path.glob("icarus-*"))) == 2
+
+
 def test_lost_results_end_the_run(job, icarus, tmp_path):
     """A controller that never answers is reported within its declared time."""
     controller = cosim.controller_source(job.config, tmp_path)
@@ -56,7 +79,8 @@ def test_lost_results_end_the_run(job, icarus, tmp_path):
     sources = cosim.testbench_sources(job.config, stuck, strict=False)
     built = simulators.build(sources, icarus, tmp_path)
     with pytest.raises(SimulationError, match="0 of 4 results came within the declared"):
-        simulators.run(job, built, "bulk")
+        simulators.run(job, built, "bulk", tmp_path / "waves.vcd")
+    assert (tmp_path / "waves.vcd").stat().st_size > 0
 
 
 def test_waves_need_their_folder(job, tmp_path):

@@ -41,9 +41,9 @@ FAULTS = {
     "unresolved": (lambda o: setattr(o, "unresolved", 7), "7 unresolved decisions counted, 0"),
 }
 METERS = {
-    "longer scan": ("longest", 1, "measured 10 to 11|to"),
-    "shorter scan": ("shortest", -1, "declared"),
-    "missing scan": ("count", -1, "times, expected"),
+    "longer scan": ("longest", 1, r"{what}: measured {n} to {more} cycles, declared {n}$"),
+    "shorter scan": ("shortest", -1, r"{what}: measured {less} to {n} cycles, declared {n}$"),
+    "missing scan": ("count", -1, r"{what}: measured {fewer} times, expected {count}$"),
 }
 
 
@@ -69,5 +69,8 @@ def test_wrong_cycles(finished, which, field, by, message):
         outcome.scans[1] = wrong
     else:
         setattr(outcome, which, wrong)
-    with pytest.raises(HardwareFault, match=message):
+    what = {"scan": "layer1: scan"}.get(which, which.replace("_", " "))
+    n, count = meter.longest, meter.count
+    expected = message.format(what=what, n=n, more=n + 1, less=n - 1, fewer=count - 1, count=count)
+    with pytest.raises(HardwareFault, match=f"^{expected}"):
         check_hardware(job, outcome)
