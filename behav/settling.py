@@ -15,6 +15,7 @@ line is up, between two scans (our reading; the paper does not say).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -145,30 +146,79 @@ def scan_products(
         Switching thresholds of the inverters.
     """
     for_plus, for_minus = (np.empty(top_ohm.shape, dtype=np.bool_) for _ in range(2))
-    decision_s = decision_time_s(config.macro.timing)
-    row_s = config.row_cycles * config.macro.timing.clock_period_s
-    plus_v, minus_v = np.zeros(thresholds_v.shape), np.zeros(thresholds_v.shape)
     slowest_s = 0.0
-    for row in range(config.rows_used):
-        # Row `row` of each macro; the last macro may lack it, and so may lie below.
-        cells = slice(row, None, config.rows_used)
-        pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, row)
-        macros = len(pull.rate)
-        limit_v = thresholds_v[:macros]
-        decided, left = _decay(pull.rate, decision_s), _decay(pull.rate, row_s)
-        opposite_v = np.where(pull.rate > 0, parameters.vdd_v - pull.settled_v, 0.0)
-        for level_v, settled_v, bits in (
-            (plus_v, pull.settled_v, for_plus),
-            (minus_v, opposite_v, for_minus),
-        ):
-            to_go_v = level_v[:macros] - settled_v
-            bits[cells] = settled_v + to_go_v * decided > limit_v
-            level_v[:macros] = settled_v + to_go_v * left
+    for cells, pull, plus, minus in scan_levels(config, top_ohm, bottom_ohm, parameters):
+        limit_v = thresholds_v[: len(pull.rate)]
+        for_plus[cells] = plus.decided_v > limit_v
+        for_minus[cells] = minus.decided_v > limit_v
         if parameters.sl_capacitor_f > 0:
             slowest_s = max(
-                slowest_s, _slowest_s(weights[cells] > 0, pull, opposite_v, limit_v, parameters)
+                slowest_s,
+                _slowest_s(weights[cells] > 0, pull, minus.settled_v, limit_v, parameters),
             )
     return ScanOutcome(for_plus, for_minus, slowest_s)
+
+
+class SlLevels(NamedTuple):
+    """SLs of a row in every macro for one input, V, shape (macros, n)."""
+
+    start_v: NDArray[np.float64]
+    """As the word line rises."""
+    decided_v: NDArray[np.float64]
+    """As the first strobe begins."""
+    settled_v: NDArray[np.float64]
+    """Where they go; 0 where nothing conducts."""
+
+
+class RowLevels(NamedTuple):
+    """A row of each macro in a scan."""
+
+    cells: slice
+    """Its neurons: row r of each macro; the last macro may lack it."""
+    pull: Pull
+    plus: SlLevels
+    """For input +1."""
+    minus: SlLevels
+    """For input -1."""
+
+
+def scan_levels(
+    config: LayerConfig,
+    top_ohm: NDArray[np.float64],
+    bottom_ohm: NDArray[np.float64],
+    parameters: BridgeParameters,
+) -> Iterator[RowLevels]:
+    """SL levels row by row in a scan, each row from what the one before it left.
+
+    Parameters
+    ----------
+    top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
+        Resistances, infinite if open.
+    """
+    decision_s = decision_time_s(config.macro.timing)
+    row_s = config.row_cycles * config.macro.timing.clock_period_s
+    plus_v = minus_v = np.zeros((config.macros, top_ohm.shape[1]))
+    for row in range(config.rows_used):
+        # The last macro may lack this row, and so may lack those below.
+        cells = slice(row, None, config.rows_used)
+        pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, row)
+        decided, left = _decay(pull.rate, decision_s), _decay(pull.rate, row_s)
+        opposite_v = np.where(pull.rate > 0, parameters.vdd_v - pull.settled_v, 0.0)
+        plus, plus_v = _levels(plus_v, pull.settled_v, decided, left)
+        minus, minus_v = _levels(minus_v, opposite_v, decided, left)
+        yield RowLevels(cells, pull, plus, minus)
+
+
+def _levels(
+    before_v: NDArray[np.float64],
+    settled_v: NDArray[np.float64],
+    decided: NDArray[np.float64],
+    left: NDArray[np.float64],
+) -> tuple[SlLevels, NDArray[np.float64]]:
+    """Levels of a row, and what it leaves to the next one."""
+    start_v = before_v[: len(settled_v)]
+    to_go_v = start_v - settled_v
+    return SlLevels(start_v, settled_v + to_go_v * decided, settled_v), settled_v + to_go_v * left
 
 
 def _decay(rate: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..behav.chip import sample_layer
 from ..behav.params import ChipParameters
 from ..bnn import software
 from ..bnn.images import input_bits
 from ..hdl.config import InputError
 from ..sim import ngspice, spice, spice_check
+from ..sim.spice_row import LayerRows
 from .output import (
     add_json_option,
     progress,
@@ -95,13 +95,14 @@ def run(arguments: argparse.Namespace) -> int:
     if not installed:
         print(ngspice.MISSING, file=out)
     else:
-        found = spice_check.compare_row(job.row, job.score, ngspice.simulate(text))
+        found = spice_check.compare_row(job.row, job.model, ngspice.simulate(text))
         result["comparison"] = dataclasses.asdict(found)
         print(table(TITLES, _lines([found])), file=out)
     write_json(arguments.json, result)
     return 0
 
 
+VERDICTS = {True: "pass", False: "FAIL", None: "-"}
 TITLES = ("", "columns", "of", "largest difference", "bound", "")
 
 
@@ -115,11 +116,12 @@ def _lines(rows: list[spice_check.RowComparison]) -> list[list[str]]:
     for name, bound in spice_check.BOUNDS.items():
         values = [getattr(row, name) for row in rows]
         worst = sum(values) if name == "decisions_differing" else max(values)
-        text = shown.get(name, "{:.2%}")
+        text, columns = shown.get(name, "{:.2%}"), rows[0].cells
+        result = VERDICTS[spice_check.verdict(name, columns, worst)]
         lines.append(
             [
-                QUANTITIES[name], str(rows[0].cells), of.get(name, f"{len(rows)} rows"),
-                text.format(worst), text.format(bound), "pass" if worst <= bound else "FAIL",
+                QUANTITIES[name], str(columns), of.get(name, f"{len(rows)} rows"),
+                text.format(worst), text.format(bound), result,
             ]
         )  # fmt: skip
     return lines
@@ -141,11 +143,13 @@ def _selected_row(arguments: argparse.Namespace, parameters: ChipParameters) -> 
     signs = np.ones(layer.config.fan_in, dtype=np.int8)
     signs[: layer.config.inputs] = 2 * bits[0].astype(np.int8) - 1
     columns = len(signs) if arguments.columns is None else arguments.columns
-    keys = (layer.config, layer.weights, parameters, arguments.chip, arguments.layer)
-    row = spice.sample_row(*keys, arguments.row, signs[: max(columns, 0)])
-    driven = np.concatenate([signs[:columns], np.zeros(len(signs) - len(row.inputs), np.int8)])
-    score = float(sample_layer(*keys, arguments.seed).scores_seen(driven)[arguments.row])
-    return spice_check.RowJob(row=row, score=score)
+    rows = LayerRows(
+        config=layer.config, weights=layer.weights, parameters=parameters, chip=arguments.chip,
+        layer=arguments.layer,
+    )  # fmt: skip
+    inputs = signs[: max(columns, 0)]
+    row = rows.circuit(arguments.row, inputs)
+    return spice_check.RowJob(row=row, model=rows.model(arguments.row, inputs))
 
 
 def _check(arguments: argparse.Namespace, parameters: ChipParameters) -> int:
@@ -157,7 +161,7 @@ def _check(arguments: argparse.Namespace, parameters: ChipParameters) -> int:
     progress("")
     print(table(TITLES, lines), file=text_stream(arguments.json))
     write_json(arguments.json, {"checks": [dict(zip(FIELDS, line, strict=True)) for line in lines]})
-    return 0 if all(line[-1] == "pass" for line in lines) else 1
+    return 0 if all(line[-1] != VERDICTS[False] for line in lines) else 1
 
 
 FIELDS = ("quantity", "columns", "of", "largest_difference", "bound", "result")

@@ -1,187 +1,27 @@
-"""A row of a sampled chip as an ngspice netlist: the same draws and parameters as `LayerChip`."""
+"""A row of a sampled chip as an ngspice netlist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..behav.bridge import draw_thresholds_v
-from ..behav.devices import draw_resistances_ohm
-from ..behav.draws import Domain, DrawStream
-from ..behav.params import BridgeParameters, ChipParameters, NeuronParameters
-from ..hdl.config import InputError, LayerConfig, PhaseTiming
+from .spice_row import RowCircuit
 
 NMOS = "popbridge_nmos"
 PMOS = "popbridge_pmos"
 """Models that a user's own file has to define, at level or binning of its choice."""
 
 EDGE_S = 2e-12
-"""Rise and fall of the pins, s."""
+"""Rise and fall of the pins other than the word line, s."""
 
 _OPEN_OHM = 1e15
 _LEAST_OHM = 1e-3
 _LEAST_F = 1e-16
 _STEPS_PER_CYCLE = 100
+_RELATIVE_TOLERANCE = 1e-5
 _MOS_SIZE = "w=1u l=0.13u"
 _PLATE_SWITCH_OHM = 500.0
 _PRECHARGE_OHM = 100.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RowCircuit:
-    """What hangs on one word line and its two capacitive lines; arrays are (columns,)."""
-
-    title: str
-    timing: PhaseTiming
-    bridge: BridgeParameters
-    wire_ohm: float
-    """Bit-line wire up to this row, in series on each side."""
-    inputs: NDArray[np.int8]
-    """+1 or -1, the driven columns only."""
-    top_ohm: NDArray[np.float64]
-    bottom_ohm: NDArray[np.float64]
-    threshold_v: NDArray[np.float64]
-    """Switching threshold of the inverter on SL."""
-    start_v: NDArray[np.float64]
-    """SL when the word line rises: as the row before left it."""
-    plate_p_f: NDArray[np.float64]
-    plate_n_f: NDArray[np.float64]
-    load_p_f: float
-    """What else hangs on line P: parasitic, columns that are not driven, read-out bank."""
-    load_n_f: float
-
-    @property
-    def columns(self) -> int:
-        """Driven columns."""
-        return len(self.inputs)
-
-    @property
-    def strobe_s(self) -> float:
-        """When the comparator is strobed, from the word line's rise."""
-        timing = self.timing
-        return self._evaluate_cycle * timing.clock_period_s + (
-            timing.evaluate_cycles * timing.clock_period_s
-        )
-
-    @property
-    def evaluate_s(self) -> float:
-        """When evaluate rises."""
-        return self._evaluate_cycle * self.timing.clock_period_s
-
-    @property
-    def end_s(self) -> float:
-        """When the word line falls: after one strobe and the last dead time."""
-        return self.timing.row_cycles(1) * self.timing.clock_period_s
-
-    @property
-    def _evaluate_cycle(self) -> int:
-        return self.timing.precharge_cycles + self.timing.dead_before_evaluate_cycles
-
-
-def sample_row(
-    config: LayerConfig,
-    weights: NDArray[np.int8],
-    parameters: ChipParameters,
-    chip: int | None,
-    layer: int,
-    neuron: int,
-    inputs: NDArray[np.int8],
-) -> RowCircuit:
-    """The row of one neuron, with every device and capacitor as `LayerChip` draws it.
-
-    Parameters
-    ----------
-    weights : ndarray of int8, shape (M, n)
-        As programmed.
-    chip : int or None
-        None: devices at their medians, no mismatch.
-    inputs : ndarray of int8, shape (up to n,)
-        +1 or -1 on the first columns; the columns beyond are not driven: their capacitors load the
-        lines with both plates low.
-
-    Raises
-    ------
-    InputError
-        A neuron that the layer does not have, or more inputs than columns.
-    """
-    if not 0 <= neuron < config.neurons:
-        raise InputError(
-            f"row: found {neuron}, expected 0 to {config.neurons - 1}, the neurons of {config.name}"
-        )
-    if not 1 <= len(inputs) <= config.fan_in:
-        raise InputError(f"columns: found {len(inputs)}, expected 1 to {config.fan_in}")
-    if chip is None:
-        parameters = parameters.without_variation()
-    macro, row = divmod(neuron, config.rows_used)
-    used = slice(len(inputs))
-    draws = (chip or 0, layer)
-    top, bottom = draw_resistances_ohm(config, weights, parameters.devices, *draws)
-    thresholds = draw_thresholds_v(config, parameters.bridge, *draws)
-    plate_p, load_p = _draw_line_f(config, parameters.neuron, *draws, macro, 0, len(inputs))
-    plate_n, load_n = _draw_line_f(config, parameters.neuron, *draws, macro, 1, len(inputs))
-    wire_per_row = parameters.bridge.bitline_wire_ohm
-    start_v = np.zeros(len(inputs))
-    if row:
-        start_v = divider_v(
-            top[neuron - 1, used] + parameters.bridge.access_resistance_ohm,
-            bottom[neuron - 1, used] + parameters.bridge.access_resistance_ohm,
-            inputs,
-            parameters.bridge.vdd_v,
-        )
-    return RowCircuit(
-        title=f"layer {config.name}, macro {macro}, row {row}: "
-        + ("ideal chip" if chip is None else f"chip {chip}"),
-        timing=config.macro.timing,
-        bridge=parameters.bridge,
-        wire_ohm=row * wire_per_row,
-        inputs=inputs,
-        top_ohm=top[neuron, used],
-        bottom_ohm=bottom[neuron, used],
-        threshold_v=thresholds[macro, used],
-        start_v=start_v,
-        plate_p_f=plate_p,
-        plate_n_f=plate_n,
-        load_p_f=load_p,
-        load_n_f=load_n,
-    )
-
-
-def divider_v(
-    top_ohm: NDArray[np.float64],
-    bottom_ohm: NDArray[np.float64],
-    inputs: NDArray[np.int8],
-    vdd_v: float,
-) -> NDArray[np.float64]:
-    """Settled SL of each column, V, with all that is in series on either side."""
-    # An open device on both sides leaves SL where the finite stand-in of the netlist takes it.
-    top, bottom = np.minimum(top_ohm, _OPEN_OHM), np.minimum(bottom_ohm, _OPEN_OHM)
-    return vdd_v * np.where(inputs > 0, bottom, top) / (top + bottom)
-
-
-def _draw_line_f(
-    config: LayerConfig,
-    parameters: NeuronParameters,
-    chip: int,
-    layer: int,
-    macro: int,
-    line: int,
-    driven: int,
-) -> tuple[NDArray[np.float64], float]:
-    """Capacitors of the driven columns of a line, and all else on it, F."""
-    total = config.macro.columns
-    sigma = parameters.unit_capacitor_sigma
-    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
-    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
-    units = 2.0 ** np.arange(config.count_bits)
-    column_units = 1 + sigma * columns
-    bank_units = units + sigma * np.sqrt(units) * bank
-    load = column_units[driven:].sum() + bank_units.sum() + total * parameters.parasitic_fraction
-    unit_f = parameters.unit_capacitor_f
-    return unit_f * column_units[:driven], float(unit_f * load)
 
 
 def netlist(
@@ -259,16 +99,17 @@ def _pins(row: RowCircuit) -> Iterator[str]:
     timing = row.timing
     period = timing.clock_period_s
     until_strobe = row.strobe_s + timing.strobe_cycles * period
-    yield "* pins of the macro"
+    yield "* pins of the macro; the word line is up from the start"
+    # No edge: SLs that start near their threshold cross it within picoseconds.
+    vdd_v, edges = row.bridge.vdd_v, f"{EDGE_S:g} {EDGE_S:g}"
+    yield f"Vwl wl 0 pulse({vdd_v:.9g} 0 {row.end_s:.9g} {edges} 1 2)"
     for name, rise, fall in (
-        ("wl", 0.0, row.end_s),
         ("precharge", 0.0, timing.precharge_cycles * period),
         ("evaluate", row.evaluate_s, until_strobe),
         ("strobe", row.strobe_s, until_strobe),
     ):
         yield (
-            f"V{name} {name} 0 pulse(0 {row.bridge.vdd_v:.9g} {rise:.9g} {EDGE_S:g} {EDGE_S:g} "
-            f"{fall - rise - EDGE_S:.9g} 1)"
+            f"V{name} {name} 0 pulse(0 {vdd_v:.9g} {rise:.9g} {edges} {fall - rise - EDGE_S:.9g} 1)"
         )
 
 
@@ -308,8 +149,8 @@ def _column(row: RowCircuit, column: int, own_v: float) -> Iterator[str]:
 def _analysis(row: RowCircuit) -> Iterator[str]:
     saved = " ".join(f"v(sl_{column})" for column in range(row.columns))
     step_s = row.timing.clock_period_s / _STEPS_PER_CYCLE
-    yield "* tolerances for capacitors of femtofarads"
-    yield ".options reltol=1e-3 vntol=1e-6 abstol=1e-12 chgtol=1e-16 gmin=1e-14"
+    yield "* tolerances for capacitors of femtofarads, and floating lines that keep their charge"
+    yield f".options reltol={_RELATIVE_TOLERANCE:g} vntol=1e-6 abstol=1e-12 chgtol=1e-16 gmin=1e-14"
     yield ".save v(line_p) v(line_n) i(vread) i(vlogic) i(vplates)"
     yield f".save {saved}"
     yield f".tran {step_s:.9g} {row.end_s:.9g} 0 {step_s:.9g} uic"
