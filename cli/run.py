@@ -94,8 +94,11 @@ def run(arguments: argparse.Namespace) -> int:
         "images": len(images),
         "data": images.source,
         "chip": "ideal" if arguments.chip is None else arguments.chip,
-        "condition": arguments.condition,
+        # An ideal chip has no devices for a condition to act on.
+        "condition": None if arguments.chip is None else arguments.condition,
+        "macro": arguments.macro,
         "simulator": arguments.sim,
+        "strict": arguments.strict or arguments.sim == "pysim",
         **evaluate(mapped, job, outcome, images),
         "energy": energy_of_run(arguments.energy, energy, job, outcome),
         "seed": arguments.seed,
@@ -156,7 +159,8 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     print_energy(result["energy"], out)
     accuracy = result["accuracy"]
     chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
-    where = f"{chip}, condition {result['condition']}, seed {result['seed']}"
+    condition = "" if result["condition"] is None else f", condition {result['condition']}"
+    where = f"{chip}{condition}, seed {result['seed']}"
     print(
         f"{result['images']} images of {result['data']}, {where}, {result['simulator']}", file=out
     )

