@@ -9,13 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..hdl.config import LARGEST_SCORE, InputError
 
 MOST_DIMENSIONS = 32
 """Of an image; NumPy's arrays have at most 64."""
-
-LARGEST_SCORE = 2**31 - 1
-"""Scores are signed 32-bit words on the output stream."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +65,8 @@ class DenseLayer:
         if self.offsets is None:
             return
         largest = int(np.max(np.abs(self.offsets.astype(np.int64))))
-        # One less than the word allows: a mapping's parity column moves the offset by one.
-        allowed = LARGEST_SCORE - 1 - self.inputs
+        # Two less than the word allows: a mapping's parity column adds to both sum and offset.
+        allowed = LARGEST_SCORE - 2 - self.inputs
         if largest > allowed:
             raise InputError(
                 f"offsets: found magnitude {largest}, expected at most {allowed}, "

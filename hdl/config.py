@@ -53,6 +53,23 @@ class PhaseTiming(Record):
         for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
             require_at_least(self, name, 0)
 
+    @property
+    def clock_period_ps(self) -> int:
+        """The clock period in ps, as simulators keep time; clock high and low for half of it each.
+
+        Raises
+        ------
+        InputError
+            It is not a whole, even number.
+        """
+        half_ps = self.clock_period_s * 1e12 / 2
+        if round(half_ps) < 1 or abs(half_ps - round(half_ps)) > 1e-6:
+            raise InputError(
+                f"timing.clock_period_s: found {self.clock_period_s!r}, expected a whole, even "
+                "number of picoseconds: simulators keep time in whole ones"
+            )
+        return 2 * round(half_ps)
+
     def row_cycles(self, trials: int) -> int:
         """Clock cycles of one evaluation that strobes `trials` times after one evaluate."""
         return (
@@ -69,6 +86,15 @@ class PhaseTiming(Record):
         return self.row_cycles(trials) * self.clock_period_s
 
 
+WIDEST_BUS = 65_535
+"""Bits of the widest signal: beyond, the tools that carry the hardware to Verilog give up."""
+
+
+def _require_bus(name: str, bits: int) -> None:
+    if bits > WIDEST_BUS:
+        raise InputError(f"{name}: found {bits} bits on a bus, expected at most {WIDEST_BUS}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class MacroConfig(Record):
     """One ReRAM bridge array with its analog periphery."""
@@ -82,8 +108,9 @@ class MacroConfig(Record):
     timing: PhaseTiming = field(default_factory=PhaseTiming)
 
     def __post_init__(self) -> None:
-        require_at_least(self, "rows", 1)
-        require_at_least(self, "columns", 1)
+        for name in ("rows", "columns"):
+            require_at_least(self, name, 1)
+            _require_bus(name, getattr(self, name))
         for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(
@@ -156,6 +183,7 @@ class LayerConfig(Record):
                 f"{self.name}: found a macro of {self.macro.columns} columns, expected at least "
                 f"{self.fan_in} ({self.inputs} inputs and {self.bias_columns} bias columns)"
             )
+        _require_bus(f"{self.name}: result", self.neurons * self.trials)
 
     @property
     def fan_in(self) -> int:
@@ -210,6 +238,10 @@ class LayerConfig(Record):
 
 STREAM_BITS = 32
 """Width of the AXI4-Stream data ports."""
+LARGEST_SCORE = 2 ** (STREAM_BITS - 1) - 1
+"""Scores are signed words on the output stream."""
+BLOCK_NAMES = ("frame_input", "score_output")
+"""What the controller calls its own blocks beside the layers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +260,13 @@ class NetworkConfig(Record):
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"layers: found {name!r} twice, expected a name for each layer")
+            if name in BLOCK_NAMES:
+                raise InputError(f"layers: found {name!r}, the name of another block")
+        periods = [layer.macro.timing.clock_period_ps for layer in self.layers]
+        if len(set(periods)) > 1:
+            raise InputError(
+                f"layers: found clock periods of {periods} ps, expected one for all layers"
+            )
         for layer in hidden:
             if layer.readout is not Readout.SIGN:
                 raise InputError(
@@ -247,6 +286,22 @@ class NetworkConfig(Record):
             raise InputError(
                 f"offsets: found {len(self.offsets)}, expected {last.neurons}, one per class"
             )
+        for offset in self.offsets:
+            if type(offset) is not int or abs(offset) > LARGEST_SCORE - last.fan_in:
+                raise InputError(
+                    f"offsets: found {offset!r}, expected integers of magnitude at most "
+                    f"{LARGEST_SCORE - last.fan_in}, so that every score fits {STREAM_BITS} bits"
+                )
+        _require_bus("image", self.input_beats * STREAM_BITS)
+        # Two comparator outputs of each macro, the stream's inputs, clock and reset.
+        inputs = sum(2 * layer.macros for layer in self.layers) + 2 * STREAM_BITS
+        _require_bus("the controller's inputs together", inputs)
+        _require_bus("result", self.result_beats * STREAM_BITS)
+
+    @property
+    def clock_period_ps(self) -> int:
+        """Period of the one clock, ps."""
+        return self.layers[0].macro.timing.clock_period_ps
 
     @property
     def input_beats(self) -> int:
@@ -279,3 +334,7 @@ class NetworkConfig(Record):
         """Clock cycles from one result to the next while images wait: the slowest stage's."""
         stages = [self.input_beats + 1, self.output_latency + self.result_beats]
         return max(*stages, *(layer.latency for layer in self.layers))
+
+    def cycles(self, images: int) -> int:
+        """Clock cycles from the first image's first beat to the last result's last."""
+        return self.latency + (images - 1) * self.interval

@@ -1,8 +1,8 @@
 """A dense layer: its macros side by side, their drivers, phases and read-outs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,15 @@ from .line_drivers import BitLineDriver, WordLineDriver
 from .readout import CountReadout, SignReadout, successive_approximation
 from .sequencer import PhaseSequencer
 
-__all__ = ["DenseLayer"]
+__all__ = ["DenseLayer", "sum_of"]
+
+
+def sum_of(values: Sequence[Value]) -> Value:
+    """The sum as a balanced tree: a chain of thousands nests too deep to convert."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    return sum_of(values[:half]) + sum_of(values[half:])
 
 
 class DenseLayer(wiring.Component):
@@ -118,7 +126,7 @@ class DenseLayer(wiring.Component):
         results = "codes" if config.readout is Readout.COUNT else "bits"
         m.d.comb += [
             self.o.payload.eq(Cat(getattr(readout, results) for readout in readouts)),
-            self.unresolved.eq(sum(readout.unresolved for readout in readouts)),
+            self.unresolved.eq(sum_of([readout.unresolved for readout in readouts])),
         ]
         return m
 

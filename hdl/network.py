@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .array_pins import ArraySignature
 from .config import NetworkConfig
-from .dense_layer import DenseLayer
+from .dense_layer import DenseLayer, sum_of
 from .frames import FrameInput, ScoreOutput, axi_stream_members
 
 __all__ = ["NetworkController", "NetworkSignature", "StatusSignature"]
@@ -119,7 +119,7 @@ class NetworkController(wiring.Component):
                 connect(m, getattr(layer, macro), flipped(pins))
         connect(m, previous, self.score_output.i)
         self._count(m, self.status.dropped, self.frame_input.dropped)
-        self._count(m, self.status.unresolved, sum(layer.unresolved for layer in self.layers))
+        self._count(m, self.status.unresolved, sum_of([layer.unresolved for layer in self.layers]))
         return m
 
     @staticmethod

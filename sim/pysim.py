@@ -15,9 +15,7 @@ from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
 from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from .simulators import SimulationError
-
-SLACK_CYCLES = 16
-"""Clock cycles past the declared end before the run counts as stuck."""
+from .testbench import SLACK_CYCLES
 
 
 class _Intervals:
@@ -75,7 +73,7 @@ class _Bench:
         self.job = job
         chips = job.layer_chips()
         self.outcome = Outcome.empty(job, chips)
-        self.period_s = job.config.layers[0].macro.timing.clock_period_s
+        self.period_s = job.config.clock_period_ps * 1e-12
         self.arrays = [
             _Array(
                 getattr(controller, f"{chip.config.name}_{macro}"),
@@ -106,7 +104,7 @@ class _Bench:
     async def run(self, ctx: Any) -> None:
         config = self.job.config
         images = len(self.job.images)
-        declared = config.latency + (images - 1) * config.interval
+        declared = config.cycles(images)
         ctx.set(self.controller.m_axis_tready, 1)
         for cycle in range(declared + SLACK_CYCLES):
             for array in self.arrays:

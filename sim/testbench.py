@@ -17,6 +17,8 @@ from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
 TESTBENCH = "popbridge_testbench"
 METERS = ("shortest", "longest", "first", "count")
 RESET_CYCLES = 2
+SLACK_CYCLES = 16
+"""Clock cycles past the declared end before a run counts as stuck."""
 
 
 def static_sources() -> dict[str, str]:
@@ -73,7 +75,7 @@ def _is_array_pin(port: Port, config: NetworkConfig) -> bool:
 
 
 def _clock(text: _Text, config: NetworkConfig) -> None:
-    period_ps = round(config.layers[0].macro.timing.clock_period_s * 1e12)
+    half_ps = config.clock_period_ps // 2
     text.port("input", 1, "running")
     text.port("output", 1, "in_reset")
     text.body.append(f"""
@@ -87,8 +89,8 @@ def _clock(text: _Text, config: NetworkConfig) -> None:
     end
     wait (running);
     forever begin
-      #{period_ps - period_ps // 2} clk = 1;
-      #{period_ps // 2} clk = 0;
+      #{half_ps} clk = 1;
+      #{half_ps} clk = 0;
     end
   end
   logic [7:0] reset_left = {RESET_CYCLES};

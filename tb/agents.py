@@ -14,10 +14,7 @@ from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueCha
 from ..behav.chip import LayerChip
 from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
 from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
-from ..sim.testbench import METERS, RESET_CYCLES
-
-SLACK_CYCLES = 16
-"""Clock cycles past the declared end before the run counts as stuck."""
+from ..sim.testbench import METERS, RESET_CYCLES, SLACK_CYCLES
 
 
 class Failure(Exception):
@@ -136,7 +133,7 @@ async def _run(
     if not monitor.done.is_set():
         raise Failure(
             f"{int((outcome.results != 0).any(axis=1).sum())} of {len(job.images)} results came "
-            f"within the declared {_declared_cycles(job)} cycles"
+            f"within the declared {job.config.cycles(len(job.images))} cycles"
         )
     for task in tasks:
         task.cancel()
@@ -149,11 +146,6 @@ async def _run(
     outcome.peak_rss_bytes = peak_rss_bytes()
 
 
-def _declared_cycles(job: Job) -> int:
-    return job.config.latency + (len(job.images) - 1) * job.config.interval
-
-
 def _deadline(job: Job) -> Timer:
-    cycles = RESET_CYCLES + _declared_cycles(job) + SLACK_CYCLES
-    period_ps = round(job.config.layers[0].macro.timing.clock_period_s * 1e12)
-    return Timer(cycles * period_ps, "ps")
+    cycles = RESET_CYCLES + job.config.cycles(len(job.images)) + SLACK_CYCLES
+    return Timer(cycles * job.config.clock_period_ps, "ps")

@@ -37,6 +37,7 @@ VALUES = [
     (LayerConfig, LAYER | {"neurons": 0}, "neurons: found 0, expected an integer of at least 1"),
     (LayerConfig, LAYER | {"bias_columns": -1},
      "bias_columns: found -1, expected an integer of at least 0"),
+    (LayerConfig, LAYER | {"neurons": 70_000}, "fc1: result: found 70000 bits on a bus"),
     (LayerConfig, LAYER | {"bias_columns": 1},
      "fc1: found 5 inputs and 1 bias columns, expected an odd sum, so that a popcount is never"),
     (LayerConfig, LAYER | {"bias_columns": 2, "macro": MacroConfig(columns=6)},
@@ -55,6 +56,12 @@ def test_values(kind, values, message):
 
 HIDDEN = LayerConfig(**LAYER)
 LAST = LayerConfig(name="fc2", inputs=3, bias_columns=0, neurons=2, readout=Readout.COUNT)
+
+
+def clocked(period_s):
+    return MacroConfig(timing=PhaseTiming(clock_period_s=period_s))
+
+
 NETWORKS = [
     ((), (), "layers: found none, expected at least one"),
     ((HIDDEN, HIDDEN.replace(name="fc3", inputs=3)), (0, 0, 0),
@@ -66,6 +73,15 @@ NETWORKS = [
     ((HIDDEN, LAST.replace(name="fc1")), (0, 0),
      "layers: found 'fc1' twice, expected a name for each layer"),
     ((HIDDEN, LAST), (0,), "offsets: found 1, expected 2, one per class"),
+    ((HIDDEN, LAST), (0, 2**31), "offsets: found 2147483648, expected integers of magnitude"),
+    ((HIDDEN.replace(name="frame_input"), LAST), (0, 0),
+     "layers: found 'frame_input', the name of another block"),
+    ((HIDDEN, LAST.replace(macro=clocked(1e-9))), (0, 0),
+     "layers: found clock periods of [5000, 1000] ps, expected one for all layers"),
+    ((HIDDEN.replace(macro=clocked(1.5e-12)), LAST), (0, 0),
+     "timing.clock_period_s: found 1.5e-12, expected a whole, even number of picoseconds"),
+    ((LAST.replace(inputs=65_535, bias_columns=0, macro=MacroConfig(columns=65_535)),), (0, 0),
+     "image: found 65536 bits on a bus, expected at most 65535"),
 ]  # fmt: skip
 
 
@@ -79,6 +95,8 @@ FILES = [
     (MacroConfig, "[timing]\nprecharge_cycles = 0",
      "timing.precharge_cycles: found 0, expected an integer of at least 1"),
     (MacroConfig, "rows = 0", "rows: found 0, expected an integer of at least 1"),
+    (MacroConfig, "rows = 1000000000",
+     "rows: found 1000000000 bits on a bus, expected at most 65535"),
     (MacroConfig, "rows = 1.0", "rows: found 1.0, expected int"),
     (MacroConfig, "rows = true", "rows: found True, expected int"),
     (MacroConfig, "zero_dead_time_allowed = 1", "zero_dead_time_allowed: found 1, expected bool"),

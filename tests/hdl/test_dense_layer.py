@@ -3,7 +3,9 @@
 import random
 
 import pytest
+from amaranth.back import rtlil
 
+from popbridge.hdl.config import LayerConfig, MacroConfig
 from popbridge.hdl.dense_layer import DenseLayer
 
 SEED = 50
@@ -141,3 +143,10 @@ def test_unresolved_comparators_are_counted_together(
     simulate(dut, bench)
     # Row 0: neurons 0, 3, 6. Row 1: 1. Row 2: 5; the last macro has no row 2 that could count.
     assert [count for count in seen if count] == [3, 1, 1]
+
+
+def test_hundreds_of_macros_convert():
+    macro = MacroConfig(rows=1, columns=1)
+    config = LayerConfig(name="wide", inputs=1, bias_columns=0, neurons=400, macro=macro)
+    assert config.macros == 400
+    assert "unresolved" in rtlil.convert(DenseLayer(config))
