@@ -43,7 +43,9 @@ def make_mapped() -> Callable[..., MappedNetwork]:
         sizes: Sequence[int], rows: int = 8, columns: int = 64, **timing: int
     ) -> MappedNetwork:
         macro = MacroConfig(rows=rows, columns=columns)
-        macro = macro.replace(timing=macro.timing.replace(**timing))
+        macro = macro.replace(
+            zero_dead_time_allowed=0 in timing.values(), timing=macro.timing.replace(**timing)
+        )
         return map_network(random_network(sizes), macro)
 
     return make

@@ -24,6 +24,13 @@ GEOMETRIES = {
             "dead_after_strobe_cycles": 2,
         },
     ),
+    "no dead time": (
+        (5, 6, 3),
+        {
+            "rows": 4, "columns": 16,
+            "dead_before_evaluate_cycles": 0, "dead_after_strobe_cycles": 0,
+        },
+    ),
 }  # fmt: skip
 
 
