@@ -91,7 +91,7 @@ def _cosim(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, fl
     total = time.perf_counter() - began
     neurons = sum(layer.neurons for layer in job.config.layers)
     rate = len(images) / outcome.seconds
-    cycles = job.config.latency + (len(images) - 1) * job.config.interval
+    cycles = job.config.cycles(len(images))
     return {
         "images": len(images),
         "images_per_s": rate,
