@@ -5,7 +5,7 @@ import json
 import pytest
 
 from popbridge.cli.main import main
-from popbridge.sim import ngspice
+from popbridge.sim import ngspice, spice_check
 
 
 @pytest.fixture
@@ -54,3 +54,12 @@ def test_wrong_words_are_one_line(words, message, in_folder, capsys):
     assert main(["spice", *words]) == 2
     error = capsys.readouterr().err
     assert error.startswith("popbridge: " + message.split(",")[0]) and error.count("\n") == 1
+
+
+@pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
+@pytest.mark.parametrize(("bound", "status", "word"), [(0.05, 0, "pass"), (1e-9, 1, "FAIL")])
+def test_exit_status_of_the_check(bound, status, word, in_folder, capsys, monkeypatch):
+    monkeypatch.setattr(spice_check, "SIZES", [(*spice_check.SIZES[0][:2], 2)])
+    monkeypatch.setitem(spice_check.BOUNDS, "crossing_error", bound)
+    assert main(["spice", "--check"]) == status
+    assert word in capsys.readouterr().out
