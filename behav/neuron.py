@@ -220,6 +220,31 @@ def draw_line_weights(
     )
 
 
+def draw_capacitor_units(
+    config: LayerConfig,
+    parameters: NeuronParameters,
+    chip: int,
+    layer: int,
+    macro: int,
+    line: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Capacitors of one line of a macro as drawn, in unit capacitors.
+
+    Returns
+    -------
+    column_units : ndarray, shape (columns,)
+        Every column of the macro, in use or not.
+    bank_units : ndarray, shape (K,)
+        Of the read-out bank, 2^k units each; empty without one.
+    """
+    sigma = parameters.unit_capacitor_sigma
+    total = config.macro.columns
+    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
+    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
+    units = 2.0 ** np.arange(config.count_bits)
+    return 1 + sigma * columns, units + sigma * np.sqrt(units) * bank
+
+
 def _draw_line(
     config: LayerConfig,
     parameters: NeuronParameters,
@@ -230,12 +255,7 @@ def _draw_line(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
     total = config.macro.columns
-    sigma = parameters.unit_capacitor_sigma
-    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
-    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
-    units = 2.0 ** np.arange(config.count_bits)
-    column_units = 1 + sigma * columns
-    bank_units = units + sigma * np.sqrt(units) * bank
+    column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
     nominal = line_units(parameters, total, config.count_bits)
     actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction
     scale = nominal / actual

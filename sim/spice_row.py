@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 from ..behav.bridge import draw_thresholds_v
 from ..behav.chip import LayerChip, sample_layer
 from ..behav.devices import draw_resistances_ohm
-from ..behav.draws import Domain, DrawStream
 from ..behav.energy_terms import bridge_energy_j, evaluation_units, sl_energy_j
-from ..behav.neuron import draw_line_weights, layer_volts_per_score, line_units
+from ..behav.neuron import (
+    draw_capacitor_units,
+    draw_line_weights,
+    layer_volts_per_score,
+    line_units,
+)
 from ..behav.params import BridgeParameters, ChipParameters, NeuronParameters
 from ..behav.settling import RowLevels, scan_levels, scan_products, settling_time_s
 from ..hdl.config import InputError, LayerConfig, PhaseTiming
@@ -234,12 +238,7 @@ def _draw_line_f(
 ) -> tuple[NDArray[np.float64], float]:
     """Capacitors of the driven columns of a line, and all else on it, F."""
     total = config.macro.columns
-    sigma = parameters.unit_capacitor_sigma
-    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
-    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
-    units = 2.0 ** np.arange(config.count_bits)
-    column_units = 1 + sigma * columns
-    bank_units = units + sigma * np.sqrt(units) * bank
+    column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
     load = column_units[driven:].sum() + bank_units.sum() + total * parameters.parasitic_fraction
     unit_f = parameters.unit_capacitor_f
     return unit_f * column_units[:driven], float(unit_f * load)
