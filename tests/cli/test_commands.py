@@ -249,12 +249,18 @@ def test_too_little_memory_is_one_line(small, capsys, monkeypatch):
     assert capsys.readouterr().err.startswith("popbridge: found too little memory")
 
 
+def of_process(number, what):
+    """A file of /proc; empty if the process has gone, be it while the file was read."""
+    try:
+        return Path(f"/proc/{number}/{what}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def running(number):
     """Whether a process is there and no zombie, which only its new parent could remove."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    state = of_process(number, "stat").rpartition(")")[2].split()
+    return bool(state) and state[0] != "Z"
 
 
 def test_sigterm_ends_the_simulator_and_leaves_no_folder(small, in_folder, icarus, monkeypatch):
@@ -262,14 +268,11 @@ def test_sigterm_ends_the_simulator_and_leaves_no_folder(small, in_folder, icaru
     (in_folder / "tmp").mkdir()
     words = ["run", small, "--sim", icarus, "--strict", "--images", "100000"]
     with command(*words, stdout=subprocess.DEVNULL) as process:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         simulators = []
         while not simulators and process.poll() is None:
             time.sleep(0.05)
-            simulators = [
-                number for number in children.read_text().split()
-                if "vvp" in Path(f"/proc/{number}/cmdline").read_text()
-            ]  # fmt: skip
+            children = of_process(process.pid, f"task/{process.pid}/children").split()
+            simulators = [number for number in children if "vvp" in of_process(number, "cmdline")]
         process.send_signal(signal.SIGTERM)
         complaint = process.stderr.read()
     assert complaint == "popbridge: terminated\n" and process.returncode == 143
