@@ -191,10 +191,7 @@ WRONG = {
         ["run", "whole.npz", "--images", "1000000000000"],
         "expected at most 119304647 random",
     ),
-    "build is a file": (
-        ["run", "whole.npz", "--sim", "icarus"],
-        "build/sim: found Not a directory",
-    ),
+    "build is a file": (["run", "whole.npz"], "build/sim: found Not a directory"),
     "no such option": (["run", "--fast"], "popbridge: unrecognized arguments: --fast"),
     "no command": ([], "the following arguments are required: COMMAND"),
 }
