@@ -8,13 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..hdl.config import LayerConfig
-from .draws import Domain, DrawStream
+from .draws import NORMAL_REACH, SMALLEST_UNIFORM, DecisionDraws, Domain, DrawStream
 from .error_law import error_law
-from .neuron import volts_to_score
+from .neuron import score_limit, volts_to_score
 from .params import ComparatorParameters
-
-_VECTORS_KEPT = 32
-"""Noise vectors held back, because the macros of a layer strobe together and ask for the same."""
 
 ALL_NEURONS = slice(None)
 
@@ -122,9 +119,10 @@ class LayerComparator:
         law, _ = error_law(parameters.error_law_clock_s)
         self.law_sigma_counts = law.sigma_counts(config.fan_in)
         domain = Domain.ERROR_LAW if parameters.error_law else Domain.NOISE
-        self._stream = DrawStream(noise_seed, domain, layer)
-        self._silent = not parameters.error_law and parameters.noise_sigma_v == 0
-        self._vectors: dict[tuple[int, int], NDArray[np.float64]] = {}
+        self._draws = DecisionDraws(noise_seed, domain, layer)
+        self._offset_scores = (self.offsets_v / unit_v).astype(np.float32)
+        self._score_limit = score_limit(config.fan_in)
+        self._reach_score = self._reach()
 
     def decide(
         self,
@@ -134,6 +132,9 @@ class LayerComparator:
         neurons: slice = ALL_NEURONS,
     ) -> NDArray[np.int8]:
         """Decide on scores.
+
+        Noise is drawn only for scores so near to the threshold that it can matter: all others
+        come out as their sign, whatever their noise, which is bounded (`draws.NORMAL_REACH`).
 
         Parameters
         ----------
@@ -152,49 +153,60 @@ class LayerComparator:
             +1 or -1; 0 where the input, with offset and noise, is too small to be resolved in the
             strobe, or exactly nothing.
         """
-        added = self._of_images(images, scores.shape[:-1], trial)[..., neurons]
-        if self.parameters.error_law:
-            signs = _signs(scores, 0.0)
-            flipped = added < flip_probability(scores, self.law_sigma_counts)
-            return np.where(flipped, -signs, signs)
+        margins = scores if self.parameters.error_law else scores - self._offset_scores[neurons]
+        decisions = (margins > 0).view(np.int8)
+        decisions += decisions
+        decisions -= 1
+        near = np.flatnonzero(np.abs(margins) <= self._reach_score)
+        if near.size:
+            places, drawn_for = np.divmod(near, scores.shape[-1])
+            drawn_for += neurons.start or 0
+            numbers = np.broadcast_to(np.asarray(images), scores.shape[:-1]).ravel()[places]
+            settle = self._settle_by_law if self.parameters.error_law else self._settle
+            found = settle(scores.ravel()[near], numbers, trial, drawn_for)
+            decisions.reshape(-1)[near] = found
+        return decisions
+
+    def _settle(
+        self,
+        scores: NDArray[np.floating],
+        images: NDArray[np.integer],
+        trial: int,
+        neurons: NDArray[np.integer],
+    ) -> NDArray[np.int8]:
+        """Decisions, each with its own noise; all arguments of shape (count,)."""
         voltages_v = np.multiply(scores, self.unit_v, dtype=np.float64)
-        voltages_v += added
+        voltages_v -= self.offsets_v[neurons]
+        if self.parameters.noise_sigma_v > 0:
+            noise = self._draws.normal(images, trial, neurons)
+            noise *= self.parameters.noise_sigma_v
+            voltages_v += noise
         return _signs(voltages_v, self.smallest_resolved_v)
 
-    def _of_images(
-        self, images: ArrayLike, shape: tuple[int, ...], trial: int
-    ) -> NDArray[np.float64]:
-        """`_vector` of each image, shape (*shape, M)."""
-        if self._silent:
-            return self._vector(0, 0)
-        if not shape:
-            return self._vector(images if type(images) is int else int(np.asarray(images)), trial)
-        numbers = np.broadcast_to(np.asarray(images), shape)
-        vectors = np.empty((math.prod(shape), self.neurons))
-        for place, image in enumerate(numbers.ravel().tolist()):
-            vectors[place] = self._vector(image, trial)
-        return vectors.reshape(*shape, self.neurons)
+    def _settle_by_law(
+        self,
+        scores: NDArray[np.floating],
+        images: NDArray[np.integer],
+        trial: int,
+        neurons: NDArray[np.integer],
+    ) -> NDArray[np.int8]:
+        """Decisions by the error law; all arguments of shape (count,)."""
+        signs = _signs(scores, 0.0)
+        wrong = flip_probability(scores, self.law_sigma_counts)
+        return np.where(self._draws.uniform(images, trial, neurons) < wrong, -signs, signs)
 
-    def _vector(self, image: int, trial: int) -> NDArray[np.float64]:
-        """Noise less offset of all neurons, V; with the error law, uniform deviates."""
-        vector = self._vectors.get((image, trial))
-        if vector is None:
-            vector = self._drawn(image, trial)
-            if len(self._vectors) == _VECTORS_KEPT:
-                del self._vectors[next(iter(self._vectors))]
-            self._vectors[image, trial] = vector
-        return vector
+    def _reach(self) -> float:
+        """Magnitude of a score, offset taken off, beyond which no noise changes the decision.
 
-    def _drawn(self, image: int, trial: int) -> NDArray[np.float64]:
-        if self._silent:
-            return -self.offsets_v
-        generator = self._stream.at(image, trial)
+        With a margin for the rounding of scores in float32.
+        """
         if self.parameters.error_law:
-            return generator.random(self.neurons)
-        noise_v = generator.standard_normal(self.neurons)
-        noise_v *= self.parameters.noise_sigma_v
-        noise_v -= self.offsets_v
-        return noise_v
+            # 0.5 exp(-x^2 / 2) is below every uniform deviate from here on.
+            spreads = math.sqrt(-2 * math.log(2 * SMALLEST_UNIFORM))
+            return 2 * spreads * self.law_sigma_counts
+        noise_v = NORMAL_REACH * self.parameters.noise_sigma_v
+        reach = volts_to_score(noise_v + self.smallest_resolved_v, self.unit_v)
+        return reach * (1 + 1e-6) + 1e-6 * self._score_limit
 
 
 def _signs(values: NDArray[np.floating], unresolved: float) -> NDArray[np.int8]:

@@ -1,22 +1,38 @@
 """Every random number of the project: draws are a function of their keys, not of call order.
 
-The generator is counter-based (Philox 4x64; Salmon et al. 2011, "Parallel random numbers: as easy
-as 1, 2, 3"). Its 128-bit key holds seed, domain and layer; two of the four counter words hold
-index and trial, and the lowest one counts along the vector drawn, so that no two vectors overlap.
+Both generators are counter-based. What a chip is made of is drawn in vectors, from Philox 4x64
+(Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): its 128-bit key holds seed,
+domain and layer; two of the four counter words hold index and trial, and the lowest one counts
+along the vector drawn, so that no two vectors overlap. What a decision adds is drawn one by one,
+and only where it can matter, from Squares (Widynski 2020, "Squares: a fast counter-based RNG",
+arXiv 2004.06278, the 64-bit form): its key is drawn from Philox, its counter is made of image,
+trial and neuron.
 """
 
 from __future__ import annotations
 
 import enum
+import math
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator, Philox
+from numpy.typing import NDArray
 
 from ..hdl.config import InputError
 
 _WORD_LIMIT = 2**64
 _LAYER_LIMIT = 2**32
+_NEURON_BITS = 16
+_TRIAL_BITS = 8
+IMAGE_LIMIT = 2 ** (64 - _NEURON_BITS - _TRIAL_BITS)
+"""Image numbers are below this; neurons of a layer below 2^16, trials of a decision below 2^8."""
+
+_HALF = np.uint64(32)
+NORMAL_REACH = math.sqrt(66 * math.log(2))
+"""Largest magnitude of a normal deviate of `DecisionDraws`: 6.76, beyond which 1.4e-11 lies."""
+SMALLEST_UNIFORM = 2.0**-53
+"""Smallest uniform deviate of `DecisionDraws`."""
 
 
 class Domain(enum.IntEnum):
@@ -31,6 +47,7 @@ class Domain(enum.IntEnum):
     ERROR_LAW = 7
     PROGRAMMING = 8
     STUCK = 9
+    NEURON_ERROR = 10
 
 
 class DrawStream:
@@ -69,6 +86,93 @@ class DrawStream:
         self._counter[2] = index
         self._bits.state = self._state
         return self._generator
+
+
+class DecisionDraws:
+    """What single decisions of a layer draw; each a function of (image, trial, neuron).
+
+    Parameters
+    ----------
+    seed, domain, layer
+        As for `DrawStream`.
+    chip : int
+        A further key, 0 to 2^64 - 1, for draws that belong to a chip.
+
+    Raises
+    ------
+    InputError
+        Seed, layer or chip out of range.
+    """
+
+    def __init__(self, seed: int, domain: Domain, layer: int, chip: int = 0) -> None:
+        _require_below("chip", chip, _WORD_LIMIT)
+        stream = DrawStream(seed, domain, layer).at(chip)
+        # Odd, so that every counter has a product of its own.
+        self._key = stream.integers(0, _WORD_LIMIT - 1, 1, np.uint64, endpoint=True) | np.uint64(1)
+
+    def normal(
+        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+    ) -> NDArray[np.float64]:
+        """Standard normal deviates, of magnitude at most `NORMAL_REACH` (Box and Muller 1958).
+
+        Parameters
+        ----------
+        images, neurons : ndarray of int, shape (count,)
+            Images 0 to `IMAGE_LIMIT` - 1, neurons 0 to 65,535.
+        trial : int
+            0 to 255.
+        """
+        words = self._words(images, trial, neurons)
+        radius = (words >> _HALF).astype(np.float64)
+        radius += 0.5
+        radius *= 2.0**-32
+        np.log(radius, out=radius)
+        radius *= -2
+        np.sqrt(radius, out=radius)
+        words &= np.uint64(0xFFFFFFFF)
+        angle = words.astype(np.float64)
+        angle *= 2 * math.pi * 2.0**-32
+        radius *= np.cos(angle, out=angle)
+        return radius
+
+    def uniform(
+        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+    ) -> NDArray[np.float64]:
+        """Uniform deviates from `SMALLEST_UNIFORM` to 1; parameters as in `normal`."""
+        words = self._words(images, trial, neurons)
+        words >>= np.uint64(12)
+        deviates = words.astype(np.float64)
+        deviates += 0.5
+        deviates *= 2.0**-52
+        return deviates
+
+    def _words(
+        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+    ) -> NDArray[np.uint64]:
+        counter = images.astype(np.uint64)
+        counter <<= np.uint64(_TRIAL_BITS)
+        counter |= np.uint64(trial)
+        counter <<= np.uint64(_NEURON_BITS)
+        counter |= neurons.astype(np.uint64)
+        return _squares(counter, self._key)
+
+
+def _squares(counter: NDArray[np.uint64], key: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The 64-bit form of Squares: five rounds of squaring, adding and swapping halves."""
+    weyl = counter * key
+    following = weyl + key
+    words = weyl.copy()
+    for added in (weyl, following, weyl):
+        words *= words
+        words += added
+        words = words >> _HALF | words << _HALF
+    words *= words
+    words += following
+    swapped = words >> _HALF | words << _HALF
+    swapped *= swapped
+    swapped += weyl
+    swapped >>= _HALF
+    return words ^ swapped
 
 
 def generator(seed: int, domain: Domain, layer: int, index: int, trial: int = 0) -> Generator:

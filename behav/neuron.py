@@ -175,10 +175,11 @@ def carry_residual(
     if residual == 0:
         return scores
     seen = scores.copy()
-    rows = np.arange(scores.shape[-1]) % rows_used
     for row in range(1, rows_used):
-        at = np.flatnonzero(rows == row)
-        seen[..., at] += np.float32(residual) * seen[..., at - 1]
+        # Row by row of all macros; the last macro may lack it.
+        cells = seen[..., row::rows_used]
+        before = seen[..., row - 1 :: rows_used]
+        cells += np.float32(residual) * before[..., : cells.shape[-1]]
     return seen
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..behav.chip import LayerChip
 from ..behav.comparator import score_of_code
@@ -29,7 +31,10 @@ class ChipResult:
 
 
 def run_chip(
-    chips: Sequence[LayerChip], config: NetworkConfig, images: NDArray[np.uint8]
+    chips: Sequence[LayerChip],
+    config: NetworkConfig,
+    images: NDArray[np.uint8],
+    threads: int = 1,
 ) -> ChipResult:
     """Run images through all layers of a chip.
 
@@ -40,11 +45,17 @@ def run_chip(
     config : NetworkConfig
     images : ndarray of uint8, shape (K, N)
         Input bits. Image k has noise number k, as in co-simulation.
+    threads : int
+        Chunks of images that are worked on at once. The result does not depend on it.
     """
-    parts = [
-        _run_chunk(chips, images[first : first + CHUNK_IMAGES], first)
-        for first in range(0, len(images), CHUNK_IMAGES)
-    ]
+    starts = range(0, len(images), CHUNK_IMAGES)
+
+    def part(first: int) -> list[NDArray[np.uint16]]:
+        return _run_chunk(chips, images[first : first + CHUNK_IMAGES], first)
+
+    # A thread per chunk, each with one BLAS thread: the rest of the work is spread, too.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(part, starts))
     answers = tuple(np.concatenate(layer) for layer in zip(*parts, strict=True))
     scores = score_of_code(answers[-1], config.layers[-1].count_bits) + np.array(config.offsets)
     return ChipResult(answers, scores, scores.argmax(axis=1))
@@ -57,10 +68,12 @@ def _run_chunk(
     answers: list[NDArray[np.uint16]] = []
     for chip in chips:
         signs = np.ones((len(bits), chip.config.fan_in), dtype=np.float32)
-        signs[:, : chip.config.inputs] = 2 * bits.astype(np.float32) - 1
+        signs[:, : chip.config.inputs] = bits
+        signs[:, : chip.config.inputs] *= 2
+        signs[:, : chip.config.inputs] -= 1
         if chip.config.readout is Readout.COUNT:
             answers.append(chip.counts(signs, numbers)[0])
         else:
-            bits = chip.signs(signs, numbers).astype(np.uint8)
+            bits = chip.signs(signs, numbers).view(np.uint8)
             answers.append(bits.astype(np.uint16))
     return answers
