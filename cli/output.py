@@ -15,6 +15,8 @@ from typing import Any, TextIO
 from ..hdl.config import InputError
 from ..hdl.whole_file import is_special, whole_file
 
+_BAR_LENGTH = 30
+
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
     """Add ``--json PATH`` to a command."""
@@ -92,6 +94,12 @@ def progress(message: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{message}")
         sys.stderr.flush()
+
+
+def progress_bar(done: int, total: int, what: str) -> str:
+    """A bar of fixed length, and the numbers."""
+    filled = _BAR_LENGTH * done // max(1, total)
+    return f"[{'#' * filled}{'.' * (_BAR_LENGTH - filled)}] {done} of {total} {what}"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -121,8 +121,13 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
     )
 
 
-def select_images(network: Network, data: Path | None, count: int | None, seed: int) -> ImageSet:
-    """The first `count` images of `data`, or of what stands in for it."""
+def select_images(
+    network: Network, data: Path | None, count: int | None, seed: int, *, every: bool = False
+) -> ImageSet:
+    """The first `count` images of `data`, or of what stands in for it.
+
+    Without `count`, all images with `every`, else at most `DEFAULT_IMAGES`.
+    """
     if count is not None and count < 1:
         raise InputError(f"--images: found {count}, expected at least 1")
     if data is not None:
@@ -136,7 +141,7 @@ def select_images(network: Network, data: Path | None, count: int | None, seed: 
         return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
     if count is not None and count > len(images):
         raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
-    return images.first(count or min(DEFAULT_IMAGES, len(images)))
+    return images.first(count or (len(images) if every else min(DEFAULT_IMAGES, len(images))))
 
 
 def print_report(result: dict[str, Any], out: TextIO) -> None:

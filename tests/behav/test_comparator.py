@@ -169,3 +169,16 @@ def test_defaults_resolve_everything_that_can_be_told_from_nothing():
 def test_error_law_does_not_regenerate():
     parameters = ComparatorParameters(error_law=True, regeneration_tau_s=1.0)
     assert (comparator(parameters).decide(np.full(CONFIG.neurons, 101.0), 0) == 1).all()
+
+
+@pytest.mark.parametrize("law", [False, True])
+def test_noise_left_out_is_noise_that_could_not_matter(law):
+    """With a reach beyond every score each decision draws; the decisions stay the same."""
+    parameters = ComparatorParameters(noise_sigma_v=2e-3, error_law=law)
+    offsets_v = np.linspace(-3e-3, 3e-3, CONFIG.macros)
+    lazy, eager = comparator(parameters, offsets_v), comparator(parameters, offsets_v)
+    eager._reach_score = math.inf
+    scores = np.random.default_rng(SEED).normal(0, 30, (40, CONFIG.neurons)).astype(np.float32)
+    images = np.arange(40)
+    np.testing.assert_array_equal(lazy.decide(scores, images), eager.decide(scores, images))
+    assert lazy._reach_score < np.abs(scores).max()

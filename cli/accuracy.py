@@ -1,0 +1,328 @@
+"""``popbridge accuracy``: many chips at many conditions, clocks, supplies and bit error rates."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import itertools
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..behav.error_law import error_law
+from ..behav.neuron_errors import check_bit_error_rate
+from ..behav.params import CONDITIONS, ChipParameters
+from ..bnn import software
+from ..bnn.catalog import find_network
+from ..bnn.images import ImageSet, input_bits
+from ..bnn.mapping import MappedNetwork, map_network
+from ..hdl.config import MACROS, InputError, MacroConfig, Readout
+from ..sim.chip_study import Point, Study, at_clock
+from ..sim.cosim import BUILD_FOLDER, simulator_versions
+from ..sim.sweep import summary, sweep
+from .output import (
+    add_json_option,
+    progress,
+    progress_bar,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+    write_text,
+)
+from .run import select_images
+from .selection import LARGEST_SEED, add_network_options, find_preset, seed_number
+
+PAPER_CLOCK_NS = 6.0
+"""Clock of the error law without ``--clock-ns``: the authors'."""
+IDEAL = "ideal"
+"""The condition without variation or noise."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``accuracy`` to `commands`."""
+    parser = commands.add_parser(
+        "accuracy",
+        help="accuracy of many chips, without hardware",
+        description="Samples chips and runs all images through each, with the physics and the "
+        "draws of the co-simulation but without hardware, for every combination of condition, "
+        "clock, supply and bit error rate. Every finished chip is kept below build/accuracy: a "
+        "sweep that was stopped goes on where it was, and one that is extended computes only what "
+        "is new.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_network_options(parser)
+    parser.add_argument(
+        "--data", type=Path, metavar="PATH",
+        help="labelled images: an .npz file or a folder of IDX files; without it the shipped ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", type=int, metavar="N", help="how many images, from the first; all without it"
+    )
+    parser.add_argument("--chips", type=int, default=10, metavar="N", help="chips per point")
+    parser.add_argument(
+        "--first-chip", type=seed_number, default=1, metavar="SEED",
+        help="number of the first chip; the others follow it",
+    )  # fmt: skip
+    _add_point_options(parser)
+    parser.add_argument("--seed", type=seed_number, default=1, help="of the comparators' noise")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes; one per core without it"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="address of a Dask scheduler, whose cluster does the work (extra `dist`)",
+    )  # fmt: skip
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="write a line per point")
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_point_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--condition", nargs="+", metavar="NAME", default=None,
+        help=f"conditions: presets' names, TOML files or {IDEAL}; without it nominal, or {IDEAL} "
+        "with --ber",
+    )  # fmt: skip
+    parser.add_argument(
+        "--clock-ns", type=float, nargs="+", metavar="T", default=[None],
+        help="times of a row, ns, and clocks of the error law; without it the macro's own timing, "
+        f"and {PAPER_CLOCK_NS:g} for the error law",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vdd", type=float, nargs="+", metavar="V", default=[None],
+        help="supplies, V; without it the condition's own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ber", type=float, nargs="+", metavar="P", default=[None],
+        help="bit error rates: the layers of --layers follow the published error law at each "
+        "instead of the condition",
+    )  # fmt: skip
+    parser.add_argument(
+        "--layers", nargs="+", metavar="NAME", default=None,
+        help="layers that --ber acts on; without it, as in the paper, the sign layers fed by "
+        "hidden activations",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Sweep and report."""
+    require_writable(arguments.json)
+    require_writable(arguments.csv)
+    mapped = _mapped(arguments)
+    points = _points(arguments, mapped)
+    images, labels = _labelled_images(arguments, mapped)
+    study = Study(
+        network=mapped.network,
+        macro=mapped.config.layers[0].macro,
+        images=input_bits(images.images, mapped.network),
+        labels=labels,
+        seed=arguments.seed,
+    )
+    chips = _chip_numbers(arguments)
+    counts = sweep(
+        study,
+        points,
+        chips,
+        folder=BUILD_FOLDER / "accuracy",
+        workers=arguments.workers,
+        scheduler=arguments.scheduler,
+        report=lambda done, total: progress(progress_bar(done, total, "chips")),
+    )
+    progress("")
+    names = [layer.name for layer in mapped.config.layers]
+    reference = software.run(mapped.network, study.images)
+    result = {
+        "network": mapped.network.name,
+        "images": len(images),
+        "data": images.source,
+        "macro": arguments.macro,
+        "software_accuracy": software.accuracy(reference.classes, study.labels),
+        "first_chip": arguments.first_chip,
+        "points": [
+            {**_described(point, study.macro), **summary(of_chips, names)}
+            for point, of_chips in zip(points, counts, strict=True)
+        ],
+        "seed": arguments.seed,
+        "versions": simulator_versions("pysim"),
+    }
+    print_points(result, text_stream(arguments.json))
+    if arguments.csv is not None:
+        write_text(arguments.csv, _csv(result["points"]))
+    write_json(arguments.json, result)
+    return 0
+
+
+def _mapped(arguments: argparse.Namespace) -> MappedNetwork:
+    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    network = find_network(arguments.network)
+    for clock_ns in arguments.clock_ns:
+        if clock_ns is not None and not clock_ns > 0:
+            raise InputError(f"--clock-ns: found {clock_ns:g}, expected nanoseconds above 0")
+        map_network(network, at_clock(macro, clock_ns))
+    return map_network(network, macro)
+
+
+def _labelled_images(
+    arguments: argparse.Namespace, mapped: MappedNetwork
+) -> tuple[ImageSet, NDArray[np.int64]]:
+    every = arguments.images is None
+    images = select_images(mapped.network, arguments.data, arguments.images, 0, every=every)
+    if images.labels is None:
+        raise InputError(f"{images.source}: found no labels, expected labelled images")
+    return images, images.labels
+
+
+def _chip_numbers(arguments: argparse.Namespace) -> range:
+    if arguments.chips < 1:
+        raise InputError(f"--chips: found {arguments.chips}, expected at least 1")
+    if arguments.workers is not None and arguments.workers < 1:
+        raise InputError(f"--workers: found {arguments.workers}, expected at least 1")
+    last = arguments.first_chip + arguments.chips - 1
+    if last > LARGEST_SEED:
+        raise InputError(f"--chips: found a last chip of {last}, expected at most {LARGEST_SEED}")
+    return range(arguments.first_chip, last + 1)
+
+
+def _points(arguments: argparse.Namespace, mapped: MappedNetwork) -> list[Point]:
+    by_rate = arguments.ber != [None]
+    names = arguments.condition or [IDEAL if by_rate else "nominal"]
+    layers = _error_layers(arguments, mapped) if by_rate else ()
+    if arguments.layers is not None and not by_rate:
+        raise InputError("--layers: found without --ber, expected both or neither")
+    for rate in arguments.ber if by_rate else ():
+        check_bit_error_rate(rate)
+    conditions = [(name, _condition(name)) for name in names]
+    clocks = [PAPER_CLOCK_NS] if by_rate and arguments.clock_ns == [None] else arguments.clock_ns
+    return [
+        _point(name, parameters, clock_ns, vdd_v, rate, layers)
+        for (name, parameters), clock_ns, vdd_v, rate in itertools.product(
+            conditions, clocks, arguments.vdd, arguments.ber
+        )
+    ]
+
+
+def _condition(name: str) -> ChipParameters | None:
+    return None if name == IDEAL else find_preset(name, CONDITIONS, ChipParameters)
+
+
+def _point(
+    name: str,
+    parameters: ChipParameters | None,
+    clock_ns: float | None,
+    vdd_v: float | None,
+    rate: float | None,
+    layers: tuple[str, ...],
+) -> Point:
+    if vdd_v is not None:
+        if parameters is None:
+            raise InputError(f"--vdd: found with condition {name}, which has no supply")
+        parameters = parameters.replace(bridge=parameters.bridge.at_supply(vdd_v))
+    if clock_ns is not None and parameters is not None and parameters.comparator.error_law:
+        comparator = parameters.comparator.replace(error_law_clock_s=clock_ns / 1e9)
+        parameters = parameters.replace(comparator=comparator)
+    if clock_ns is not None and (rate is not None or _follows_law(parameters)):
+        _, note = error_law(clock_ns / 1e9)
+        if note is not None:
+            progress("")
+            print(note, file=sys.stderr)
+    return Point(
+        condition=name,
+        parameters=parameters,
+        clock_ns=clock_ns,
+        bit_error_rate=rate,
+        error_layers=layers,
+    )
+
+
+def _follows_law(parameters: ChipParameters | None) -> bool:
+    return parameters is not None and parameters.comparator.error_law
+
+
+def _error_layers(arguments: argparse.Namespace, mapped: MappedNetwork) -> tuple[str, ...]:
+    signs = [layer.name for layer in mapped.config.layers if layer.readout is Readout.SIGN]
+    if arguments.layers is None:
+        if len(signs) < 2:
+            raise InputError(
+                "--ber: found no sign layer fed by hidden activations, expected --layers to say "
+                "where the errors are"
+            )
+        return tuple(signs[1:])
+    for name in arguments.layers:
+        if name not in signs:
+            raise InputError(
+                f"--layers: found {name!r}, expected sign layers: {', '.join(signs) or 'none here'}"
+            )
+    return tuple(name for name in signs if name in arguments.layers)
+
+
+def _described(point: Point, macro: MacroConfig) -> dict[str, Any]:
+    """What a point is, for JSON."""
+    clock_ns = point.clock_ns
+    if clock_ns is None and point.parameters is not None and _follows_law(point.parameters):
+        clock_ns = point.parameters.comparator.error_law_clock_s * 1e9
+    if clock_ns is None:
+        clock_ns = macro.timing.row_s(1) * 1e9
+    return {
+        "condition": point.condition,
+        "clock_ns": round(clock_ns, 9),
+        "vdd_v": None if point.parameters is None else point.parameters.bridge.vdd_v,
+        "ber": point.bit_error_rate,
+        "error_layers": list(point.error_layers),
+    }
+
+
+COLUMNS = ("condition", "clock_ns", "vdd_v", "ber", "chips")
+"""Of a point, as they are called in JSON and CSV."""
+
+
+def _csv(points: Sequence[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [layer["name"] for layer in points[0]["layers"]]
+    writer.writerow(
+        [*COLUMNS, "mean", "std", "ci95_low", "ci95_high", *(f"{n}_error_rate" for n in names)]
+    )
+    for point in points:
+        accuracy = point["accuracy"]
+        writer.writerow(
+            [
+                *(point[column] for column in COLUMNS),
+                accuracy["mean"], accuracy["std"], *(accuracy["ci95"] or (None, None)),
+                *(layer["error_rate"] for layer in point["layers"]),
+            ]
+        )  # fmt: skip
+    return text.getvalue()
+
+
+def print_points(result: dict[str, Any], out: TextIO) -> None:
+    """Print the table of a sweep."""
+    names = [layer["name"] for layer in result["points"][0]["layers"]]
+    rows = [
+        [
+            point["condition"], f"{point['clock_ns']:g}", _or_dash(point["vdd_v"], "g"),
+            _or_dash(point["ber"], "g"), point["chips"],
+            f"{point['accuracy']['mean']:.3%}", _or_dash(point["accuracy"]["std"], ".3%"),
+            "-" if (found := point["accuracy"]["ci95"]) is None
+            else f"{found[0]:.3%} to {found[1]:.3%}",
+            *(f"{layer['error_rate']:.3%}" for layer in point["layers"]),
+        ]
+        for point in result["points"]
+    ]  # fmt: skip
+    titles = ["condition", "clock, ns", "VDD, V", "BER", "chips", "accuracy", "std", "95 % of mean"]
+    print(table([*titles, *(f"{name} errors" for name in names)], rows), file=out)
+    print(
+        f"\n{result['images']} images of {result['data']}, chips from {result['first_chip']}, seed "
+        f"{result['seed']}; software {result['software_accuracy']:.2%}; a layer's errors are "
+        "outputs that differ from the software's for the same inputs",
+        file=out,
+    )
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
