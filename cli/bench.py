@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import resource
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,15 +18,19 @@ from ..bnn import software
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..bnn.thresholds import authors_bias_columns
+from ..sim.chip_study import Point, Study
 from ..sim.cosim import simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
+from ..sim.sweep import sweep
+from ..sim.workers import available_cores
 from .output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .run import make_job, select_images
 from .selection import add_chip_options, add_network_options, selected_network
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000
+SWEEP_CHIPS = 12
 PAPER_LARGEST = 25_137
 """Inputs of the largest neuron in the authors' networks; their run for it took 71,454 s."""
 WIDE = 1025
@@ -36,8 +43,9 @@ def add_parser(commands: Any) -> None:
         "bench",
         help="measure the speeds",
         description="Measures co-simulation (Verilator, one process, a sampled chip with "
-        "comparator noise), the software reference, the chip's physics without hardware beside "
-        "plain float32 matrix products of the same sizes, and exact error probabilities.",
+        "comparator noise), the software reference, one chip's physics without hardware beside "
+        "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
+        "probabilities.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_network_options(parser)
@@ -72,6 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         [f"software {WIDE} x {WIDE} layer, images/s", f"{reference['layer_images_per_s']:,.0f}"],
         ["chip without hardware, images/s", f"{direct['images_per_s']:,.0f}"],
         ["float32 products of its sizes, images/s", f"{direct['gemm_images_per_s']:,.0f}"],
+        [f"sampling a chip and {BATCH_IMAGES:,} images, s", f"{direct['chip_seconds']:.2f}"],
+        [f"sweep over {SWEEP_CHIPS} chips, chips/minute", f"{direct['chips_per_minute']:.0f}"],
+        ["its largest process, MiB", f"{direct['peak_rss_bytes'] / 2**20:,.0f}"],
         [
             f"error probabilities of {PAPER_LARGEST:,} inputs at {len(PAPER_RATES)} rates, s",
             f"{result['errors']['seconds']:.2f}",
@@ -145,16 +156,43 @@ def _software(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str,
 def _montecarlo(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
     progress("chip without hardware")
     job = _batch(arguments, mapped)
+    cores = available_cores()
+    began = time.perf_counter()
     chips = job.layer_chips()
+    run_chip(chips, job.config, job.images, cores)
+    chip_seconds = time.perf_counter() - began
     sizes = [(layer.fan_in, layer.neurons) for layer in job.config.layers]
     factors = [
         (np.ones((len(job.images), n), np.float32), np.ones((n, m), np.float32)) for n, m in sizes
     ]
     return {
         "images_per_s": _best_rate(
-            len(job.images), lambda: run_chip(chips, job.config, job.images)
+            len(job.images), lambda: run_chip(chips, job.config, job.images, cores)
         ),
         "gemm_images_per_s": _best_rate(
             len(job.images), lambda: [left @ right for left, right in factors]
         ),
+        "chip_seconds": chip_seconds,
+        **_sweep(mapped, job),
+    }
+
+
+def _sweep(mapped: MappedNetwork, job: Job) -> dict[str, float]:
+    """Speed of ``popbridge accuracy`` on the batch, worker processes' start included."""
+    progress("a sweep over chips")
+    study = Study(
+        network=mapped.network,
+        macro=mapped.config.layers[0].macro,
+        images=job.images,
+        labels=np.zeros(len(job.images), np.int64),
+        seed=job.seed,
+    )
+    point = Point(condition="of the bench", parameters=job.parameters)
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        sweep(study, [point], range(SWEEP_CHIPS), folder=Path(folder))
+    seconds = time.perf_counter() - began
+    return {
+        "chips_per_minute": 60 * SWEEP_CHIPS / seconds,
+        "peak_rss_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
     }
