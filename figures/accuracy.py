@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..behav.cell_parameters import is_number
 from ..hdl.config import InputError
-from .look import PAGE_MM, letter_panels, new_figure, plain_numbers, series_styles
+from .look import PAGE_MM, draw_band, letter_panels, new_figure, plain_numbers, series_styles
 from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
 
@@ -40,19 +41,36 @@ def accuracy_tables(points: Sequence[Mapping[str, Any]]) -> Tables:
     }
 
 
-def _row(number: int, point: Mapping[str, Any]) -> tuple[Any, ...]:
-    try:
-        accuracy = point["accuracy"]
-        low, high = accuracy["ci95"]
-        fractions = (accuracy["mean"], low, high)
-        percents = tuple(100 * float(value) for value in fractions)
-        return (point["condition"], point["clock_ns"], float(point["ber"]), point["chips"],
-                *percents)  # fmt: skip
-    except (KeyError, TypeError, ValueError):
-        raise InputError(
-            f"points[{number}]: found {point!r}, expected condition, clock_ns, ber, chips and "
-            "accuracy with mean and ci95"
-        ) from None
+def _row(number: int, point: Any) -> tuple[Any, ...]:
+    """A point's row; `number` is its place in the list, for complaints."""
+    place = f"points[{number}]"
+    accuracy = point.get("accuracy") if isinstance(point, Mapping) else None
+    if not isinstance(accuracy, Mapping):
+        raise InputError(f"{place}: found no field accuracy, expected mean and ci95 in it")
+    ends = accuracy.get("ci95")
+    if ends is not None and not (isinstance(ends, Sequence) and len(ends) == 2):
+        raise InputError(f"{place}.accuracy.ci95: found {ends!r}, expected two fractions or null")
+    # One chip has no interval.
+    interval = (None, None) if ends is None else [
+        _percent(f"{place}.accuracy.ci95[{end}]", value) for end, value in enumerate(ends)
+    ]  # fmt: skip
+    clock_ns = point.get("clock_ns")
+    if clock_ns is not None and not is_number(clock_ns):
+        raise InputError(f"{place}.clock_ns: found {clock_ns!r}, expected a number or null")
+    return (
+        str(point.get("condition") or "computed"),
+        clock_ns,
+        _percent(f"{place}.ber", point.get("ber")) / 100,
+        point.get("chips"),
+        _percent(f"{place}.accuracy.mean", accuracy.get("mean")),
+        *interval,
+    )
+
+
+def _percent(name: str, fraction: Any) -> float:
+    if not (is_number(fraction) and 0 <= fraction <= 1):
+        raise InputError(f"{name}: found {fraction!r}, expected a fraction from 0 to 1")
+    return 100 * float(fraction)
 
 
 def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -84,17 +102,14 @@ def _draw_points(axes: Any, chips: Table, published: Table) -> None:
     for (condition, clock_ns), style in zip(series, series_styles(len(series)), strict=True):
         rows = rows_where(chips, condition=condition, clock_ns=clock_ns)
         rates = [100 * ber for ber in rows["ber"]]
-        label = " at ".join(
-            [*([condition] if condition else []), *([f"{clock_ns:g} ns"] if clock_ns else [])]
-        )
+        label = condition if clock_ns is None else f"{condition} at {clock_ns:g} ns"
+        banded = any(low is not None for low in rows["ci95_low_percent"])
+        label += ", mean and 95 % band" if banded else ", mean"
         axes.plot(
             rates, rows["mean_percent"], **style.line, marker=style.marker, markersize=2.5,
-            label=f"{label or 'computed'}, mean and 95 % band",
+            label=label,
         )  # fmt: skip
-        axes.fill_between(
-            rates, rows["ci95_low_percent"], rows["ci95_high_percent"], color=style.colour,
-            alpha=0.25, linewidth=0,
-        )  # fmt: skip
+        draw_band(axes, rates, rows, style)
     axes.errorbar(
         [100 * ber for ber in published["ber"]], published["mean_percent"],
         yerr=published["read_off_percent"], capsize=2, elinewidth=0.8,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .look import PAGE_MM, SeriesStyle, letter_panels, new_figure, plain_numbers, series_styles
+from .look import (
+    PAGE_MM,
+    SeriesStyle,
+    draw_band,
+    letter_panels,
+    new_figure,
+    plain_numbers,
+    series_styles,
+)
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
 
 LOST_POINTS = 1.0
@@ -89,10 +97,7 @@ def _draw_accuracies(axes: Any, table: Table, column: str, losses: Table) -> Non
         rows = rows_where(table, design=design)
         axes.plot(rows[column], rows["mean_percent"], **style.line, marker=style.marker,
                   label=design)  # fmt: skip
-        axes.fill_between(
-            rows[column], rows["ci95_low_percent"], rows["ci95_high_percent"],
-            color=style.colour, alpha=0.25, linewidth=0,
-        )  # fmt: skip
+        draw_band(axes, rows[column], rows, style)
         (lost_at,) = rows_where(losses, design=design)["lost_at"]
         if lost_at is not None:
             _mark_loss(axes, lost_at, style)
@@ -115,7 +120,7 @@ def _logarithmic_from_zero(axes: Any, places: Sequence[float]) -> None:
         axes.set_xscale("log")
     else:
         axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
-        axes.set_xlim(left=-0.2 * smallest)
+        axes.set_xlim(-0.2 * smallest, 1.3 * max(places))
     plain_numbers(axes.xaxis)
 
 

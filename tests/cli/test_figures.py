@@ -58,7 +58,7 @@ def test_figures_of_the_package_alone(in_folder, capsys):
         (["--accuracy", "text"], "text: found no field points, expected the file that popbridge"),
         (["--accuracy", "list"], "list: found no field points, expected the file that popbridge"),
         (["--accuracy", "none"], "none: points: found none, expected those of popbridge accuracy"),
-        (["--accuracy", "bad"], "bad: points[0]: found {'ber': 1}, expected condition, clock_ns"),
+        (["--accuracy", "bad"], "bad: points[0]: found no field accuracy, expected mean and ci95"),
         (["--output", "text"], "text: found File exists, expected a folder"),
         (["--output", "text/below"], "text/below: found Not a directory, expected a folder"),
         (["--json", "."], ".: found a folder, expected a file to write"),

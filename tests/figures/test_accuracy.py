@@ -1,6 +1,7 @@
 """Accuracy against bit error rate: from ``accuracy --json`` to the figure."""
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_published_points_are_the_shared_ones():
     assert set(shipped["read_off_percent"]) == {0.3}
 
 
+def test_one_chip_has_no_band_and_one_condition_no_clock(draw_figure, require_readable):
+    alone = point(0.1, 0.97, None, condition=None, accuracy={"mean": 0.97, "ci95": None})
+    tables = accuracy_tables([alone])
+    assert tables["chips"]["ci95_low_percent"] == [None]
+    figure = draw_figure(draw_accuracy, tables)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[0] == "computed, mean"
+    require_readable(figure)
+
+
 @pytest.mark.parametrize("several", [True, False])
 def test_figure_shows_its_tables(several, draw_figure, require_readable):
     tables = accuracy_tables(POINTS if several else POINTS[:1])
@@ -62,10 +73,23 @@ def test_figure_shows_its_tables(several, draw_figure, require_readable):
     [
         ([], "points: found none, expected those of popbridge accuracy"),
         ("", "points: found none, expected those of popbridge accuracy"),
-        ([POINTS[0], {"ber": 0.1}], r"points\[1\]: found {'ber': 0.1}, expected condition, clock"),
-        ([point(None, 0.9)], r"points\[0\]: found .*'ber': None"),
-        ([point(0.1, 0.9, accuracy={"mean": 0.9, "ci95": [0.9]})], r"points\[0\]: found"),
-        ([7], r"points\[0\]: found 7, expected"),
+        (
+            [POINTS[0], {"ber": 0.1}],
+            r"points\[1\]: found no field accuracy, expected mean and ci95",
+        ),
+        ([7], r"points\[0\]: found no field accuracy, expected"),
+        ([point(None, 0.9)], r"points\[0\]\.ber: found None, expected a fraction from 0 to 1"),
+        ([point(1.2, 0.9)], r"points\[0\]\.ber: found 1\.2, expected a fraction from 0 to 1"),
+        ([point(0.1, 98.1)], r"points\[0\]\.accuracy\.ci95\[0\]: found 98\.09\d*, expected a frac"),
+        (
+            [point(0.1, 0.9, accuracy={"mean": math.nan})],
+            r"accuracy\.mean: found nan, expected a f",
+        ),
+        (
+            [point(0.1, 0.9, accuracy={"mean": 0.9, "ci95": [0.9]})],
+            r"ci95: found \[0\.9\], expected",
+        ),
+        ([point(0.1, 0.9, clock_ns="6")], r"points\[0\]\.clock_ns: found '6', expected a number"),
     ],
 )
 def test_wrong_points(points, message):
