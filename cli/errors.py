@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import math
 import sys
 from pathlib import Path
@@ -15,6 +14,9 @@ from numpy.typing import NDArray
 from ..behav.error_law import error_law
 from ..behav.neuron_errors import check_bit_error_rate, wrong_sign_probabilities
 from ..bnn.thresholds import authors_bias_columns
+from ..figures.errors import SMALLEST_DRAWN, draw_neuron
+from ..figures.files import drawn
+from ..figures.look import require_matplotlib
 from ..hdl.config import InputError
 from .output import (
     add_json_option,
@@ -27,11 +29,7 @@ from .output import (
 )
 
 LARGEST_INPUTS = 30_000
-SMALLEST_DRAWN = 1e-12
-"""Bottom of the plot's scale."""
 PLOT_SUFFIXES = (".svg", ".png")
-FEW_SURPLUSES = 60
-"""Below this many, each is drawn as a point."""
 SHOWN_RATES = 6
 """Rates that the printed table has columns for."""
 
@@ -91,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.csv is not None:
         write_text(arguments.csv, _csv(rates, wrong))
     if arguments.plot is not None:
-        write_bytes(arguments.plot, _picture(arguments, fan_in, wrong))
+        write_bytes(arguments.plot, _picture(arguments, wrong))
     _print_table(result, wrong, text_stream(arguments.json))
     write_json(arguments.json, result)
     return 0
@@ -115,7 +113,7 @@ def _check(arguments: argparse.Namespace) -> None:
                 f"{arguments.plot}: found suffix {arguments.plot.suffix!r}, expected one of: "
                 f"{', '.join(PLOT_SUFFIXES)}"
             )
-        _figure_class()
+        require_matplotlib("popbridge errors --plot")
 
 
 def _csv(rates: list[float], wrong: NDArray[np.float64]) -> str:
@@ -145,51 +143,11 @@ def _print_table(result: dict[str, Any], wrong: NDArray[np.float64], out: Any) -
         print(f"and {len(rates) - SHOWN_RATES} more rates in --csv and --json", file=out)
 
 
-def _figure_class() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "matplotlib":
-            raise
-        message = "popbridge errors --plot needs matplotlib: pip install 'popbridge[plot]'"
-        raise InputError(message) from None
-    return Figure
-
-
-def _picture(arguments: argparse.Namespace, fan_in: int, wrong: NDArray[np.float64]) -> bytes:
+def _picture(arguments: argparse.Namespace, wrong: NDArray[np.float64]) -> bytes:
     """The plot of P_wrong against the surplus, as the suffix of its path says."""
-    from matplotlib import colormaps, rc_context
-
-    figure = _figure_class()(figsize=(8, 5), layout="constrained")
-    axes = figure.add_subplot()
-    colours = colormaps["viridis"](np.linspace(0, 0.92, len(arguments.ber)))
-    surpluses = np.arange(len(wrong))
-    for column, (rate, colour) in enumerate(zip(arguments.ber, colours, strict=True)):
-        axes.plot(
-            surpluses, wrong[:, column], color=colour, linewidth=1.6, label=f"{rate:g}",
-            # A neuron of one surplus has no line to draw.
-            marker="o" if len(wrong) < FEW_SURPLUSES else None, markersize=3,
-        )  # fmt: skip
-    seen = np.flatnonzero(wrong.max(axis=1) >= SMALLEST_DRAWN)
-    axes.set(
-        xlabel="popcount surplus d (counts)",
-        ylabel="probability of the wrong sign",
-        yscale="log",
-        ylim=(SMALLEST_DRAWN, 1),
-        xlim=(0, max(1, int(seen[-1]))),
-        title=f"{arguments.fan_in} inputs, {fan_in} columns, {arguments.clock_ns:g} ns",
-    )
-    axes.grid(color="0.9")
-    axes.set_axisbelow(True)
-    columns = 1 + len(arguments.ber) // 20
-    axes.legend(
-        title="bit error rate", ncols=columns, fontsize="small", loc="upper left",
-        bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=False,
-    )  # fmt: skip
-    buffer = io.BytesIO()
-    # Neither date nor random names, so that the same numbers make the same file.
     kind = arguments.plot.suffix.lower().lstrip(".")
-    dateless = {"Date": None} if kind == "svg" else None
-    with rc_context({"svg.hashsalt": "popbridge"}):
-        figure.savefig(buffer, format=kind, metadata=dateless, dpi=150)
-    return buffer.getvalue()
+
+    def draw() -> Any:
+        return draw_neuron(arguments.fan_in, arguments.clock_ns, arguments.ber, wrong)
+
+    return drawn(draw, [kind])[kind]

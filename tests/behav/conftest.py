@@ -133,8 +133,8 @@ def ideal_bench():
 
 @pytest.fixture(scope="session")
 def measured_rates():
-    """Condition name to the published bit error rate, from tests/data."""
-    path = Path(__file__).parents[1] / "data" / "measured_ber.csv"
+    """Condition name to the published bit error rate, from the package's data."""
+    path = Path(__file__).parents[2] / "figures" / "published" / "measured_ber.csv"
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return {
         f"measured-{row['group']}-{row['index']}": float(row["ber_percent"]) / 100

@@ -22,7 +22,7 @@ from popbridge.behav.neuron_errors import (
 from popbridge.hdl.config import InputError
 
 SEED = 4
-FOLDER = Path(__file__).parents[1] / "data"
+FOLDER = Path(__file__).parents[2] / "figures/published"
 PUBLISHED = Path(__file__).parents[3] / "shared/data/ezzadeen2024"
 TABLES = [(20, 1025, 564), (6, 1025, 564), (6, 3465, 1906)]
 
@@ -105,7 +105,7 @@ def test_monte_carlo_agrees_within_its_99_percent_interval(surplus):
 
 
 def reference_rows():
-    lines = (FOLDER / "ezzadeen2024_errors.csv").read_text(encoding="utf-8").splitlines()
+    lines = (FOLDER / "neuron_errors.csv").read_text(encoding="utf-8").splitlines()
     return list(csv.DictReader(line for line in lines if not line.startswith("#")))
 
 

@@ -1,0 +1,119 @@
+"""Figure ``accuracy``: accuracy against bit error rate, beside the published points for MNIST."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..behav.cell_parameters import is_number
+from ..hdl.config import InputError
+from .look import PAGE_MM, draw_band, letter_panels, new_figure, plain_numbers, series_styles
+from .published_points import SOURCE, published_table
+from .tables import Table, Tables, distinct, rows_where, table_of_rows
+
+_NAMES = (
+    "condition", "clock_ns", "ber", "chips", "mean_percent", "ci95_low_percent",
+    "ci95_high_percent",
+)  # fmt: skip
+_CLOSE_POINTS = 3.0
+"""Percentage points below the best that the close view goes down to."""
+
+
+def accuracy_tables(points: Sequence[Mapping[str, Any]]) -> Tables:
+    """The tables ``chips``, from what was computed, and ``published``.
+
+    Parameters
+    ----------
+    points : sequence of mapping
+        The field ``points`` of ``popbridge accuracy --json``.
+
+    Raises
+    ------
+    InputError
+        No point, or one that lacks a field or has another kind of value in it.
+    """
+    if not isinstance(points, Sequence) or not points:
+        raise InputError("points: found none, expected those of popbridge accuracy --json")
+    rows = sorted((_row(number, point) for number, point in enumerate(points)), key=_order)
+    return {
+        "chips": table_of_rows(_NAMES, rows),
+        "published": published_table("accuracy_mnist_6ns"),
+    }
+
+
+def _row(number: int, point: Any) -> tuple[Any, ...]:
+    """A point's row; `number` is its place in the list, for complaints."""
+    place = f"points[{number}]"
+    accuracy = point.get("accuracy") if isinstance(point, Mapping) else None
+    if not isinstance(accuracy, Mapping):
+        raise InputError(f"{place}: found no field accuracy, expected mean and ci95 in it")
+    ends = accuracy.get("ci95")
+    if ends is not None and not (isinstance(ends, Sequence) and len(ends) == 2):
+        raise InputError(f"{place}.accuracy.ci95: found {ends!r}, expected two fractions or null")
+    # One chip has no interval.
+    interval = (None, None) if ends is None else [
+        _percent(f"{place}.accuracy.ci95[{end}]", value) for end, value in enumerate(ends)
+    ]  # fmt: skip
+    clock_ns = point.get("clock_ns")
+    if clock_ns is not None and not is_number(clock_ns):
+        raise InputError(f"{place}.clock_ns: found {clock_ns!r}, expected a number or null")
+    return (
+        str(point.get("condition") or "computed"),
+        clock_ns,
+        _percent(f"{place}.ber", point.get("ber")) / 100,
+        point.get("chips"),
+        _percent(f"{place}.accuracy.mean", accuracy.get("mean")),
+        *interval,
+    )
+
+
+def _percent(name: str, fraction: Any) -> float:
+    if not (is_number(fraction) and 0 <= fraction <= 1):
+        raise InputError(f"{name}: found {fraction!r}, expected a fraction from 0 to 1")
+    return 100 * float(fraction)
+
+
+def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    condition, clock_ns, ber, *_ = row
+    return str(condition), str(clock_ns), ber
+
+
+def draw_accuracy(tables: Tables) -> Any:
+    """The whole range to the left, the first points of loss to the right."""
+    figure = new_figure(PAGE_MM, 65)
+    whole, close = figure.subplots(1, 2)
+    chips, published = tables["chips"], tables["published"]
+    for axes in (whole, close):
+        _draw_points(axes, chips, published)
+    whole.set(title="whole range", xlim=(-1, 51), ylim=(0, 102))
+    best = max([*chips["mean_percent"], *published["mean_percent"]])
+    close.set(title=f"the first {_CLOSE_POINTS:g} points", ylim=(best - _CLOSE_POINTS, best + 0.6))
+    close.set_xscale("symlog", linthresh=0.01, linscale=0.5)
+    close.set_xlim(-0.002, 60)
+    plain_numbers(close.xaxis)
+    letter_panels((whole, close))
+    handles, labels = whole.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+    return figure
+
+
+def _draw_points(axes: Any, chips: Table, published: Table) -> None:
+    series = distinct(list(zip(chips["condition"], chips["clock_ns"], strict=True)))
+    for (condition, clock_ns), style in zip(series, series_styles(len(series)), strict=True):
+        rows = rows_where(chips, condition=condition, clock_ns=clock_ns)
+        rates = [100 * ber for ber in rows["ber"]]
+        label = condition if clock_ns is None else f"{condition} at {clock_ns:g} ns"
+        banded = any(low is not None for low in rows["ci95_low_percent"])
+        label += ", mean and 95 % band" if banded else ", mean"
+        axes.plot(
+            rates, rows["mean_percent"], **style.line, marker=style.marker, markersize=2.5,
+            label=label,
+        )  # fmt: skip
+        draw_band(axes, rates, rows, style)
+    axes.errorbar(
+        [100 * ber for ber in published["ber"]], published["mean_percent"],
+        yerr=published["read_off_percent"], capsize=2, elinewidth=0.8,
+        **series_styles(1)[0].open_points,
+        label=f"MNIST at 6 ns, {SOURCE}, read off a plot",
+    )  # fmt: skip
+    axes.set(xlabel="bit error rate (%)", ylabel="accuracy (%)")
