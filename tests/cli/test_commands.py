@@ -41,11 +41,11 @@ def run_json(capsys, *words):
 RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "accuracy",
     "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
-    "versions",
+    "versions", "confusion", "geometry", "command",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
-    "saturated", "bit_error_rate", "cycles", "timing",
+    "saturated", "bit_error_rate", "cycles", "timing", "mapping", "worst_neurons",
 }  # fmt: skip
 
 
