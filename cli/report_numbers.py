@@ -32,9 +32,9 @@ def grouped(number: int) -> str:
 
 
 def significant(number: float) -> str:
-    """Three significant digits, never as a power of ten."""
-    rounded = float(f"{number:.3g}")
-    return f"{rounded:,.0f}" if abs(rounded) >= 100 or not rounded else f"{rounded:#.3g}"
+    """Three significant digits, more for a larger integer part; never as a power of ten."""
+    whole = abs(number) >= 99.95 or number == 0
+    return f"{number:,.0f}" if whole else f"{number:#.3g}"
 
 
 def engineering(value: float, unit: str) -> str:
