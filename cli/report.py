@@ -50,12 +50,12 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, check, write."""
     source: Path = arguments.result
+    result = read_run(source)
     output: Path = arguments.output or source.with_suffix(".html")
     if os.path.realpath(output) == os.path.realpath(source):
         raise InputError(f"--output: found {output}, the input, expected another file")
     for path in (output, arguments.json):
         require_writable(path)
-    result = read_run(source)
     figures = [] if arguments.figures is None else read_figures(arguments.figures)
     write_text(output, page(result, figures))
     print(output, file=text_stream(arguments.json))

@@ -329,7 +329,7 @@ def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
     assert capsys.readouterr().err == "popbridge: layer0: 1 input bits differ\n"
 
 
-@pytest.mark.parametrize("command", ["run", "verilog", "train", "presets", "bench"])
+@pytest.mark.parametrize("command", ["run", "report", "verilog", "train", "presets", "bench"])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-PHONE_PX, DESK_PX = 360, 1200
+PHONE_PX, DESK_PX, PAPER_PX = 360, 1200, 717
+"""Widths; A4 within the margins that Chromium prints with has 717."""
 READABLE = 4.5
 """Least contrast of text, WCAG 2.2 success criterion 1.4.3."""
 HEADLESS = (
@@ -112,16 +113,18 @@ TOO_WIDE = (
 )
 
 
-def test_fits_a_phone_and_is_readable_light_and_dark(full_page, measure):
-    pages = [[PHONE_PX, full_page], [DESK_PX, full_page], [PHONE_PX, TOO_WIDE]]
+def test_fits_phone_and_paper_and_is_readable_light_and_dark(full_page, measure):
+    printed = full_page.replace("@media print", "@media all")
+    pages = [[PHONE_PX, full_page], [DESK_PX, full_page], [PAPER_PX, printed]]
+    pages.append([PHONE_PX, TOO_WIDE])
     backgrounds = set()
     for scheme in ("1", "0"):  # light, dark
         *shown, control = measure(pages, f"--blink-settings=preferredColorScheme={scheme}")
-        assert [frame["width"] for frame in shown] == [PHONE_PX, DESK_PX]
+        assert [frame["width"] for frame in shown] == [PHONE_PX, DESK_PX, PAPER_PX]
         for frame in shown:
             assert frame["needed"] == frame["width"]
             assert frame["texts"] > 300 and frame["contrast"] >= READABLE
-            backgrounds.add(frame["background"])
+        backgrounds.add(shown[0]["background"])
         # What is too wide or too pale is seen; #888 on white has (1.05 / 0.2962) = 3.54.
         assert control["needed"] >= 500 and control["contrast"] == pytest.approx(3.54, abs=0.01)
     assert len(backgrounds) == 2  # the second look was at another scheme

@@ -117,6 +117,7 @@ def test_json_of_another_command(tmp_path, monkeypatch, capsys):
         "presets.json": "network: found nothing, expected a value (of the JSON of popbridge run)",
         "missing.json": "found No such file or directory, expected the JSON of popbridge run",
         "binary.json": "found bytes that are no UTF-8, expected the JSON of popbridge run",
+        ".": "found Is a directory, expected the JSON of popbridge run",
         "folder": "found Is a directory, expected the JSON of popbridge run",
     }.items():
         assert main(["report", name]) == 2
