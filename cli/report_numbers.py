@@ -32,7 +32,7 @@ def grouped(number: int) -> str:
 
 
 def significant(number: float) -> str:
-    """Three significant digits, more for a larger integer part; never as a power of ten."""
+    """Three significant digits, or all of a larger integer part; below 1e-4 with an exponent."""
     whole = abs(number) >= 99.95 or number == 0
     return f"{number:,.0f}" if whole else f"{number:#.3g}"
 

@@ -158,7 +158,7 @@ def test_summary_and_command(labelled_run, make_page):
     )
     assert page.texts["code"] == " ".join(labelled_run["command"])
     for name, version in labelled_run["versions"].items():
-        assert f"{name} {version}" in page.texts["footer"]
+        assert f"{name} {version}" in page.texts["p"]
 
 
 def test_without_labels_one_image_ideal_chip(make_run, make_page):
