@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..behav.margins import layer_margins
 from ..bnn import software
 from ..bnn.images import ImageSet
 from ..bnn.mapping import MappedNetwork
-from ..bnn.network import Network
+from ..bnn.network import DenseLayer, Network
+from ..hdl.config import LayerConfig, Readout
 from ..sim.job import Job, Outcome
 from ..sim.verdict import HardwareFault
+
+WORST_NEURONS = 5
+"""Neurons named per layer."""
 
 
 def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet) -> dict[str, Any]:
@@ -23,9 +28,10 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
     HardwareFault
         The chip is ideal, and a neuron differs from what an ideal array computes.
     """
-    differing = bits_differing(mapped.network, job, outcome)
+    differing = neurons_differing(mapped.network, job, outcome)
     if job.chip is None:
-        wrong = bits_differing(mapped.software_view, job, outcome)
+        against_view = neurons_differing(mapped.software_view, job, outcome)
+        wrong = [int(counts.sum()) for counts in against_view]
         if any(wrong):
             raise HardwareFault(
                 f"ideal chip: {wrong} neuron outputs per layer differ from the software network's"
@@ -40,6 +46,11 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
             "software": _accuracy(reference.classes, images),
             "hardware": _accuracy(outcome.results[:, 0], images),
         },
+        "confusion": {
+            "software": confusion_matrix(reference.classes, images, config.classes),
+            "hardware": confusion_matrix(outcome.results[:, 0], images, config.classes),
+        },
+        "geometry": config.layers[0].macro.to_dict(),
         "layers": [
             {
                 "name": layer.name,
@@ -48,7 +59,7 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
                 "neurons": layer.neurons,
                 "macros": layer.macros,
                 "evaluations": layer.neurons * count,
-                "bits_differing": differing[index],
+                "bits_differing": int(differing[index].sum()),
                 "saturated": mapped.layers[index].saturated,
                 "bit_error_rate": outcome.bit_error_rates[index],
                 "cycles": {
@@ -56,6 +67,8 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
                     "measured": outcome.scans[index].longest,
                 },
                 "timing": _timing(job, outcome, index),
+                "mapping": _mapping(layer),
+                "worst_neurons": _worst_neurons(mapped, outcome, index, differing[index]),
             }
             for index, layer in enumerate(config.layers)
         ],
@@ -89,18 +102,84 @@ def _timing(job: Job, outcome: Outcome, index: int) -> list[dict[str, Any]]:
     ]
 
 
-def bits_differing(network: Network, job: Job, outcome: Outcome) -> list[int]:
-    """Per layer, the neuron outputs that differ from the software's for the same inputs.
+def _mapping(layer: LayerConfig) -> dict[str, Any]:
+    """What a layer occupies of its macros; the shares are fractions.
+
+    A slot is a word-line step of one macro; a cell in use belongs to a neuron and to one of its
+    columns.
+    """
+    cells = layer.macros * layer.macro.rows * layer.macro.columns
+    return {
+        "inputs": layer.inputs,
+        "readout": layer.readout.value,
+        "rows_used": layer.rows_used,
+        "columns_used": layer.fan_in,
+        "slot_use": layer.neurons / (layer.macros * layer.rows_used),
+        "cell_use": layer.neurons * layer.fan_in / cells,
+    }
+
+
+def neurons_differing(network: Network, job: Job, outcome: Outcome) -> list[NDArray[np.int64]]:
+    """Per layer (M,), how many of a neuron's outputs differ from the software's for the same
+    inputs.
 
     Outputs are bits in the hidden layers, scores in the last one.
     """
     *hidden, last = zip(network.layers, outcome.inputs, outcome.answers, strict=True)
     counts = [
-        int((software.layer_outputs(layer, inputs) != answers).sum())
+        np.count_nonzero(software.layer_outputs(layer, inputs) != answers, axis=0)
         for layer, inputs, answers in hidden
     ]
     scores = software.layer_scores(last[0], last[1])
-    return [*counts, int((scores != outcome.results[:, 1:]).sum())]
+    return [*counts, np.count_nonzero(scores != outcome.results[:, 1:], axis=0)]
+
+
+def _worst_neurons(
+    mapped: MappedNetwork, outcome: Outcome, index: int, differing: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """The neurons of a layer that differ most often, worst first, and where they are."""
+    layer = mapped.layers[index].config
+    order = np.argsort(-differing, kind="stable")[:WORST_NEURONS]
+    worst = order[differing[order] > 0]
+    surplus = _mean_surplus(mapped, outcome, index, worst)
+    return [
+        {
+            "neuron": int(neuron),
+            "macro": int(neuron) // layer.rows_used,
+            "row": int(neuron) % layer.rows_used,
+            "differing": int(differing[neuron]),
+            "mean_surplus": surplus[place],
+        }
+        for place, neuron in enumerate(worst)
+    ]
+
+
+def _mean_surplus(
+    mapped: MappedNetwork, outcome: Outcome, index: int, neurons: NDArray[np.intp]
+) -> list[float | None]:
+    """Popcount surplus d = (|2m - n| - 1) / 2 of an ideal array, mean over the images: the
+    columns that a neuron has in hand. None where a count is read, not a sign."""
+    layer = mapped.layers[index]
+    if layer.config.readout is Readout.COUNT or len(neurons) == 0:
+        return [None] * len(neurons)
+    inputs = layer.weights[neurons, : layer.config.inputs]
+    rows = DenseLayer(inputs, thresholds=np.zeros(len(neurons), np.int32))
+    scores = software.layer_sums(rows, outcome.inputs[index]) + layer.bias_sums[neurons]
+    return ((np.abs(scores) - 1) / 2).mean(axis=0).tolist()
+
+
+def confusion_matrix(
+    classes: NDArray[np.integer], images: ImageSet, count: int
+) -> list[list[int]] | None:
+    """Images by true class (rows) and given class (columns); None without labels.
+
+    An image whose label is none of the `count` classes is left out.
+    """
+    if images.labels is None:
+        return None
+    known = images.labels < count
+    cells = np.bincount(images.labels[known] * count + classes[known], minlength=count**2)
+    return cells.reshape(count, count).tolist()
 
 
 def _accuracy(classes: np.ndarray, images: ImageSet) -> float | None:

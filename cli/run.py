@@ -103,10 +103,23 @@ def run(arguments: argparse.Namespace) -> int:
         "energy": energy_of_run(arguments.energy, energy, job, outcome),
         "seed": arguments.seed,
         "versions": versions,
+        "command": repeat_command(arguments, len(images)),
     }
     print_report(result, out)
     write_json(arguments.json, result)
     return 0
+
+
+def repeat_command(arguments: argparse.Namespace, images: int) -> list[str]:
+    """The words of the command that gives the same result: every choice, defaults too."""
+    words = ["popbridge", "run", arguments.network]
+    for name in ("macro", "chip", "condition", "seed", "energy", "data", "sim"):
+        value = getattr(arguments, name)
+        if value is not None:
+            words += [f"--{name}", str(value)]
+        elif name == "chip":
+            words += ["--chip", "ideal"]
+    return [*words, "--images", str(images), *(["--strict"] if arguments.strict else [])]
 
 
 def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: ImageSet) -> Job:

@@ -41,11 +41,11 @@ def run_json(capsys, *words):
 RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "accuracy",
     "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
-    "versions",
+    "versions", "confusion", "geometry", "command",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
-    "saturated", "bit_error_rate", "cycles", "timing",
+    "saturated", "bit_error_rate", "cycles", "timing", "mapping", "worst_neurons",
 }  # fmt: skip
 
 
@@ -329,7 +329,7 @@ def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
     assert capsys.readouterr().err == "popbridge: layer0: 1 input bits differ\n"
 
 
-@pytest.mark.parametrize("command", ["run", "verilog", "train", "presets", "bench"])
+@pytest.mark.parametrize("command", ["run", "report", "verilog", "train", "presets", "bench"])
 def test_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

@@ -1,0 +1,151 @@
+"""``popbridge report``: a run's JSON as one page that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from ..hdl.config import InputError
+from .output import add_json_option, require_writable, text_stream, write_json, write_text
+from .report_figures import Figure, read_figures
+from .report_numbers import FILTERS
+from .run_result import read_run
+
+TEMPLATE = "report.html.j2"
+MOST_CLASSES = 40
+"""Classes that a confusion matrix is drawn for; a larger one is a carpet."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``report`` to `commands`."""
+    parser = commands.add_parser(
+        "report",
+        help="a run's JSON as an HTML page",
+        description="Writes one HTML page, complete in itself, from what popbridge run --json "
+        "wrote: accuracy, mapping, cycles and phases, differing bits, confusion matrix, energy.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "result", type=Path, metavar="RUN.json", help="what popbridge run --json wrote"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH",
+        help="the page; without it RUN.html beside RUN.json",
+    )  # fmt: skip
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="put every .svg of this folder on the page"
+    )
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, check, write."""
+    source: Path = arguments.result
+    result = read_run(source)
+    output: Path = arguments.output or source.with_suffix(".html")
+    if os.path.realpath(output) == os.path.realpath(source):
+        raise InputError(f"--output: found {output}, the input, expected another file")
+    for path in (output, arguments.json):
+        require_writable(path)
+    figures = [] if arguments.figures is None else read_figures(arguments.figures)
+    write_text(output, page(result, figures))
+    print(output, file=text_stream(arguments.json))
+    names = [figure.name for figure in figures]
+    write_json(arguments.json, {"page": str(output), "figures": names})
+    return 0
+
+
+def page(result: dict[str, Any], figures: list[Figure]) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    result : dict
+        What `read_run` gives.
+    figures : list of Figure
+        What comes at its end.
+
+    Returns
+    -------
+    str
+        HTML without scripts; its policy forbids a browser to load anything.
+    """
+    environment = jinja2.Environment(
+        autoescape=True,
+        loader=jinja2.FunctionLoader(_packaged),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {**FILTERS, "shell": shlex.join}
+    return environment.get_template(TEMPLATE).render(
+        run=result,
+        notices=notices(result),
+        confusion=heat_map(result["confusion"]["hardware"]),
+        figures=[(figure.name, Markup(figure.svg)) for figure in figures],
+    )
+
+
+def _packaged(name: str) -> str:
+    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+
+
+def notices(result: dict[str, Any]) -> list[str]:
+    """What a reader must not miss, a sentence each."""
+    nanoseconds: Callable[[float], str] = FILTERS["nanoseconds"]
+    found = []
+    for name, what in (("cycles_per_image", "from image to image"), ("latency_cycles", "latency")):
+        cycles = result[name]
+        if cycles["measured"] not in (None, cycles["declared"]):
+            found.append(f"Cycles, {what}: {cycles['measured']} measured, not as declared.")
+    for layer in result["layers"]:
+        found += [
+            f"{layer['name']}, {phase['phase']}: too short by {nanoseconds(-phase['margin_s'])} "
+            "ns for this chip."
+            for phase in layer["timing"]
+            if phase["margin_s"] < 0
+        ]
+        if layer["saturated"]:
+            found.append(
+                f"{layer['name']}: {layer['saturated']} thresholds are beyond the reach of their "
+                "bias columns."
+            )
+    if result["unresolved"]:
+        found.append(f"{result['unresolved']} comparator decisions were left unresolved.")
+    return found
+
+
+def heat_map(matrix: list[list[int]] | None) -> list[list[dict[str, Any]]] | None:
+    """The cells of a confusion matrix with how strongly each is coloured.
+
+    A right cell is coloured by its share of the row; a wrong one relative to the largest wrong
+    cell, so that a few confusions among many images show. None if there is no matrix, or one
+    too large to look at.
+    """
+    if matrix is None or len(matrix) > MOST_CLASSES:
+        return None
+    wrong = [
+        images for true, row in enumerate(matrix) for given, images in enumerate(row)
+        if given != true
+    ]  # fmt: skip
+    most_wrong = max(wrong, default=0)
+    return [
+        [
+            {
+                "images": images,
+                "right": given == true,
+                "heat": images / (sum(row) if given == true else most_wrong) if images else 0.0,
+            }
+            for given, images in enumerate(row)
+        ]
+        for true, row in enumerate(matrix)
+    ]

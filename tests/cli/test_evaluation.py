@@ -1,0 +1,139 @@
+"""What ``run --json`` says beside accuracy, held against counting one by one."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+
+from popbridge.bnn.images import ImageSet
+from popbridge.bnn.network_file import write_network
+from popbridge.cli.evaluation import WORST_NEURONS, confusion_matrix, evaluate, neurons_differing
+from popbridge.cli.main import main, parser
+from popbridge.hdl.config import MacroConfig
+from popbridge.sim import pysim
+
+
+@pytest.fixture(scope="module")
+def cache():
+    return {}
+
+
+@pytest.fixture
+def finished(make_mapped, make_job, cache):
+    """A network whose first layer takes two macros, run on a bad chip with random labels."""
+    if not cache:
+        mapped = make_mapped((15, 11, 4), rows=8, columns=40)
+        job = make_job(mapped, chip=3, images=24)
+        labels = np.random.default_rng(7).integers(0, 4, 24)
+        images = ImageSet(np.zeros((24, 15), np.uint8), labels, "random")
+        cache["run"] = mapped, job, pysim.run(job), images
+    return cache["run"]
+
+
+def test_confusion_matrix_counts_each_image(finished):
+    mapped, job, outcome, images = finished
+    result = evaluate(mapped, job, outcome, images)
+    matrix = result["confusion"]["hardware"]
+    counted = [[0] * 4 for _ in range(4)]
+    for true, given in zip(images.labels.tolist(), outcome.results[:, 0].tolist(), strict=True):
+        counted[true][given] += 1
+    assert matrix == counted
+    for kind, fraction in result["accuracy"].items():
+        cells = np.array(result["confusion"][kind])
+        assert cells.trace() / cells.sum() == fraction
+        assert cells.sum() == 24
+
+
+def test_labels_that_are_no_class_are_left_out_of_the_confusion_matrix():
+    images = ImageSet(np.zeros((4, 2), np.uint8), np.array([0, 9, 1, 2**40]), "odd")
+    assert confusion_matrix(np.array([1, 1, 1, 0]), images, 2) == [[0, 1], [0, 1]]
+
+
+def test_no_labels_no_confusion_matrix(finished):
+    mapped, job, outcome, images = finished
+    unlabelled = ImageSet(images.images, None, "random")
+    result = evaluate(mapped, job, outcome, unlabelled)
+    assert result["confusion"] == {"software": None, "hardware": None}
+
+
+def counted_neuron(mapped, outcome, index, neuron):
+    """Outputs that differ and mean surplus of one neuron, cell by cell."""
+    layer, weights = mapped.network.layers[index], mapped.layers[index].weights[neuron].tolist()
+    differing, surpluses = 0, []
+    for bits, answer in zip(outcome.inputs[index].tolist(), outcome.answers[index], strict=True):
+        given = [2 * bit - 1 for bit in bits]
+        total = sum(x * w for x, w in zip(given, layer.weights[neuron].tolist(), strict=True))
+        differing += (total >= layer.thresholds[neuron]) != bool(answer[neuron])
+        driven = given + [1] * (len(weights) - len(given))
+        matches = sum(x == w for x, w in zip(driven, weights, strict=True))
+        # Away from the narrowest majority, of ones or of zeros.
+        majority = max(matches, len(weights) - matches)
+        surpluses.append(majority - (len(weights) + 1) // 2)
+    return differing, sum(surpluses) / len(surpluses)
+
+
+def test_worst_neurons_and_where_they_are(finished):
+    mapped, job, outcome, images = finished
+    layer = evaluate(mapped, job, outcome, images)["layers"][0]
+    counted = [counted_neuron(mapped, outcome, 0, neuron) for neuron in range(11)]
+    ranked = sorted(range(11), key=lambda neuron: (-counted[neuron][0], neuron))
+    expected = [neuron for neuron in ranked if counted[neuron][0]][:WORST_NEURONS]
+    assert len(expected) == WORST_NEURONS  # the chip is bad enough to fill the list
+    assert [item["neuron"] for item in layer["worst_neurons"]] == expected
+    for item in layer["worst_neurons"]:
+        assert (item["differing"], item["mean_surplus"]) == counted[item["neuron"]]
+        assert (
+            item["neuron"] == mapped.layers[0].config.neurons_of_macro(item["macro"])[item["row"]]
+        )
+    assert layer["bits_differing"] == sum(differing for differing, _ in counted)
+
+
+def test_scores_of_the_last_layer_differ_neuron_by_neuron(finished):
+    mapped, job, outcome, images = finished
+    network, counted = mapped.network, [0] * 4
+    for bits, packet in zip(outcome.inputs[1].tolist(), outcome.results.tolist(), strict=True):
+        for neuron, weights in enumerate(network.layers[1].weights.tolist()):
+            total = sum((2 * bit - 1) * weight for bit, weight in zip(bits, weights, strict=True))
+            counted[neuron] += total + network.layers[1].offsets[neuron] != packet[1 + neuron]
+    assert neurons_differing(network, job, outcome)[1].tolist() == counted
+    last = evaluate(mapped, job, outcome, images)["layers"][1]
+    assert all(item["mean_surplus"] is None for item in last["worst_neurons"])
+
+
+def test_mapping_and_geometry(finished):
+    mapped, job, outcome, images = finished
+    result = evaluate(mapped, job, outcome, images)
+    assert MacroConfig.from_dict(result["geometry"]) == mapped.config.layers[0].macro
+    for layer, config in zip(result["layers"], mapped.config.layers, strict=True):
+        mapping = layer["mapping"]
+        slots = [
+            (macro, row) for macro in range(layer["macros"]) for row in range(mapping["rows_used"])
+        ]
+        filled = [slot for slot in slots if slot[1] < len(config.neurons_of_macro(slot[0]))]
+        assert mapping["slot_use"] == len(filled) / len(slots)
+        cells = sum(mapping["columns_used"] for _ in filled)
+        assert mapping["cell_use"] == cells / (layer["macros"] * 8 * 40)
+
+
+def test_the_command_repeats_the_run(tmp_path, monkeypatch, make_network, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_network(make_network((9, 6, 3)), tmp_path / "a net.npz")
+    words = [
+        "run",
+        "a net.npz",
+        "--sim",
+        "pysim",
+        "--images",
+        "3",
+        "--chip",
+        "ideal",
+        "--seed",
+        "8",
+    ]
+    given = parser().parse_args(words)
+    assert main([*words, "--json", "-"]) == 0
+    command = json.loads(capsys.readouterr().out)["command"]
+    name, *rest = shlex.split(shlex.join(command))
+    again = parser().parse_args(rest)
+    assert name == "popbridge" and vars(again) == vars(given)

@@ -1,0 +1,125 @@
+"""Files that are no whole result of ``popbridge run``: one line that names what is wrong."""
+
+import copy
+import json
+
+import pytest
+
+from popbridge.cli.main import main
+from popbridge.cli.run_result import read_run
+from popbridge.hdl.config import InputError
+
+NOT_SHOWN = {"speed", "zero_dead_time_allowed"}
+"""Fields of ``run --json`` that the report does without."""
+
+
+def fields(value, path=()):
+    """The way to every named field of a JSON value, in the first item of each list."""
+    if isinstance(value, list):
+        yield from fields(value[0], (*path, 0)) if value else ()
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name not in NOT_SHOWN:
+                yield (*path, name)
+                yield from fields(item, (*path, name))
+
+
+def written(path):
+    """``layers[0].cycles.declared``, as messages write it."""
+    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    return "".join(parts).lstrip(".")
+
+
+def changed(result, path, value=None, *, drop=False):
+    """A copy with one field changed, or without it."""
+    result = copy.deepcopy(result)
+    owner = result
+    for part in path[:-1]:
+        owner = owner[part]
+    if drop:
+        del owner[path[-1]]
+    else:
+        owner[path[-1]] = value
+    return result
+
+
+@pytest.fixture
+def complaint(tmp_path):
+    def of(result):
+        path = tmp_path / "changed.json"
+        path.write_text(result if isinstance(result, str) else json.dumps(result))
+        with pytest.raises(InputError) as error:
+            read_run(path)
+        message = str(error.value)
+        assert message.startswith(f"{path}: ") and "\n" not in message
+        return message.removeprefix(f"{path}: ")
+
+    return of
+
+
+def test_every_field_that_is_missing_is_named(labelled_run, complaint):
+    # The names of causes and packages are the run's own: one less is no field missing.
+    free = ("per_evaluation_j", "versions")
+    paths = [path for path in fields(labelled_run) if not set(path[:-1]) & set(free)]
+    assert len(paths) > 70
+    for path in paths:
+        message = complaint(changed(labelled_run, path, drop=True))
+        assert message.startswith(f"{written(path)}: found nothing, expected a value"), path
+
+
+def test_every_field_of_another_kind_is_named(labelled_run, complaint):
+    for path in fields(labelled_run):
+        for value in ([[]], float("nan"), 2**70):
+            message = complaint(changed(labelled_run, path, value))
+            assert message.startswith(written(path)) and "expected" in message, path
+
+
+WRONG = {
+    "negative count": (("images",), -1, "images: found -1, expected an integer of at least 1"),
+    "share above 1": (("accuracy", "hardware"), 1.5, "accuracy.hardware: found 1.5, expected a nu"),
+    "infinite": (("energy", "per_image_j"), float("inf"), "energy.per_image_j: found Infinity"),
+    "flag for count": (("unresolved",), True, "unresolved: found true, expected an integer"),
+    "no layers": (("layers",), [], "layers: found none, expected at least one"),
+    "other layers": (("energy", "layers"), [], "energy.layers: found other names"),
+    "oblong": (("confusion", "hardware"), [[1, 2]], "confusion.hardware: found rows of other len"),
+    "other causes": (
+        ("energy", "per_evaluation_j"),
+        {"magic": 1.0},
+        "energy.layers[0].per_evaluation_j: found other causes",
+    ),
+    "long text": (("images",), "x" * 10**6, f"images: found '{'x' * 39}..., expected an integer"),
+    "two lines": (("images",), "a\nb", r"images: found 'a\nb', expected an integer"),
+}
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_values(path, value, message, labelled_run, complaint):
+    assert complaint(changed(labelled_run, path, value)).startswith(message)
+
+
+def test_not_json_at_all(labelled_run, complaint):
+    text = json.dumps(labelled_run)
+    assert complaint(text[: len(text) // 2]).startswith("found no whole JSON")
+    assert complaint("").startswith("found no whole JSON")
+    assert complaint("<html>").startswith("found no whole JSON")
+    assert complaint("[" * 100_000).startswith("found JSON nested too deeply")
+    assert complaint("1" * 5000).startswith("found JSON nested too deeply or with too long")
+    assert complaint("[]").startswith("the file: found [], expected an object")
+
+
+def test_json_of_another_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["presets", "--json", "presets.json"]) == 0
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "folder").mkdir()
+    capsys.readouterr()
+    for name, message in {
+        "presets.json": "network: found nothing, expected a value (of the JSON of popbridge run)",
+        "missing.json": "found No such file or directory, expected the JSON of popbridge run",
+        "binary.json": "found bytes that are no UTF-8, expected the JSON of popbridge run",
+        ".": "found Is a directory, expected the JSON of popbridge run",
+        "folder": "found Is a directory, expected the JSON of popbridge run",
+    }.items():
+        assert main(["report", name]) == 2
+        assert capsys.readouterr().err == f"popbridge: {name}: {message}\n"
+    assert not list(tmp_path.glob("*.html"))
