@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,6 +126,37 @@ def run(network: Network, bits: np.ndarray) -> SoftwareResult:
         layer_bits.append(bits)
     scores = layer_scores(network.layers[-1], bits)
     return SoftwareResult(tuple(layer_bits), scores, np.argmax(scores, axis=1))
+
+
+def neurons_differing(
+    network: Network,
+    inputs: Sequence[np.ndarray],
+    answers: Sequence[np.ndarray],
+    scores: np.ndarray,
+) -> list[np.ndarray]:
+    """How often each neuron differs from the reference fed with the same inputs.
+
+    Parameters
+    ----------
+    network : Network
+    inputs : sequence of uint8 (K, N)
+        Per layer, the bits that it was given.
+    answers : sequence of integer (K, M)
+        Per hidden layer, its bits; further entries are not looked at.
+    scores : integer (K, classes)
+        The last layer's, offsets included.
+
+    Returns
+    -------
+    list of int64 (M,)
+        Per layer.
+    """
+    counts = [
+        np.count_nonzero(layer_outputs(layer, bits) != given, axis=0)
+        for layer, bits, given in zip(network.layers[:-1], inputs, answers, strict=False)
+    ]
+    last = layer_scores(network.layers[-1], inputs[-1])
+    return [*counts, np.count_nonzero(last != scores, axis=0)]
 
 
 def accuracy(classes: np.ndarray, labels: np.ndarray) -> float:

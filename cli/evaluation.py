@@ -28,9 +28,9 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
     HardwareFault
         The chip is ideal, and a neuron differs from what an ideal array computes.
     """
-    differing = neurons_differing(mapped.network, job, outcome)
+    differing = neurons_differing(mapped.network, outcome)
     if job.chip is None:
-        against_view = neurons_differing(mapped.software_view, job, outcome)
+        against_view = neurons_differing(mapped.software_view, outcome)
         wrong = [int(counts.sum()) for counts in against_view]
         if any(wrong):
             raise HardwareFault(
@@ -119,19 +119,10 @@ def _mapping(layer: LayerConfig) -> dict[str, Any]:
     }
 
 
-def neurons_differing(network: Network, job: Job, outcome: Outcome) -> list[NDArray[np.int64]]:
-    """Per layer (M,), how many of a neuron's outputs differ from the software's for the same
-    inputs.
-
-    Outputs are bits in the hidden layers, scores in the last one.
-    """
-    *hidden, last = zip(network.layers, outcome.inputs, outcome.answers, strict=True)
-    counts = [
-        np.count_nonzero(software.layer_outputs(layer, inputs) != answers, axis=0)
-        for layer, inputs, answers in hidden
-    ]
-    scores = software.layer_scores(last[0], last[1])
-    return [*counts, np.count_nonzero(scores != outcome.results[:, 1:], axis=0)]
+def neurons_differing(network: Network, outcome: Outcome) -> list[NDArray[np.int64]]:
+    """Per layer (M,), outputs at the arrays that differ from a software network's."""
+    scores = outcome.results[:, 1:]
+    return software.neurons_differing(network, outcome.inputs, outcome.answers, scores)
 
 
 def _worst_neurons(

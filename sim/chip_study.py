@@ -163,11 +163,7 @@ def run_unit(unit: Unit) -> ChipCounts:
 def _wrong_outputs(study: Study, result: ChipResult) -> list[int]:
     """Per layer, outputs that differ from the software's for the same inputs, on some images."""
     first = slice(RATE_IMAGES)
-    bits = study.images[first]
-    wrong = []
-    for layer, answers in zip(study.network.layers[:-1], result.answers, strict=False):
-        expected = software.layer_outputs(layer, bits)
-        bits = answers[first].astype(np.uint8)
-        wrong.append(int(np.count_nonzero(expected != bits)))
-    scores = software.layer_scores(study.network.layers[-1], bits)
-    return [*wrong, int(np.count_nonzero(scores != result.scores[first]))]
+    answers = [of_layer[first] for of_layer in result.answers]
+    inputs = [study.images[first], *(bits.astype(np.uint8) for bits in answers[:-1])]
+    differing = software.neurons_differing(study.network, inputs, answers, result.scores[first])
+    return [int(neurons.sum()) for neurons in differing]

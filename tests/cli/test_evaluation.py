@@ -96,7 +96,7 @@ def test_scores_of_the_last_layer_differ_neuron_by_neuron(finished):
         for neuron, weights in enumerate(network.layers[1].weights.tolist()):
             total = sum((2 * bit - 1) * weight for bit, weight in zip(bits, weights, strict=True))
             counted[neuron] += total + network.layers[1].offsets[neuron] != packet[1 + neuron]
-    assert neurons_differing(network, job, outcome)[1].tolist() == counted
+    assert neurons_differing(network, outcome)[1].tolist() == counted
     last = evaluate(mapped, job, outcome, images)["layers"][1]
     assert all(item["mean_surplus"] is None for item in last["worst_neurons"])
 
