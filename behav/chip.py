@@ -151,7 +151,7 @@ class LayerChip:
         return self.comparator.decide(scores, images, trial, neurons)
 
     def signs(self, inputs: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
-        """The neurons' bits: one strobe each.
+        """The neurons' bits: what most of their strobes say.
 
         Parameters
         ----------
@@ -165,7 +165,33 @@ class LayerChip:
         ndarray of bool, shape (..., M)
             True for +1.
         """
-        return self.decide(self.scores_seen(inputs), images) > 0
+        if self.config.trials == 1:
+            return self.decide(self.scores_seen(inputs), images) > 0
+        return self.votes(inputs, images)[0]
+
+    def votes(
+        self, inputs: ArrayLike, images: ArrayLike
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+        """The neurons' bits, and every strobe that they are the majority of.
+
+        Strobes of a row see the same charge, each with noise of its own; one that stays unresolved
+        votes for -1.
+
+        Parameters
+        ----------
+        inputs, images
+            As in `signs`.
+
+        Returns
+        -------
+        bits : ndarray of bool, shape (..., M)
+        decisions : ndarray of int8, shape (..., M, trials)
+            The comparator's answers in the order of the strobes, as `decide` gives them.
+        """
+        scores = self.scores_seen(inputs)
+        trials = range(self.config.trials)
+        decisions = np.stack([self.decide(scores, images, trial) for trial in trials], axis=-1)
+        return 2 * np.count_nonzero(decisions > 0, axis=-1) > len(trials), decisions
 
     def counts(
         self, inputs: ArrayLike, images: ArrayLike

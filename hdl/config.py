@@ -103,6 +103,8 @@ class MacroConfig(Record):
     """Word lines."""
     columns: int = 1152
     """Bit-line pairs."""
+    votes: int = 1
+    """Strobes of a SIGN row, odd: its bit is what most of them say."""
     zero_dead_time_allowed: bool = False
     """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
     timing: PhaseTiming = field(default_factory=PhaseTiming)
@@ -111,6 +113,9 @@ class MacroConfig(Record):
         for name in ("rows", "columns"):
             require_at_least(self, name, 1)
             _require_bus(name, getattr(self, name))
+        require_at_least(self, "votes", 1)
+        if self.votes % 2 == 0:
+            raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
         for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(
@@ -141,7 +146,7 @@ class Readout(enum.Enum):
     """How a neuron is read after its evaluate."""
 
     SIGN = "sign"
-    """One strobe: the sign of the popcount difference."""
+    """The sign of the popcount difference: one strobe, or the majority of `MacroConfig.votes`."""
     COUNT = "count"
     """Successive approximation on the capacitor bank: the popcount itself."""
 
@@ -218,7 +223,7 @@ class LayerConfig(Record):
     @property
     def trials(self) -> int:
         """Strobes in one evaluation."""
-        return max(1, self.count_bits)
+        return self.count_bits or self.macro.votes
 
     @property
     def row_cycles(self) -> int:

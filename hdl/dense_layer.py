@@ -86,7 +86,8 @@ class DenseLayer(wiring.Component):
 
                 result |= successive_approximation(width, compare) << neuron * width
             else:
-                result |= SignReadout.model(seen > 0, seen < 0)[0] << neuron
+                senses = [(seen > 0, seen < 0)] * self.config.trials
+                result |= SignReadout.model(senses)[0] << neuron
         return result
 
     def elaborate(self, platform: object) -> Module:
@@ -133,7 +134,7 @@ class DenseLayer(wiring.Component):
     def _readout(self, rows: int) -> SignReadout | CountReadout:
         if self.config.readout is Readout.COUNT:
             return CountReadout(rows, self.config.count_bits)
-        return SignReadout(rows)
+        return SignReadout(rows, self.config.trials)
 
     def _connect_macro(
         self,

@@ -1,8 +1,8 @@
 """From the comparator's two outputs to neuron bits (SIGN) and popcounts (COUNT), for one macro."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,12 +29,14 @@ def successive_approximation(count_bits: int, compare: Callable[[int, int], bool
 
 
 class SignReadout(wiring.Component):
-    """Keeps one bit per row.
+    """Keeps one bit per row: what most of its strobes say.
 
     Parameters
     ----------
     rows : int
         Rows in use.
+    votes : int
+        Strobes per row, odd.
 
     Members
     -------
@@ -45,13 +47,16 @@ class SignReadout(wiring.Component):
     sense_p, sense_n : In(1)
         The comparator's outputs.
     unresolved : Out(1)
-        In the `sample` cycle: not exactly one output is 1; the bit is taken as -1.
+        In the `sample` cycle: not exactly one output is 1; the strobe votes for -1.
     bits : Out(rows)
-        Bit r is written one cycle after row r's `sample`.
+        Bit r is written one cycle after row r's last `sample`.
     """
 
-    def __init__(self, rows: int):
+    def __init__(self, rows: int, votes: int = 1):
+        if votes < 1 or votes % 2 == 0:
+            raise ValueError(f"votes: found {votes!r}, expected an odd number of at least 1")
         self.rows = rows
+        self.votes = votes
         super().__init__(
             {
                 "wl": In(rows),
@@ -65,13 +70,15 @@ class SignReadout(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from `sample` to `bits`."""
+        """Cycles from the last `sample` to `bits`."""
         return 1
 
     @staticmethod
-    def model(sense_p: int, sense_n: int) -> tuple[int, int]:
-        """The bit taken, and whether the comparator counts as unresolved."""
-        return int(bool(sense_p) and not sense_n), int(sense_p == sense_n)
+    def model(senses: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """The bit taken for each strobe's (sense_p, sense_n), and how many were unresolved."""
+        positive = sum(bool(sense_p) and not sense_n for sense_p, sense_n in senses)
+        unresolved = sum(sense_p == sense_n for sense_p, sense_n in senses)
+        return int(2 * positive > len(senses)), unresolved
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -80,9 +87,24 @@ class SignReadout(wiring.Component):
             positive.eq(self.sense_p & ~self.sense_n),
             self.unresolved.eq(self.sample & self.wl.any() & ~(self.sense_p ^ self.sense_n)),
         ]
-        write = self.wl & self.sample.replicate(self.rows)
-        m.d.sync += self.bits.eq((self.bits & ~write) | (write & positive.replicate(self.rows)))
+        decided, majority = self._majority(m, positive)
+        write = self.wl & decided.replicate(self.rows)
+        m.d.sync += self.bits.eq((self.bits & ~write) | (write & majority.replicate(self.rows)))
         return m
+
+    def _majority(self, m: Module, positive: Signal) -> tuple[Value, Value]:
+        """Whether the strobe in progress is the row's last, and what most of them say then."""
+        if self.votes == 1:
+            return self.sample, positive
+        cast = Signal(range(self.votes))
+        favourable = Signal(range(self.votes))
+        last = Signal()
+        m.d.comb += last.eq(self.sample & (cast == self.votes - 1))
+        with m.If(last):
+            m.d.sync += [cast.eq(0), favourable.eq(0)]
+        with m.Elif(self.sample):
+            m.d.sync += [cast.eq(cast + 1), favourable.eq(favourable + positive)]
+        return last, favourable + positive > self.votes // 2
 
 
 class CountReadout(wiring.Component):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..behav.array import ArrayModel, ArrayPins
 from ..behav.chip import LayerChip
+from ..hdl.config import Readout
 from .job import Outcome, bits_of_word
 
 
@@ -29,6 +30,7 @@ class ArrayAdapter:
         self._outcome = outcome
         self._strobing = False
         self._trial = 0
+        self._positive = 0
 
     def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
         """Pass the pins on to the model; see `ArrayModel.observe`."""
@@ -44,9 +46,16 @@ class ArrayAdapter:
         row = pins.wl.bit_length() - 1
         image = self._model.image
         if 0 <= row < len(self._neurons) and image < len(self._answers):
-            bit = self._config.trials - 1 - self._trial
-            self._answers[image, self._neurons[row]] |= sense[0] << bit
+            self._answers[image, self._neurons[row]] |= self._answer(sense[0])
             self._outcome.unanswered += sense == (0, 0)
             if row == 0 and self._inputs is not None:
                 self._inputs[image] = bits_of_word(pins.bl, self._config.inputs)
         self._trial += 1
+
+    def _answer(self, positive: int) -> int:
+        """What a strobe adds to the row's answer: a bit of the code, or with the last the sign."""
+        config = self._config
+        if config.readout is Readout.COUNT:
+            return positive << config.trials - 1 - self._trial
+        self._positive = positive + (self._positive if self._trial else 0)
+        return int(self._trial == config.trials - 1 and 2 * self._positive > config.trials)

@@ -226,6 +226,5 @@ def answer_layer(chip: LayerChip, bits: NDArray[np.uint8], image: int) -> LayerA
     if config.readout is Readout.COUNT:
         codes, decisions = chip.counts(signs, image)
         return LayerAnswer(decisions > 0, decisions != 0, codes)
-    decisions = chip.decide(chip.scores_seen(signs), image)[:, np.newaxis]
-    positive = decisions > 0
-    return LayerAnswer(positive, decisions != 0, positive[:, 0].astype(np.uint16))
+    positive, decisions = chip.votes(signs, image)
+    return LayerAnswer(decisions > 0, decisions != 0, positive.astype(np.uint16))

@@ -40,9 +40,9 @@ def make_network() -> Callable[..., Network]:
 @pytest.fixture
 def make_mapped() -> Callable[..., MappedNetwork]:
     def make(
-        sizes: Sequence[int], rows: int = 8, columns: int = 64, **timing: int
+        sizes: Sequence[int], rows: int = 8, columns: int = 64, votes: int = 1, **timing: int
     ) -> MappedNetwork:
-        macro = MacroConfig(rows=rows, columns=columns)
+        macro = MacroConfig(rows=rows, columns=columns, votes=votes)
         macro = macro.replace(
             zero_dead_time_allowed=0 in timing.values(), timing=macro.timing.replace(**timing)
         )

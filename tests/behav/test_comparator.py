@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from popbridge.behav.chip import sample_layer
 from popbridge.behav.comparator import (
     LayerComparator,
     draw_offsets_v,
@@ -12,7 +13,8 @@ from popbridge.behav.comparator import (
     regeneration_time_s,
     smallest_resolved_v,
 )
-from popbridge.behav.params import ComparatorParameters
+from popbridge.behav.neuron import layer_volts_per_score
+from popbridge.behav.params import ChipParameters, ComparatorParameters
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming
 
 SEED = 12
@@ -169,6 +171,26 @@ def test_defaults_resolve_everything_that_can_be_told_from_nothing():
 def test_error_law_does_not_regenerate():
     parameters = ComparatorParameters(error_law=True, regeneration_tau_s=1.0)
     assert (comparator(parameters).decide(np.full(CONFIG.neurons, 101.0), 0) == 1).all()
+
+
+@pytest.mark.parametrize("votes", [1, 3, 7])
+def test_votes_err_as_binomial_majorities(votes):
+    """One score, noise of its own in each strobe: the majority errs at the binomial's rate."""
+    config = CONFIG.replace(
+        inputs=9, bias_columns=0, macro=MacroConfig(rows=100, columns=9, votes=votes)
+    )
+    ideal = ChipParameters().without_variation()
+    unit_v = layer_volts_per_score(config, ideal.neuron, ideal.bridge)
+    noisy = ideal.replace(comparator=ideal.comparator.replace(noise_sigma_v=unit_v))
+    chip = sample_layer(config, np.ones((2000, 9), np.int8), noisy, 1, 0, SEED)
+    inputs = np.tile([1, 1, 1, 1, 1, -1, -1, -1, -1], (50, 1))
+    bits, decisions = chip.votes(inputs, np.arange(50))
+    np.testing.assert_array_equal(chip.signs(inputs, np.arange(50)), bits)
+    right = 0.5 * math.erfc(-1 / math.sqrt(2))
+    assert_rate(np.mean(decisions > 0), right, bits.size * votes)
+    most = range(votes // 2 + 1, votes + 1)
+    chances = [math.comb(votes, k) * right**k * (1 - right) ** (votes - k) for k in most]
+    assert_rate(np.mean(bits), sum(chances), bits.size)
 
 
 @pytest.mark.parametrize("law", [False, True])

@@ -21,12 +21,15 @@ def _simulate(component, bench):
     simulator.run()
 
 
-def _layer(inputs=5, neurons=3, *, rows=4, name="fc", bias_columns=None, count=False, **timing):
+def _layer(
+    inputs=5, neurons=3, *, rows=4, name="fc", bias_columns=None, count=False, votes=1, **timing
+):
     """A small layer; an even number of inputs gets a bias column."""
     bias_columns = (inputs + 1) % 2 if bias_columns is None else bias_columns
     macro = MacroConfig(
         rows=rows,
         columns=inputs + bias_columns + 2,
+        votes=votes,
         zero_dead_time_allowed=0 in timing.values(),
         timing=PhaseTiming(**timing),
     )
@@ -91,7 +94,7 @@ class Arrays:
         """Neurons whose comparators never resolve."""
         bank = (config.fan_in).bit_length()
         self.bank = bank if config.readout is Readout.COUNT else 0
-        self.phases = _row_phases(config.macro.timing, self.bank or 1)
+        self.phases = _row_phases(config.macro.timing, self.bank or config.macro.votes)
         count = -(-config.neurons // config.macro.rows)
         assert len(macros) == count
         self.rows = -(-config.neurons // count)

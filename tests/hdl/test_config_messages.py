@@ -29,6 +29,8 @@ VALUES = [
        f"clock_period_s: found {value!r}, expected seconds above 0, below 1")
       for value in (0.0, -1e-9, 1.0, float("nan"), float("inf"), 5, "5")),
     (MacroConfig, {"rows": 0}, "rows: found 0, expected an integer of at least 1"),
+    (MacroConfig, {"votes": 0}, "votes: found 0, expected an integer of at least 1"),
+    (MacroConfig, {"votes": 4}, "votes: found 4, expected an odd number: votes never tie"),
     (MacroConfig, {"columns": -3}, "columns: found -3, expected an integer of at least 1"),
     *((MacroConfig, {"timing": PhaseTiming(**{name: 0})},
        f"timing.{name}: found 0, expected at least 1 unless the macro sets zero_dead_time_allowed")
@@ -105,7 +107,7 @@ FILES = [
      "timing.dead_after_strobe_cycles: found 0, expected at least 1 unless the macro sets "
      "zero_dead_time_allowed"),
     (MacroConfig, "row = 5",
-     "unknown field 'row'; expected one of ['rows', 'columns', 'zero_dead_time_allowed', "
+     "unknown field 'row'; expected one of ['rows', 'columns', 'votes', 'zero_dead_time_allowed', "
      "'timing']"),
     (MacroConfig, "[timing]\nclock = 'fast'",
      "timing: unknown field 'clock'; expected one of ['clock_period_s', 'precharge_cycles', "

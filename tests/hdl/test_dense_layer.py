@@ -18,6 +18,7 @@ CASES = {
     "fan-in 1": {"inputs": 1, "neurons": 3, "rows": 2},
     "even inputs": {"inputs": 8, "neurons": 5},
     "three bias columns": {"inputs": 4, "neurons": 5, "bias_columns": 3},
+    "three votes": {"inputs": 7, "neurons": 5, "votes": 3, "settle_cycles": 2},
     "slow": {"inputs": 5, "neurons": 3, "precharge_cycles": 3, "evaluate_cycles": 2, "rows": 2},
     "no dead time": {
         "inputs": 5,
@@ -37,7 +38,8 @@ def declared_cycles(config):
     """Rows, then one cycle; from the configuration by hand."""
     count = -(-config.neurons // config.macro.rows)
     timing = config.macro.timing
-    trials = config.fan_in.bit_length() if config.readout.value == "count" else 1
+    counting = config.readout.value == "count"
+    trials = config.fan_in.bit_length() if counting else config.macro.votes
     row = timing.precharge_cycles + timing.dead_before_evaluate_cycles + timing.evaluate_cycles
     row += trials * timing.strobe_cycles + (trials - 1) * timing.settle_cycles
     return -(-config.neurons // count) * (row + timing.dead_after_strobe_cycles) + 1

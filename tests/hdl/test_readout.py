@@ -1,5 +1,6 @@
 """Bits and counts from a comparator, by hand and by brute force."""
 
+import itertools
 import random
 
 import pytest
@@ -26,13 +27,51 @@ def test_sign_keeps_one_bit_per_row(rows, simulate):
             unresolved = positive + negative != 1
             assert ctx.get(dut.unresolved) == (sample and row is not None and unresolved)
             taken = int((positive, negative) == (1, 0))
-            assert dut.model(positive, negative) == (taken, unresolved)
+            assert dut.model([(positive, negative)]) == (taken, unresolved)
             if sample and row is not None:
                 bits[row] = taken
             await ctx.tick().repeat(dut.latency)
             assert ctx.get(dut.bits) == sum(bit << row for row, bit in enumerate(bits))
 
     simulate(dut, bench)
+
+
+@pytest.mark.parametrize("votes", [3, 5])
+def test_sign_is_what_most_strobes_say(votes, simulate):
+    """Every combination of resolved and unresolved strobes, rows and macros without one mixed."""
+    dut = SignReadout(2, votes)
+    outcomes = [(1, 0), (0, 1), (0, 0), (1, 1)]
+
+    async def bench(ctx):
+        bits = 0
+        for number, senses in enumerate(itertools.product(outcomes, repeat=votes)):
+            row = (None, 0, 1)[number % 3]
+            ctx.set(dut.wl, 0 if row is None else 1 << row)
+            for positive, negative in senses:
+                ctx.set(dut.sample, 0)
+                await ctx.tick()
+                assert ctx.get(dut.bits) == bits, "written before the last strobe"
+                ctx.set(dut.sample, 1)
+                ctx.set(dut.sense_p, positive)
+                ctx.set(dut.sense_n, negative)
+                assert ctx.get(dut.unresolved) == (row is not None and positive == negative)
+                await ctx.tick()
+            favourable = senses.count((1, 0))
+            assert dut.model(senses) == (
+                favourable > votes // 2,
+                senses.count((0, 0)) + senses.count((1, 1)),
+            )
+            if row is not None:
+                bits = bits & ~(1 << row) | (favourable > votes // 2) << row
+            assert ctx.get(dut.bits) == bits
+
+    simulate(dut, bench)
+
+
+@pytest.mark.parametrize("votes", [0, 2, -1])
+def test_votes_never_tie(votes, refuses):
+    message = f"votes: found {votes}, expected an odd number"
+    refuses(lambda: SignReadout(1, votes), ValueError, match=message)
 
 
 async def convert(ctx, dut, score, *, row=0, width, unresolved=()):

@@ -88,6 +88,26 @@ def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
     assert in_icarus.result_interval == in_pysim.result_interval
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
+def test_votes_in_icarus_pysim_and_physics(make_mapped, make_job, icarus, build_root, strict):
+    mapped = make_mapped((20, 15, 4), rows=6, votes=3)
+    job = make_job(mapped, chip=3, images=5)
+    noisy = job.parameters.comparator.replace(noise_sigma_v=0.05)
+    job = dataclasses.replace(job, parameters=job.parameters.replace(comparator=noisy))
+    direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
+    single = dataclasses.replace(job, config=make_mapped((20, 15, 4), rows=6).config)
+    once = montecarlo.run_chip(single.layer_chips(), single.config, job.images)
+    assert not np.array_equal(direct.answers[0], once.answers[0])
+    for simulator in ("pysim", icarus):
+        outcome = cosim.simulate(
+            job, simulator=simulator, strict=strict and simulator != "pysim", root=build_root
+        )
+        for seen, answers in zip(outcome.answers, direct.answers, strict=True):
+            assert np.array_equal(seen, answers)
+        # Five phases, a settling and a strobe for each further vote.
+        assert outcome.scans[0].longest == 5 * (5 + 2 * 2)
+
+
 @pytest.mark.parametrize("law", [False, True], ids=["voltage noise", "error law"])
 def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
     mapped = make_mapped((62, 40, 10), rows=8, columns=128)
