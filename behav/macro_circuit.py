@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..hdl.config import LayerConfig
 from .bridge import draw_thresholds_v
 from .devices import draw_resistances_ohm
 from .neuron import draw_capacitor_units, injected_difference_v
-from .params import BridgeParameters, ChipParameters
+from .params import BridgeParameters, ChipParameters, NeuronParameters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,15 +47,15 @@ class MacroCircuit:
         return len(self.threshold_v)
 
 
-def draw_macro(
+def draw_macros(
     config: LayerConfig,
     weights: NDArray[np.int8],
     parameters: ChipParameters,
     chip: int | None,
     layer: int,
-    macro: int,
-) -> MacroCircuit:
-    """A macro of a layer, with every device and capacitor as `chip.sample_layer` draws it.
+    macros: Sequence[int],
+) -> list[MacroCircuit]:
+    """Macros of a layer, with every device and capacitor as `chip.sample_layer` draws it.
 
     Parameters
     ----------
@@ -63,33 +64,54 @@ def draw_macro(
     chip : int or None
         None: the ideal chip, whose cells are exact whatever the condition. One device of each
         conducts and the other is open, so that SL goes to a rail, at once.
-    layer, macro : int
-        Numbers of the layer in its network and of the macro in its layer.
+    layer : int
+        Number of the layer in its network.
+    macros : sequence of int
+        Numbers of the wanted macros in the layer.
     """
-    neurons = config.neurons_of_macro(macro)
-    of_macro = slice(neurons.start, neurons.stop)
     if chip is None:
         parameters = parameters.without_variation()
         low_ohm = parameters.devices.lrs_median_ohm
         top, bottom = (np.where(weights == sign, low_ohm, math.inf) for sign in (1, -1))
     else:
         top, bottom = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
-    neuron, bridge = parameters.neuron, parameters.bridge
-    lines = [draw_capacitor_units(config, neuron, chip or 0, layer, macro, line) for line in (0, 1)]
-    parasitic_units = config.macro.columns * neuron.parasitic_fraction
-    unit_v = [
-        bridge.vdd_v / (columns.sum() + bank.sum() + parasitic_units) for columns, bank in lines
-    ]
-    difference_v = injected_difference_v(neuron) * np.array([0.5, -0.5])
-    return MacroCircuit(
-        bridge=bridge,
-        top_ohm=top[of_macro],
-        bottom_ohm=bottom[of_macro],
-        threshold_v=draw_thresholds_v(config, bridge, chip or 0, layer)[macro],
-        plate_v=np.stack(
-            [v * columns[: config.fan_in] for v, (columns, _) in zip(unit_v, lines, strict=True)]
-        ),
-        bank_v=np.stack([v * bank for v, (_, bank) in zip(unit_v, lines, strict=True)]),
-        injected_v=neuron.injection_common_v + difference_v,
-        precharge_tau_s=neuron.precharge_tau_s,
-    )
+    keys = (chip or 0, layer)
+    thresholds_v = draw_thresholds_v(config, parameters.bridge, *keys)
+    circuits = []
+    for macro in macros:
+        neurons = config.neurons_of_macro(macro)
+        of_macro = slice(neurons.start, neurons.stop)
+        plate_v, bank_v = _draw_lines_v(config, parameters, *keys, macro)
+        circuits.append(
+            MacroCircuit(
+                bridge=parameters.bridge,
+                # Copies: a view would hold on to the whole layer.
+                top_ohm=top[of_macro].copy(),
+                bottom_ohm=bottom[of_macro].copy(),
+                threshold_v=thresholds_v[macro],
+                plate_v=plate_v,
+                bank_v=bank_v,
+                injected_v=_injected_v(parameters.neuron),
+                precharge_tau_s=parameters.neuron.precharge_tau_s,
+            )
+        )
+    return circuits
+
+
+def _draw_lines_v(
+    config: LayerConfig, parameters: ChipParameters, chip: int, layer: int, macro: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the plates of the columns (2, n) and of the bank (2, K) add to lines P and N, V."""
+    neuron = parameters.neuron
+    plate_v, bank_v = [], []
+    for line in (0, 1):
+        columns, bank = draw_capacitor_units(config, neuron, chip, layer, macro, line)
+        total = columns.sum() + bank.sum() + config.macro.columns * neuron.parasitic_fraction
+        unit_v = parameters.bridge.vdd_v / total
+        plate_v.append(unit_v * columns[: config.fan_in])
+        bank_v.append(unit_v * bank)
+    return np.stack(plate_v), np.stack(bank_v)
+
+
+def _injected_v(neuron: NeuronParameters) -> NDArray[np.float64]:
+    return neuron.injection_common_v + injected_difference_v(neuron) * np.array([0.5, -0.5])

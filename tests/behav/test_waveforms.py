@@ -9,7 +9,7 @@ from popbridge.behav.array import ArrayPins
 from popbridge.behav.bridge import draw_thresholds_v
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.devices import draw_resistances_ohm
-from popbridge.behav.macro_circuit import draw_macro
+from popbridge.behav.macro_circuit import draw_macros
 from popbridge.behav.neuron import layer_volts_per_score, line_units, weight_step
 from popbridge.behav.params import CONDITIONS, ChipParameters
 from popbridge.behav.settling import scan_levels
@@ -52,7 +52,7 @@ class Scan:
         self.config = config
         self.weights = random_signs(config.neurons, config.fan_in)
         self.lines = AnalogLines(
-            draw_macro(config, self.weights, parameters, chip, layer=2, macro=macro)
+            draw_macros(config, self.weights, parameters, chip, layer=2, macros=[macro])[0]
         )
         self.chip = sample_layer(config, self.weights, parameters, chip, 2, noise_seed=0)
         self.time_s, self.pins = 0.0, ArrayPins()

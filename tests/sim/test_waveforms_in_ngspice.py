@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from popbridge.behav.array import ArrayPins
-from popbridge.behav.macro_circuit import draw_macro
+from popbridge.behav.macro_circuit import draw_macros
 from popbridge.behav.params import ChipParameters
 from popbridge.behav.waveforms import AnalogLines
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming
@@ -54,7 +54,7 @@ def in_ngspice(rows, inputs):
 
 def drawn(rows, inputs, parameters):
     """Word line and evaluate up, as the netlist has them."""
-    lines = AnalogLines(draw_macro(rows.config, rows.weights, parameters, rows.chip, 0, 0))
+    lines = AnalogLines(*draw_macros(rows.config, rows.weights, parameters, rows.chip, 0, [0]))
     bl, blb = (sum(1 << c for c, x in enumerate(inputs) if x == sign) for sign in (1, -1))
     pins = ArrayPins(wl=1 << ROW, bl=bl, blb=blb, precharge=1)
     lines.observe(0.0, pins)
