@@ -103,7 +103,7 @@ class AnalogLines:
         ndarray of float64, shape (..., k)
             Volts.
         """
-        at = slice(None) if columns is None else np.asarray(columns)
+        at = slice(None) if columns is None else np.asarray(columns, dtype=np.intp)
         since_s = np.asarray(times_s)[..., np.newaxis] - self._sl_since_s
         to_go_v = self._start_v[at] - self._settled_v[at]
         return self._settled_v[at] + to_go_v * np.exp(-since_s * self._rate[at])
@@ -125,8 +125,10 @@ class AnalogLines:
         held_v = self._held_v + self._injected_v
         if self._was.precharge:
             return held_v * self._precharge_decay(times_s)[..., np.newaxis] + self._bank_v
-        line_v = np.broadcast_to(held_v + self._bank_v, (*times_s.shape, 2))
-        return line_v + self._plates_v(self._products_at(times_s)) if self._was.evaluate else line_v
+        line_v = held_v + self._bank_v + np.zeros((*times_s.shape, 2))
+        if self._was.evaluate:
+            line_v += self._plates_v(self._products_at(times_s))
+        return line_v
 
     def sl_course_s(self, column: int) -> NDArray[np.float64]:
         """Times at which to sample an SL, so that a line through the samples is its course, s.
