@@ -143,7 +143,7 @@ def simulate(
     if probes is None:
         probes = default_probes(job.config)
     if simulator == "pysim":
-        with dump_of(job, waves, probes) as dump:
+        with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
         simulators.simulator_version(simulator)
@@ -151,7 +151,7 @@ def simulate(
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")
         built = simulators.build(sources, simulator, root, waves=waves is not None)
-        with dump_of(job, waves, probes) as dump:
+        with dump_of(job, waves, probes, report) as dump:
             outcome = simulators.run(
                 job,
                 built,

@@ -37,7 +37,7 @@ class EvaluationTraces:
     duration_s: float
     """Until it falls."""
     pins: dict[str, Trace]
-    """By the names of `PULSE_PINS`."""
+    """``wl``, this row's word line, and `PULSE_PINS`."""
     v_p: Trace
     v_n: Trace
     sl: dict[int, Trace]
@@ -80,10 +80,12 @@ def read_evaluation(
             f"at least {image + 1}"
         )
     traces = window.traces(header.tick_s)
+    duration_s = (window.end - window.start) * header.tick_s
+    word_line = Trace(np.array([0.0, duration_s]), np.array([1.0, 0.0]))
     return EvaluationTraces(
         start_s=window.start * header.tick_s,
-        duration_s=(window.end - window.start) * header.tick_s,
-        pins={pin: traces[pin] for pin in PULSE_PINS},
+        duration_s=duration_s,
+        pins={"wl": word_line, **{pin: traces[pin] for pin in PULSE_PINS}},
         v_p=traces[LINE_NAMES[0]],
         v_n=traces[LINE_NAMES[1]],
         sl={

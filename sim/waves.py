@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import string
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -23,7 +23,7 @@ from ..behav.array import ArrayPins
 from ..behav.macro_circuit import MacroCircuit, draw_macros
 from ..behav.waveforms import AnalogLines
 from ..hdl.array_pins import ArraySignature
-from ..hdl.config import LayerConfig, NetworkConfig
+from ..hdl.config import InputError, LayerConfig, NetworkConfig
 from ..hdl.whole_file import whole_file
 from .job import Job
 from .vcd_file import Header, blocks, changes, number, read_header
@@ -58,10 +58,22 @@ def default_probes(config: NetworkConfig) -> tuple[Probe, ...]:
 
 
 @contextlib.contextmanager
-def dump_of(job: Job, waves: Path | None, probes: Sequence[Probe]) -> Iterator[Path | None]:
-    """Where the simulator of the block dumps; `waves` is made of it, of a failing run, too.
+def dump_of(
+    job: Job,
+    waves: Path | None,
+    probes: Sequence[Probe],
+    report: Callable[[str], None] = lambda message: None,
+) -> Iterator[Path | None]:
+    """Where the simulator of the block dumps; `waves` is made of it as the block ends.
 
-    None if no file is wanted. An interrupted run leaves none.
+    Of a failing run, too: then it is wanted most. An interrupted run leaves none.
+
+    Parameters
+    ----------
+    waves : Path, optional
+        Where the file goes; without it there is no dump, either.
+    report : callable (message), optional
+        Told what is going on.
     """
     if waves is None:
         yield None
@@ -71,9 +83,11 @@ def dump_of(job: Job, waves: Path | None, probes: Sequence[Probe]) -> Iterator[P
         try:
             yield dump
         except Exception:
-            if dump.exists():
+            # A dump that is missing or broken must not hide what the run died of.
+            with contextlib.suppress(InputError, FileNotFoundError):
                 add_analog(dump, waves, job, probes)
             raise
+        report("adding the analog lines to the waveforms")
         add_analog(dump, waves, job, probes)
 
 

@@ -235,6 +235,7 @@ def test_one_evaluation_as_arrays(dumped, job):
     tick = waves.rises("layer0_macro1__strobe")[image * config.rows_used + 2]
     assert found.start_s + strobe_s == pytest.approx(tick * waves.tick_s)
     for pin, edges in {
+        "wl": [(0, 1), (6, 0)],
         "precharge": [(0, 1), (1, 0), (6, 0)],
         "evaluate": [(0, 0), (2, 1), (5, 0), (6, 0)],
         "strobe": [(0, 0), (4, 1), (5, 0), (6, 0)],
@@ -313,6 +314,15 @@ def test_a_failing_run_leaves_its_waveform(job, tmp_path):
         pysim.run(job, dump)
         raise RuntimeError("broken")
     assert len(Contents(tmp_path / "w").times) > 100
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no dump"])
+def test_a_run_that_died_early_says_of_what(job, tmp_path, content):
+    with pytest.raises(RuntimeError, match="broken"), dump_of(job, tmp_path / "w", PROBES) as dump:
+        if content is not None:
+            dump.write_bytes(content)
+        raise RuntimeError("broken")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_run_leaves_none(job, tmp_path):
