@@ -36,7 +36,9 @@ SL_PREFIX = "sl_"
 DEFAULT_COLUMNS = 4
 """SLs of a probe that names no columns: the first ones."""
 _STEP_V = 1e-6
-"""A step of more is drawn upright."""
+"""Before a step of more the old value is written again, so that lines through the values step."""
+_NANOVOLT_V = 1e-9
+"""Resolution of the file, and what a value written again differs by: viewers drop repeated ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,11 +261,18 @@ class _ProbedMacro:
     def _sample(
         self, trace: int, tick: int, voltage_v: float, again: bool = False
     ) -> Iterator[_Sample]:
-        """A sample, unless the file says so already; `again`: even then."""
-        value = f"r{voltage_v:.9g}"
-        if again or value != self._written[trace][1]:
+        """A sample, unless the file says so already; `again`: then a nanovolt beside it."""
+        value = _text(voltage_v)
+        if again and value == self._written[trace][1]:
+            value = _text(voltage_v + _NANOVOLT_V)
+        if value != self._written[trace][1]:
             self._written[trace] = (tick, value)
-            yield _Sample(tick, b"%b %b\n" % (value.encode(), self.codes[trace]))
+            yield _Sample(tick, f"{value} ".encode() + self.codes[trace] + b"\n")
+
+
+def _text(voltage_v: float) -> str:
+    """A real value as the file has it."""
+    return f"r{round(voltage_v, 9) + 0.0:.9f}"
 
 
 class _Due(NamedTuple):
