@@ -137,6 +137,15 @@ def test_bank_codes_shift_the_lines_as_the_comparator_sees_it():
             scan.released(cycles=1)
 
 
+def test_a_column_that_is_not_driven_holds_both_plates_low():
+    parameters, inputs = changed("neuron", unit_capacitor_sigma=0.0), random_signs(31)
+    scan = Scan(make_layer(clock_s=5e-9), parameters, chip=4)
+    plate_v = 1.2 / line_units(parameters.neuron, 40, 0)
+    inputs[20:] = 0
+    v_p, v_n = scan.lines.line_v(scan.until_strobe(0, inputs))
+    assert v_p + v_n == pytest.approx(20 * plate_v)
+
+
 def test_injection_stands_beside_the_score():
     parameters = changed("neuron", injection_common_v=0.02, injection_differential_v=0.005)
     config = make_layer(clock_s=5e-9)

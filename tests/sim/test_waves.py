@@ -148,6 +148,27 @@ def test_times_rise(dumped):
     assert set(dump.times) <= set(waves.times)
 
 
+@pytest.mark.parametrize("dumped", ["icarus bulk"], indirect=True)
+def test_a_dump_with_changes_at_every_tick(dumped, job, tmp_path):
+    """Samples then fall on times of the simulator's own."""
+    _, dump_path, sparse, dump = dumped
+    filled, last = [], -1
+    for line in dump_path.read_bytes().splitlines(keepends=True):
+        if line.startswith(b"#"):
+            tick = int(line[1:])
+            filled += [b"#%d\n" % between for between in range(last + 1, tick)]
+            last = tick
+        filled.append(line)
+    (tmp_path / "dense.vcd").write_bytes(b"".join(filled))
+    add_analog(tmp_path / "dense.vcd", tmp_path / "waves.vcd", job, PROBES)
+    dense = Contents(tmp_path / "waves.vcd")
+    assert dense.times == list(range(dump.times[-1] + 1))
+    assert set(dense.changes) <= set(sparse.changes)
+    assert [dense.at(tick, "v_p") for tick in dump.times] == [
+        sparse.at(tick, "v_p") for tick in dump.times
+    ]
+
+
 def inputs_at(waves, tick, name, columns):
     bl, blb = (int(waves.at(tick, f"{name}__{pin}")) for pin in ("bl", "blb"))
     return np.array([(bl >> column & 1) - (blb >> column & 1) for column in range(columns)])
