@@ -117,17 +117,18 @@ def blocks(stream: BinaryIO) -> Iterator[Block]:
     """The body's blocks, in their order; a last line without an end is left out."""
     tick: int | None = None
     lines: list[bytes] = []
+    line = b""
     for line in stream:
-        if line.startswith(b"#"):
-            if tick is not None:
-                yield Block(tick, lines)
-            elif any(before.strip() for before in lines):
-                yield Block(0, lines)
-            tick, lines = int(line[1:]) if line.endswith(b"\n") else tick, []
-        if line.endswith(b"\n"):
-            lines.append(line)
-    if tick is not None:
-        yield Block(tick, lines)
+        if line.startswith(b"#") and line.endswith(b"\n"):
+            # Blank lines may stand before the first time, and simulators may dump there.
+            if tick is not None or any(map(bytes.strip, lines)):
+                yield Block(tick or 0, lines)
+            tick, lines = int(line[1:]), []
+        lines.append(line)
+    if not line.endswith(b"\n"):
+        del lines[-1:]
+    if lines:
+        yield Block(tick or 0, lines)
 
 
 def changes(
@@ -135,16 +136,13 @@ def changes(
 ) -> Iterator[tuple[Watched, bytes]]:
     """Changes of watched codes among a block's lines: what each is watched as, and its value."""
     for line in lines:
-        kind = line[0]
-        if kind in b"bBrR":
-            value, _, code = line[1:].partition(b" ")
-        elif kind in b"01xXzZ":
+        value, space, code = line.rpartition(b" ")
+        if not space:
             value, code = line[:1], line[1:]
-        else:
-            continue
-        known = watched.get(code.rstrip())
-        if known is not None:
-            yield known, value
+        known = watched.get(code[:-1])
+        # A code can be any word: 12 as in #12, or end as in $end.
+        if known is not None and value[0] not in b"#$":
+            yield known, value[1:] if space else value
 
 
 def number(value: bytes) -> int:

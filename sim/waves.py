@@ -227,36 +227,41 @@ class _ProbedMacro:
         if not self._changed:
             return
         self._changed = False
-        old_v, ending_v = self._voltages_v(tick), self._voltages_v(max(tick - 1, before))
+        ending_v, old_v = self._voltages_v(max(tick - 1, before), tick)
         self._lines.observe(tick * self._tick_s, self._pins)
-        new_v = self._voltages_v(tick)
+        (new_v,) = self._voltages_v(tick)
         for trace in np.flatnonzero(abs(new_v - old_v) > _STEP_V).tolist():
             if before < tick - 1 and self._written[trace][0] < tick - 1:
                 yield from self._sample(trace, tick - 1, ending_v[trace], again=True)
-        for trace, voltage_v in enumerate(new_v):
+        for trace, voltage_v in enumerate(new_v.tolist()):
             yield from self._sample(trace, tick, voltage_v)
         self._due = sorted(self._course(tick))
 
-    def _voltages_v(self, tick: int) -> NDArray[np.float64]:
-        time_s = tick * self._tick_s
-        return np.append(self._lines.line_v(time_s), self._lines.sl_v(time_s, self._columns))
+    def _voltages_v(self, *ticks: int) -> NDArray[np.float64]:
+        """Of all traces, shape (ticks, traces)."""
+        times_s = np.array(ticks) * self._tick_s
+        line_v, sl_v = self._lines.line_v(times_s), self._lines.sl_v(times_s, self._columns)
+        return np.concatenate([line_v, sl_v], axis=1)
 
-    def _course(self, tick: int) -> Iterator[_Due]:
+    def _course(self, after: int) -> Iterator[_Due]:
         """Samples to come if the pins stand still."""
-        ticks = self._ticks(self._lines.line_course_s(), tick)
-        if len(ticks):
-            for trace, line_v in enumerate(self._lines.line_v(ticks * self._tick_s).T):
-                yield from map(_Due, ticks.tolist(), itertools.repeat(trace), line_v.tolist())
+        ticks = self._ticks(self._lines.line_course_s(), after)
+        if ticks:
+            for trace, line_v in enumerate(self._lines.line_v(self._times_s(ticks)).T):
+                yield from map(_Due, ticks, itertools.repeat(trace), line_v.tolist())
         for trace, column in enumerate(self._columns, len(LINE_NAMES)):
-            ticks = self._ticks(self._lines.sl_course_s(column), tick)
-            if len(ticks):
-                sl_v = self._lines.sl_v(ticks * self._tick_s, [column])[:, 0]
-                yield from map(_Due, ticks.tolist(), itertools.repeat(trace), sl_v.tolist())
+            ticks = self._ticks(self._lines.sl_course_s(column), after)
+            if ticks:
+                sl_v = self._lines.sl_v(self._times_s(ticks), [column])[:, 0]
+                yield from map(_Due, ticks, itertools.repeat(trace), sl_v.tolist())
 
-    def _ticks(self, times_s: NDArray[np.float64], after: int) -> NDArray[np.int64]:
+    def _ticks(self, times_s: NDArray[np.float64], after: int) -> list[int]:
         """Not before the times: a sample at a crossing has to show what it did."""
-        ticks = np.unique(np.ceil(times_s / self._tick_s)).astype(np.int64)
-        return ticks[ticks > after]
+        ticks = dict.fromkeys(np.ceil(times_s / self._tick_s).astype(np.int64).tolist())
+        return [tick for tick in ticks if tick > after]
+
+    def _times_s(self, ticks: list[int]) -> NDArray[np.float64]:
+        return np.array(ticks) * self._tick_s
 
     def _sample(
         self, trace: int, tick: int, voltage_v: float, again: bool = False
