@@ -219,7 +219,7 @@ class _ProbedMacro:
             self._changed = True
 
     def until(self, tick: int, before: int) -> Iterator[_Sample]:
-        """Samples later than `before`, at which time nothing changed since, up to `tick`."""
+        """Samples after `before`, the time of the block before, up to `tick`, that of this one."""
         last = tick - 1 if self._changed else tick
         while self._due and self._due[0].tick <= last:
             due = self._due.pop(0)
