@@ -24,6 +24,7 @@ from .output import (
     text_stream,
     write_json,
 )
+from .probes import add_waves_options, selected_probes
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
@@ -57,9 +58,7 @@ def add_parser(commands: Any) -> None:
         "--strict", action="store_true",
         help="answer every strobe from the arrays' pins alone: slow; pysim always does",
     )  # fmt: skip
-    parser.add_argument(
-        "--waves", type=Path, metavar="PATH", help="also write all signals to a VCD file"
-    )
+    add_waves_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
@@ -71,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions(arguments.sim)
     energy = selected_energy(arguments)
     mapped = selected_network(arguments)
+    probes = selected_probes(arguments, mapped.config)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
     job = make_job(arguments, mapped, images)
     out = text_stream(arguments.json)
@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         simulator=arguments.sim,
         strict=arguments.strict,
         waves=arguments.waves,
+        probes=probes,
         report=progress,
     )
     progress("")
