@@ -31,6 +31,7 @@ class Domain(enum.IntEnum):
     ERROR_LAW = 7
     PROGRAMMING = 8
     STUCK = 9
+    COMPARISON = 12
 
 
 class DrawStream:
