@@ -55,7 +55,8 @@ def ladder_voltages(siemens: NDArray[np.float64], wire_ohm: float) -> NDArray[np
     ndarray of float64, shape (lines, cells)
         From 0 to 1.
     """
-    return np.cumprod(1 / (1 + wire_ohm * _admittances(siemens, wire_ohm)), axis=1)
+    steps: NDArray[np.float64] = 1 / (1 + wire_ohm * _admittances(siemens, wire_ohm))
+    return np.cumprod(steps, axis=1)
 
 
 def fast_transfer_s(
@@ -141,7 +142,9 @@ def read_voltages_v(
     wordline_ohm, bitline_ohm = parameters.wordline_wire_ohm, parameters.bitline_wire_ohm
     driver_v = parameters.read_v * np.asarray(inputs, dtype=np.float64)
 
-    def word_lines_v(bit_v: NDArray[np.float64], drive_v: NDArray[np.float64]) -> NDArray:
+    def word_lines_v(
+        bit_v: NDArray[np.float64], drive_v: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         return _fed_ladders_v(siemens, wordline_ohm, siemens * bit_v, drive_v)
 
     def held_v(injected_a: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from ..flow.verilog import ConversionError
 from ..hdl.config import InputError
 from ..sim.simulators import SimulationError
 from ..sim.verdict import HardwareFault
-from . import bench, errors, presets, run, spice, train, verilog
+from . import bench, compare, errors, presets, run, spice, train, verilog
 from .output import progress
 
 WRONG_INPUT = 2
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, spice, verilog, train, presets, errors, bench):
+    for command in (run, spice, verilog, train, presets, errors, compare, bench):
         command.add_parser(commands)
     return top
 

@@ -121,8 +121,11 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
     )
 
 
-def select_images(network: Network, data: Path | None, count: int | None, seed: int) -> ImageSet:
-    """The first `count` images of `data`, or of what stands in for it."""
+def select_images(
+    network: Network, data: Path | None, count: int | None, seed: int, default: int = DEFAULT_IMAGES
+) -> ImageSet:
+    """The first `count` images of `data`, or of what stands in for it; `default` without a count,
+    or all if fewer."""
     if count is not None and count < 1:
         raise InputError(f"--images: found {count}, expected at least 1")
     if data is not None:
@@ -133,10 +136,10 @@ def select_images(network: Network, data: Path | None, count: int | None, seed: 
         most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
         if count is not None and count > most:
             raise InputError(f"--images: found {count}, expected at most {most} random images")
-        return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
+        return random_images(count or min(default, most), network.input_shape, seed)
     if count is not None and count > len(images):
         raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
-    return images.first(count or min(DEFAULT_IMAGES, len(images)))
+    return images.first(count or min(default, len(images)))
 
 
 def print_report(result: dict[str, Any], out: TextIO) -> None:
