@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -13,7 +14,20 @@ from .crossbar import CrossbarParameters
 from .crossbar_lines import fast_transfer_s
 from .devices import draw_resistances_ohm
 
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+
 Transfer = Callable[[NDArray[np.float64], CrossbarParameters], NDArray[np.float64]]
+
+
+def column_order(fan_in: int) -> NDArray[np.intp]:
+    """Column of the layer that each word line takes, from the far end of the bit lines on.
+
+    Multiples of the golden ratio, less their integers, in rising order: any columns that follow one
+    another in the layer, such as its bias columns or a dark row of an image, lie evenly along the
+    bit lines. That helps the crossbar: in the layer's own order the wire weakens some inputs
+    against the bias that stands for their threshold. docs/crossbar.md has figures.
+    """
+    return np.argsort(np.arange(fan_in) * GOLDEN_RATIO % 1, kind="stable")
 
 
 def draw_tiles_s(
@@ -27,8 +41,8 @@ def draw_tiles_s(
     """The conductances of a layer's crossbars, from the draws of its bridges.
 
     The top device of a bridge is the one to the plus bit line, the bottom one that to the minus
-    line. A macro's neurons share a tile: word line k has input k, bias columns last, and bit lines
-    2i and 2i + 1 are plus and minus of its neuron i.
+    line. A macro's neurons share a tile: word line k has the input of column `column_order`[k], and
+    bit lines 2i and 2i + 1 are plus and minus of its neuron i.
 
     Parameters
     ----------
@@ -44,6 +58,7 @@ def draw_tiles_s(
     """
     pairs_ohm = np.stack(draw_resistances_ohm(config, weights, devices, chip, layer), axis=1)
     pairs_s = 1 / (pairs_ohm + parameters.access_resistance_ohm)
+    pairs_s = pairs_s[:, :, column_order(config.fan_in)]
     tiles = (pairs_s[list(config.neurons_of_macro(macro))] for macro in range(config.macros))
     return [np.ascontiguousarray(tile.reshape(-1, config.fan_in).T) for tile in tiles]
 
@@ -82,7 +97,7 @@ class CrossbarLayer:
     Attributes
     ----------
     gain : ndarray of float64, shape (n, M)
-        An input adds gain * input to a neuron's score.
+        In the order of the layer's columns: an input adds gain * input to a neuron's score.
     """
 
     def __init__(
@@ -95,7 +110,9 @@ class CrossbarLayer:
     ) -> None:
         self.config = config
         differences_s = [difference_of_pairs(transfer(tile, parameters)) for tile in tiles]
-        self.gain = np.concatenate(differences_s, axis=1) / unit_siemens(devices, parameters)
+        gain = np.concatenate(differences_s, axis=1) / unit_siemens(devices, parameters)
+        self.gain = np.empty_like(gain)
+        self.gain[column_order(config.fan_in)] = gain
 
     def scores(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Difference of each neuron's two currents, in those of one nominal weight.

@@ -55,8 +55,9 @@ def ladder_voltages(siemens: NDArray[np.float64], wire_ohm: float) -> NDArray[np
     ndarray of float64, shape (lines, cells)
         From 0 to 1.
     """
-    steps: NDArray[np.float64] = 1 / (1 + wire_ohm * _admittances(siemens, wire_ohm))
-    return np.cumprod(steps, axis=1)
+    voltages: NDArray[np.float64] = 1 / (1 + wire_ohm * _admittances(siemens, wire_ohm))
+    np.cumprod(voltages, axis=1, out=voltages)
+    return voltages
 
 
 def fast_transfer_s(

@@ -36,7 +36,7 @@ MOST_CHIPS = 1000
 DEFAULT_SPREADS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 LARGEST_SPREAD = 10.0
 """Of ln R: beyond, conductances leave the range of a float's usefulness."""
-DEFAULT_WIRES_OHM = (0.0, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 1.0, 10.0, 100.0)
+DEFAULT_WIRES_OHM = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 1.0, 10.0, 100.0)
 LARGEST_WIRE_OHM = 1000.0
 """Per cell: beyond, a line is worse than its cells, and no array is left to compare."""
 DEFAULT_FAN_INS = (23, 63, 255, 1127)

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 
 from ..behav.chip import sample_layer
 from ..behav.crossbar import CrossbarParameters
-from ..behav.crossbar_layer import CrossbarLayer, difference_of_pairs, draw_tiles_s
+from ..behav.crossbar_layer import (
+    CrossbarLayer,
+    column_order,
+    difference_of_pairs,
+    draw_tiles_s,
+)
 from ..behav.crossbar_lines import fast_transfer_s
 from ..behav.devices import draw_resistances_ohm
 from ..behav.draws import Domain, DrawStream
@@ -127,7 +132,7 @@ def read_arrays(
     ohms = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
     crossbar = CrossbarParameters.like(parameters.bridge)
     tile = draw_tiles_s(config, weights, parameters.devices, crossbar, chip, layer)[0]
-    driven = inputs[:SOLVED_INPUTS].astype(np.float64)
+    driven = inputs[:SOLVED_INPUTS, column_order(config.fan_in)].astype(np.float64)
     reads = [read_crossbar(tile, signs, crossbar) for signs in driven]
     exact_a = difference_of_pairs(np.array([read.output_a for read in reads]))
     fast_a = driven @ difference_of_pairs(fast_transfer_s(tile, crossbar)) * crossbar.read_v

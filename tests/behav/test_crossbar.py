@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from popbridge.behav.crossbar import CrossbarParameters, exact_transfer_s
-from popbridge.behav.crossbar_layer import CrossbarLayer, draw_tiles_s, unit_siemens
+from popbridge.behav.crossbar_layer import (
+    CrossbarLayer,
+    column_order,
+    draw_tiles_s,
+    unit_siemens,
+)
 from popbridge.behav.crossbar_lines import fast_transfer_s, ladder_voltages, read_voltages_v
 from popbridge.behav.devices import draw_resistances_ohm
 from popbridge.behav.params import BridgeParameters, DeviceParameters
@@ -163,10 +168,22 @@ def test_tiles_hold_the_devices_of_the_bridges():
     assert [tile.shape for tile in tiles] == [(9, 6), (9, 6)]
     for neuron in range(6):
         macro, row = divmod(neuron, 3)
-        for column in range(9):
-            plus_s, minus_s = tiles[macro][column, 2 * row : 2 * row + 2]
+        for word_line, column in enumerate(column_order(9)):
+            plus_s, minus_s = tiles[macro][word_line, 2 * row : 2 * row + 2]
             assert plus_s == pytest.approx(1 / (top_ohm[neuron, column] + 2000))
             assert minus_s == pytest.approx(1 / (bottom_ohm[neuron, column] + 2000))
+
+
+@pytest.mark.parametrize("fan_in", [1, 23, 1127])
+def test_neighbouring_columns_lie_evenly_along_the_bit_lines(fan_in):
+    order = column_order(fan_in)
+    assert sorted(order) == list(range(fan_in))
+    places = np.argsort(order)
+    for group in (places[-fan_in // 10 :], places[: fan_in // 4], places[fan_in // 3 :]):
+        for part in np.linspace(0.1, 1, 10):
+            share = (group < part * fan_in).sum()
+            # Golden-ratio multiples stray from even shares by a few, however many they are.
+            assert abs(share - part * len(group)) < 3
 
 
 @pytest.mark.parametrize("transfer", [exact_transfer_s, fast_transfer_s])
@@ -213,6 +230,24 @@ def test_error_of_current_has_the_moments_of_log_normal_devices():
     assert abs(errors.mean()) < Z_99 * spread / math.sqrt(neurons)
     # A sum of 101 pairs is near enough to normal for the spread of its standard deviation.
     assert abs(errors.std() / spread - 1) < Z_99 / math.sqrt(2 * neurons)
+
+
+@pytest.mark.parametrize("wires_ohm", [(0.0, 5.0), (5.0, 0.0)])
+def test_scores_come_back_in_the_order_of_the_columns(wires_ohm, badcrossbar):
+    config, devices, parameters = two_macros(), DeviceParameters(), wired(*wires_ohm)
+    weights, inputs = random_signs(6, 9).astype(np.int8), random_signs(9)
+    tiles = draw_tiles_s(config, weights, devices, parameters, 5, 0)
+    scores = CrossbarLayer(config, tiles, devices, parameters).scores(inputs)
+    for macro, tile in enumerate(tiles):
+        solved = badcrossbar.compute(
+            inputs[column_order(9)][:, np.newaxis],
+            1 / tile,
+            r_i_word_line=wires_ohm[0],
+            r_i_bit_line=wires_ohm[1],
+        )
+        plus, minus = solved.currents.output.reshape(3, 2).T
+        expected = (plus - minus) / unit_siemens(devices, parameters)
+        assert scores[3 * macro : 3 * macro + 3] == pytest.approx(expected, rel=1e-9)
 
 
 def test_bridge_load_is_that_of_one_cell_per_bit_line():
