@@ -97,7 +97,7 @@ def exact_and_fast(word_lines, bit_lines, wire_ohm):
     return exact_transfer_s(cells_s, parameters), fast_transfer_s(cells_s, parameters)
 
 
-# Twice what docs/crossbar.md states for these tiles.
+# About twice what was measured on these tiles; docs/crossbar.md has larger ones.
 @pytest.mark.parametrize(
     ("shape", "wire_ohm", "bound"),
     [
