@@ -1,16 +1,26 @@
 """Bridge against crossbar: sweeps that must meet what is known without them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from popbridge.behav.crossbar import CrossbarParameters, exact_transfer_s
 from popbridge.behav.crossbar_layer import column_order, difference_of_pairs, draw_tiles_s
+from popbridge.behav.crossbar_lines import fast_transfer_s
 from popbridge.behav.devices import draw_resistances_ohm
 from popbridge.behav.params import CONDITIONS, LrsLaw
+from popbridge.behav.read_load import bridge_read_load, read_crossbar
 from popbridge.bnn import software
-from popbridge.hdl.config import MacroConfig
+from popbridge.hdl.config import LayerConfig, MacroConfig
 from popbridge.sim.compare import Comparison, compare, value_at_loss
-from popbridge.sim.compare_neurons import RANDOM_INPUTS, RandomLayer, compare_fan_in
+from popbridge.sim.compare_neurons import (
+    RANDOM_INPUTS,
+    SOLVED_INPUTS,
+    RandomLayer,
+    compare_fan_in,
+    read_arrays,
+)
 from popbridge.sim.crossbar import crossbar_classes, crossbar_layers
 
 SEED = 3
@@ -144,10 +154,42 @@ def test_wrong_signs_counted_by_hand():
         assert point[array]["error_rate"] == count / (2 * right.size)
 
 
+def test_read_arrays_are_the_first_macro_under_the_first_inputs():
+    """17 neurons on two macros; whole networks and exact transfer conductances, input by input."""
+    config = LayerConfig(
+        name="layer", inputs=20, bias_columns=1, neurons=17, macro=MacroConfig(rows=9, columns=21)
+    )
+    draw = np.random.default_rng(SEED)
+    weights = draw.choice(np.array([-1, 1], np.int8), (17, 21))
+    inputs = draw.choice([-1.0, 1.0], (7, 21))
+    parameters = CONDITIONS["nominal"]
+    parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=20.0))
+    found = read_arrays(config, weights, parameters, 2, 1, inputs)
+    crossbar = CrossbarParameters.like(parameters.bridge)
+    tile = draw_tiles_s(config, weights, parameters.devices, crossbar, 2, 1)[0]
+    driven = inputs[:SOLVED_INPUTS, column_order(21)]
+    loads = [read_crossbar(tile, signs, crossbar).load for signs in driven]
+    read = found["crossbar"]["read"]
+    for name in ("access_a", "neuron_a"):
+        assert read[name] == pytest.approx(np.mean([getattr(load, name) for load in loads]))
+    for name in ("wordline_drop", "bitline_drop"):
+        assert read[name] == pytest.approx(max(getattr(load, name) for load in loads))
+    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, parameters.devices, 2, 1)
+    bridge = bridge_read_load(top_ohm[:9], bottom_ohm[:9], parameters.bridge)
+    assert found["bridge"]["read"] == dataclasses.asdict(bridge)
+    exact, fast = (
+        driven @ difference_of_pairs(solve(tile, crossbar))
+        for solve in (exact_transfer_s, fast_transfer_s)
+    )
+    error = np.linalg.norm(fast - exact) / np.linalg.norm(exact)
+    assert found["fast_form"]["current_error"] == pytest.approx(error, rel=1e-3)
+    assert found["fast_form"]["signs"] == SOLVED_INPUTS * 9
+    assert found["fast_form"]["wrong_signs"] == int(((exact > 0) != (fast > 0)).sum())
+
+
 def test_a_point_does_not_depend_on_the_rest_of_its_sweep(comparison):
     whole = compare(comparison, silent)
-    fields = {name: getattr(comparison, name) for name in comparison.__dataclass_fields__}
-    fields |= {"spreads": (4.0,), "wires_ohm": (1000.0,), "fan_ins": (21,)}
-    part = compare(Comparison(**fields), silent)
+    narrow = dataclasses.replace(comparison, spreads=(4.0,), wires_ohm=(1000.0,), fan_ins=(21,))
+    part = compare(narrow, silent)
     for sweep in ("spread", "wire", "fan_in"):
         assert part[sweep]["points"] == whole[sweep]["points"][-1:]
