@@ -79,7 +79,8 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--fan-ins", type=int, nargs="+", default=DEFAULT_FAN_INS, metavar="N",
-        help="inputs of random neurons, with the condition's devices and wire",
+        help="inputs of neurons with random weights, drawn from the seed, with the condition's "
+        "devices and wire",
     )  # fmt: skip
     add_condition_options(parser)
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write all points as CSV")
@@ -164,8 +165,7 @@ def print_comparison(result: dict[str, Any], out: TextIO) -> None:
     reference = result["reference"]
     print(
         f"{result['network']}, {result['images']} images of {result['data']}, condition "
-        f"{result['condition']}, chips {result['chips'][0]} to {result['chips'][-1]}, "
-        f"seed {result['seed']}",
+        f"{result['condition']}, mean of {len(result['chips'])} chips, seed {result['seed']}",
         file=out,
     )
     if result["labels"] == "software":
