@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+from popbridge.behav import crossbar_lines
 from popbridge.behav.crossbar import CrossbarParameters, exact_transfer_s
 from popbridge.behav.crossbar_layer import (
     CrossbarLayer,
@@ -291,6 +292,12 @@ def test_parameters_out_of_range(field, value, message):
     with pytest.raises(InputError) as raised:
         wired(1.0).replace(**{field: value})
     assert str(raised.value) == message
+
+
+def test_a_search_that_does_not_end_is_told(monkeypatch):
+    monkeypatch.setattr(crossbar_lines, "_MOST_ROUNDS", 2)
+    with pytest.raises(InputError, match="bitline_wire_ohm: found 50, expected a wire of less"):
+        read_voltages_v(random_cells_s(30, 30), random_signs(30), wired(50.0))
 
 
 def test_devices_without_contrast_and_wrong_inputs_are_refused():
