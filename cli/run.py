@@ -136,11 +136,15 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
 
 
 def select_images(
-    network: Network, data: Path | None, count: int | None, seed: int, *, every: bool = False
+    network: Network,
+    data: Path | None,
+    count: int | None,
+    seed: int,
+    default: int | None = DEFAULT_IMAGES,
 ) -> ImageSet:
     """The first `count` images of `data`, or of what stands in for it.
 
-    Without `count`, all images with `every`, else at most `DEFAULT_IMAGES`.
+    Without a count, `default` images, or all if fewer; all with None.
     """
     if count is not None and count < 1:
         raise InputError(f"--images: found {count}, expected at least 1")
@@ -152,10 +156,12 @@ def select_images(
         most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
         if count is not None and count > most:
             raise InputError(f"--images: found {count}, expected at most {most} random images")
-        return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
+        return random_images(
+            count or min(default or DEFAULT_IMAGES, most), network.input_shape, seed
+        )
     if count is not None and count > len(images):
         raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
-    return images.first(count or (len(images) if every else min(DEFAULT_IMAGES, len(images))))
+    return images.first(count or min(default or len(images), len(images)))
 
 
 def print_report(result: dict[str, Any], out: TextIO) -> None:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-<<<<<<< HEAD
-from collections.abc import Callable
-=======
 from collections.abc import Callable, Sequence
-from importlib import resources
->>>>>>> 820d7e58a6926265a3f79f1524a4be337a193f8a
 from importlib.metadata import version
 from pathlib import Path
 
