@@ -265,7 +265,7 @@ class ArrayModel:
     def _decide_rows(self, key: _AnswerKey) -> list[int]:
         chip = self.layer_chip
         if self._scores_of != (key.bl, key.blb):
-            inputs = _bits(key.bl, self._columns) - _bits(key.blb, self._columns)
+            inputs = bits_of_bus(key.bl, self._columns) - bits_of_bus(key.blb, self._columns)
             self._scores = chip.scores_seen(inputs, self._neurons)
             self._scores_of = (key.bl, key.blb)
         answers = chip.decide(
@@ -288,7 +288,7 @@ class ArrayModel:
         )
 
 
-def _bits(value: int, count: int) -> NDArray[np.int8]:
+def bits_of_bus(value: int, count: int) -> NDArray[np.int8]:
     """The low bits of an integer, bit 0 first."""
     packed = np.frombuffer(value.to_bytes(-(-count // 8), "little"), dtype=np.uint8)
     return np.unpackbits(packed, count=count, bitorder="little").astype(np.int8)

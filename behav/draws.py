@@ -48,6 +48,7 @@ class Domain(enum.IntEnum):
     PROGRAMMING = 8
     STUCK = 9
     NEURON_ERROR = 10
+    COMPARISON = 12
 
 
 class DrawStream:

@@ -171,8 +171,7 @@ def _mapped(arguments: argparse.Namespace) -> MappedNetwork:
 def _labelled_images(
     arguments: argparse.Namespace, mapped: MappedNetwork
 ) -> tuple[ImageSet, NDArray[np.int64]]:
-    every = arguments.images is None
-    images = select_images(mapped.network, arguments.data, arguments.images, 0, every=every)
+    images = select_images(mapped.network, arguments.data, arguments.images, 0, None)
     if images.labels is None:
         raise InputError(f"{images.source}: found no labels, expected labelled images")
     return images, images.labels

@@ -17,7 +17,19 @@ from ..flow.verilog import ConversionError
 from ..hdl.config import InputError
 from ..sim.simulators import SimulationError
 from ..sim.verdict import HardwareFault
-from . import accuracy, bench, errors, figures, presets, report, run, spice, train, verilog
+from . import (
+    accuracy,
+    bench,
+    compare,
+    errors,
+    figures,
+    presets,
+    report,
+    run,
+    spice,
+    train,
+    verilog,
+)
 from .output import progress
 
 WRONG_INPUT = 2
@@ -44,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (run, report, accuracy, errors, figures, spice, verilog, train, presets, bench):
+    for command in (
+        run, report, accuracy, compare, errors, figures, spice, verilog, train, presets, bench,
+    ):  # fmt: skip
         command.add_parser(commands)
     return top
 

@@ -24,6 +24,7 @@ from .output import (
     text_stream,
     write_json,
 )
+from .probes import add_waves_options, selected_probes
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
@@ -57,9 +58,7 @@ def add_parser(commands: Any) -> None:
         "--strict", action="store_true",
         help="answer every strobe from the arrays' pins alone: slow; pysim always does",
     )  # fmt: skip
-    parser.add_argument(
-        "--waves", type=Path, metavar="PATH", help="also write all signals to a VCD file"
-    )
+    add_waves_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
@@ -71,6 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions(arguments.sim)
     energy = selected_energy(arguments)
     mapped = selected_network(arguments)
+    probes = selected_probes(arguments, mapped.config)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
     job = make_job(arguments, mapped, images)
     out = text_stream(arguments.json)
@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         simulator=arguments.sim,
         strict=arguments.strict,
         waves=arguments.waves,
+        probes=probes,
         report=progress,
     )
     progress("")
@@ -135,11 +136,15 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
 
 
 def select_images(
-    network: Network, data: Path | None, count: int | None, seed: int, *, every: bool = False
+    network: Network,
+    data: Path | None,
+    count: int | None,
+    seed: int,
+    default: int | None = DEFAULT_IMAGES,
 ) -> ImageSet:
     """The first `count` images of `data`, or of what stands in for it.
 
-    Without `count`, all images with `every`, else at most `DEFAULT_IMAGES`.
+    Without a count, `default` images, or all if fewer; all with None.
     """
     if count is not None and count < 1:
         raise InputError(f"--images: found {count}, expected at least 1")
@@ -151,10 +156,12 @@ def select_images(
         most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
         if count is not None and count > most:
             raise InputError(f"--images: found {count}, expected at most {most} random images")
-        return random_images(count or DEFAULT_IMAGES, network.input_shape, seed)
+        return random_images(
+            count or min(default or DEFAULT_IMAGES, most), network.input_shape, seed
+        )
     if count is not None and count > len(images):
         raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
-    return images.first(count or (len(images) if every else min(DEFAULT_IMAGES, len(images))))
+    return images.first(count or min(default or len(images), len(images)))
 
 
 def print_report(result: dict[str, Any], out: TextIO) -> None:

@@ -35,6 +35,11 @@ def add_chip_options(parser: argparse.ArgumentParser) -> None:
         "--chip", type=chip_number, default=1, metavar="ideal|SEED",
         help="the chip: ideal, or the seed that every device and mismatch is drawn from",
     )  # fmt: skip
+    add_condition_options(parser)
+
+
+def add_condition_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--condition`` and ``--seed``."""
     parser.add_argument(
         "--condition", default="nominal", metavar="NAME",
         help="programming and read condition: a preset's name or a TOML file",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from .job import Job, Outcome
 from .source_digest import source_digest
 from .testbench import static_sources, testbench_verilog
 from .verdict import check_hardware
+from .waves import Probe, default_probes, dump_of
 
 SIMULATORS = (*simulators.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")
@@ -90,6 +91,7 @@ def simulate(
     simulator: str = "verilator",
     strict: bool = False,
     waves: Path | None = None,
+    probes: Sequence[Probe] | None = None,
     root: Path = BUILD_FOLDER / "sim",
     report: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
@@ -103,7 +105,9 @@ def simulate(
         Wake Python at every edge of the arrays' pins and answer from them alone, instead of
         computing a layer's outcomes once per image and replaying them.
     waves : Path, optional
-        Where a VCD file of all signals goes.
+        Where a VCD file goes: all signals, and the analog lines of the probed macros.
+    probes : sequence of Probe, optional
+        The probed macros; without it `waves.default_probes`.
     root : Path
         Folder of the build cache.
     report : callable (message), optional
@@ -124,20 +128,24 @@ def simulate(
     report(f"{count} images")
     if simulator != "pysim":
         _make_folder(root)
+    if probes is None:
+        probes = default_probes(job.config)
     if simulator == "pysim":
-        outcome = pysim.run(job, waves)
+        with dump_of(job, waves, probes, report) as dump:
+            outcome = pysim.run(job, dump)
     else:
         simulators.simulator_version(simulator)
         controller = controller_source(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")
         built = simulators.build(sources, simulator, root, waves=waves is not None)
-        outcome = simulators.run(
-            job,
-            built,
-            "strict" if strict else "bulk",
-            waves,
-            lambda done: report(f"{done} of {count} images"),
-        )
+        with dump_of(job, waves, probes, report) as dump:
+            outcome = simulators.run(
+                job,
+                built,
+                "strict" if strict else "bulk",
+                dump,
+                lambda done: report(f"{done} of {count} images"),
+            )
     check_hardware(job, outcome)
     return outcome

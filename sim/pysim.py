@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -173,7 +172,7 @@ def run(
     Parameters
     ----------
     waves : Path, optional
-        Where a VCD file goes.
+        Where Amaranth's simulator writes a VCD file of all signals.
     controller : NetworkController, optional
         The hardware, if not that of the job's configuration.
 
@@ -190,10 +189,8 @@ def run(
     began = time.perf_counter()
     try:
         if waves:
-            draft = waves.with_name(f".{waves.name}.part")
-            with open(draft, "w", encoding="utf-8") as file, simulator.write_vcd(file):
+            with open(waves, "w", encoding="utf-8") as file, simulator.write_vcd(file):
                 simulator.run()
-            os.replace(draft, waves)
         else:
             simulator.run()
     except PhaseError as error:

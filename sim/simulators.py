@@ -25,7 +25,6 @@ from cocotb_tools.runner import Verilator as CocotbVerilator
 
 from ..flow.verilator import WAIVERS, find_verilator, require_compiler
 from ..hdl.config import InputError
-from ..hdl.whole_file import whole_file
 from .job import Job, Outcome
 from .testbench import TESTBENCH
 
@@ -221,7 +220,7 @@ def run(
     testbench : str
         Module of popbridge.tb whose cocotb test runs the job.
     waves : Path, optional
-        Where a VCD file of all signals goes; needs a build with waves.
+        Where the simulator writes a VCD file of all signals; needs a build with waves.
     report : callable (images done), optional
         Called now and then while the simulation runs.
 
@@ -234,7 +233,7 @@ def run(
         folder = Path(name)
         job.write(folder / "job.npz")
         log = folder / "simulation.log"
-        dump = [f"+waves={folder / 'waves.vcd'}"] if waves else []
+        dump = [f"+waves={waves.resolve()}"] if waves else []
         with _quiet(built.simulator) as runner, _watched(folder, report):
             try:
                 runner.test(
@@ -251,11 +250,6 @@ def run(
                 )
             except (Exception, SystemExit):
                 _raise_failure(folder, log)
-            finally:
-                # Of a failing run, too: then they are wanted most.
-                if waves and (folder / "waves.vcd").exists():
-                    with open(folder / "waves.vcd", "rb") as dumped, whole_file(waves) as file:
-                        shutil.copyfileobj(dumped, file)
         try:
             verdict = get_results(folder / "results.xml")
         except RuntimeError:

@@ -79,6 +79,19 @@ def test_run_with_labelled_images_strict_and_files(small, in_folder, capsys, ica
     assert "accuracy: hardware" in printed.out and printed.err == ""
 
 
+def test_probes_choose_what_is_analog(small, in_folder, capsys):
+    words = ["run", small, "--sim", "pysim", "--images", "1", "--waves", "waves.vcd"]
+    for probes, expected in (
+        ([], "layer0_macro0: v_p v_n sl_0 sl_1 sl_2 sl_3"),
+        (["--probe", "layer1:0:6,5,6"], "layer1_macro0: v_p v_n sl_6 sl_5"),
+    ):
+        assert main([*words, *probes]) == 0
+        header = (in_folder / "waves.vcd").read_text().partition("$enddefinitions")[0]
+        analog = header.partition("$scope module analog $end")[2].split()
+        names = [word for word in analog if word.startswith(("v_", "sl_"))]
+        assert f"{analog[2]}: {' '.join(names)}" == expected
+
+
 def test_same_seed_same_result_on_every_simulator(small, capsys, icarus):
     words = ["run", small, "--images", "6", "--chip", "4", "--condition", "weak"]
     results = [run_json(capsys, *words, "--sim", sim) for sim in ("pysim", icarus)]
@@ -183,6 +196,23 @@ WRONG = {
     "JSON is a folder": (["run", "--json", "."], "found a folder, expected a file"),
     "JSON nowhere": (["run", "--json", "no/result.json"], "no/result.json: found No such file"),
     "waves nowhere": (["run", "--waves", "no/waves.vcd"], "no/waves.vcd: found No such file"),
+    "probe without waves": (["run", "--probe", "layer0:0"], "--probe: found no --waves, expected"),
+    **{
+        f"probe {text}": (["run", "--waves", "w.vcd", "--probe", text], f"--probe: found {message}")
+        for text, message in {
+            "layer0": "'layer0', expected LAYER:MACRO[:COLUMN,COLUMN...]",
+            "layer0:0:1:2": "'layer0:0:1:2', expected LAYER:MACRO[:COLUMN,COLUMN...]",
+            "layer7:0": "layer 'layer7', expected one of: layer0, layer1, layer2, layer3",
+            "layer0:9": "macro '9', expected 0 to 8",
+            "layer0:-1": "macro '-1', expected 0 to 8",
+            "layer3:0:1024,1025": "column '1025', expected 0 to 1024",
+            "layer0:0:": "column '', expected 0 to 862",
+        }.items()
+    },
+    "probe twice": (
+        ["run", "--waves", "w.vcd", "--probe", "layer0:1", "--probe", "layer0:1:5"],
+        "--probe: found the macro of 'layer0:1' twice, expected it once",
+    ),
     "unknown simulator": (["run", "--sim", "spice"], "invalid choice: 'spice'"),
     "unknown preset": (["presets", "nominel"], "nominel: found no such preset"),
     "output under a file": (["verilog", "--output", "text.npz/x"], "text.npz/x: found"),
