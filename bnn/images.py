@@ -163,14 +163,17 @@ def random_images(count: int, shape: tuple[int, ...], seed: int) -> ImageSet:
 
 
 def input_bits(images: np.ndarray, network: Network) -> np.ndarray:
-    """The network's input bits: uint8 (K, N), 1 iff pixel >= its input threshold.
+    """The network's inputs: uint8 (K, N).
+
+    Bits, 1 iff pixel >= its input threshold; or, for k bits per input, the k most significant bits
+    of each pixel as a number.
 
     Parameters
     ----------
     images : uint8 (K, *input shape)
         Pixels.
     network : Network
-        Gives shape and threshold.
+        Gives shape, bits per input and threshold.
 
     Raises
     ------
@@ -182,5 +185,7 @@ def input_bits(images: np.ndarray, network: Network) -> np.ndarray:
             f"images: found {images.dtype} of shape {images.shape}, "
             f"expected uint8 of shape (images, *{network.input_shape})"
         )
-    bits = images.reshape(len(images), network.inputs) >= network.input_threshold
-    return bits.view(np.uint8)
+    pixels = images.reshape(len(images), network.inputs)
+    if network.bits_per_input > 1:
+        return pixels >> np.uint8(8 - network.bits_per_input)
+    return (pixels >= network.input_threshold).view(np.uint8)

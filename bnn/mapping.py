@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class MappedNetwork:
             for layer, mapped in zip(hidden, self.layers, strict=False)
         ]
         given = self.network
-        return Network(given.name, given.input_shape, given.input_threshold, (*effective, last))
+        return replace(given, layers=(*effective, last))
 
 
 def map_network(
@@ -90,11 +90,12 @@ def map_network(
     for name in chosen:
         if name not in hidden_names:
             raise InputError(f"bias_columns: found {name!r}, expected one of {hidden_names}")
+    bits = [network.bits_per_input, *[1] * (len(network.layers) - 1)]
     layers = [
-        _map_hidden(name, layer, macro, chosen.get(name))
-        for name, layer in zip(hidden_names, network.layers, strict=False)
+        _map_hidden(name, layer, macro, chosen.get(name), bits_per_input)
+        for name, layer, bits_per_input in zip(hidden_names, network.layers, bits, strict=False)
     ]
-    layers.append(_map_last(last_name, network.layers[-1], macro))
+    layers.append(_map_last(last_name, network.layers[-1], macro, bits[-1]))
     # What the parity column adds to the last layer's sums is taken off again digitally.
     offsets = network.layers[-1].offsets - layers[-1].bias_sums
     config = NetworkConfig(
@@ -104,7 +105,7 @@ def map_network(
 
 
 def _map_hidden(
-    name: str, layer: DenseLayer, macro: MacroConfig, chosen: int | None
+    name: str, layer: DenseLayer, macro: MacroConfig, chosen: int | None, bits_per_input: int
 ) -> MappedLayer:
     if chosen is None:
         chosen = hidden_bias_columns(layer.inputs, macro.columns)
@@ -112,28 +113,34 @@ def _map_hidden(
         require_bias_columns(layer.inputs, chosen)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    config = _layer_config(name, layer, macro, chosen, Readout.SIGN)
+    config = _layer_config(name, layer, macro, chosen, Readout.SIGN, bits_per_input)
     assert layer.thresholds is not None  # the network checked it
-    bias = bias_for_thresholds(layer.thresholds, layer.inputs, chosen)
+    bias = bias_for_thresholds(layer.thresholds, layer.inputs, chosen, config.input_top)
     weights = np.concatenate([layer.weights, bias.weights], axis=1)
     return MappedLayer(config, weights, bias.thresholds, int(bias.saturated.sum()))
 
 
-def _map_last(name: str, layer: DenseLayer, macro: MacroConfig) -> MappedLayer:
+def _map_last(name: str, layer: DenseLayer, macro: MacroConfig, bits_per_input: int) -> MappedLayer:
     count = count_bias_columns(layer.inputs)
-    config = _layer_config(name, layer, macro, count, Readout.COUNT)
+    config = _layer_config(name, layer, macro, count, Readout.COUNT, bits_per_input)
     ones = np.ones((layer.outputs, count), dtype=np.int8)
     return MappedLayer(config, np.concatenate([layer.weights, ones], axis=1), None, 0)
 
 
 def _layer_config(
-    name: str, layer: DenseLayer, macro: MacroConfig, bias_columns: int, readout: Readout
+    name: str,
+    layer: DenseLayer,
+    macro: MacroConfig,
+    bias_columns: int,
+    readout: Readout,
+    bits_per_input: int,
 ) -> LayerConfig:
     return LayerConfig(
         name=name,
         inputs=layer.inputs,
         bias_columns=bias_columns,
         neurons=layer.outputs,
+        bits_per_input=bits_per_input,
         readout=readout,
         macro=macro,
     )

@@ -86,8 +86,8 @@ class DenseLayer:
     @cached_property
     def float_weights(self) -> np.ndarray:
         """The weights as a matrix product wants them: transposed (N, M), and in a type whose
-        integers reach N; converted once."""
-        kind = np.float32 if self.inputs <= 2**24 else np.float64
+        integers reach 255 N, for inputs of up to eight bits; converted once."""
+        kind = np.float32 if 255 * self.inputs <= 2**24 else np.float64
         return np.ascontiguousarray(self.weights.T, dtype=kind)
 
 
@@ -118,9 +118,13 @@ class Network:
     input_shape : tuple of int
         Shape of one image.
     input_threshold : int
-        An input bit is 1 (meaning +1) iff pixel >= input_threshold; 0 to 255.
+        An input bit is 1 (meaning +1) iff pixel >= input_threshold; 0 to 255. Without meaning for
+        inputs of several bits.
     layers : tuple of DenseLayer
         At least one.
+    bits_per_input : int
+        k, 1 to 8. With k > 1 an input is the k most significant bits v of its pixel, and counts
+        2v - (2^k - 1): the odd integers from -(2^k - 1) to 2^k - 1.
 
     Raises
     ------
@@ -133,8 +137,10 @@ class Network:
     input_shape: tuple[int, ...]
     input_threshold: int
     layers: tuple[DenseLayer, ...]
+    bits_per_input: int = 1
 
     def __post_init__(self) -> None:
+        require_integer("input.bits", self.bits_per_input, 1, 8)
         if not isinstance(self.name, str) or not self.name or not self.name.isprintable():
             raise InputError(f"name: found {self.name!r}, expected one line of printable text")
         require_integer("input.threshold", self.input_threshold, 0, 255)
@@ -183,8 +189,13 @@ class Network:
 
     @property
     def inputs(self) -> int:
-        """Bits of one image."""
+        """Pixels of one image."""
         return self.layers[0].inputs
+
+    @property
+    def input_top(self) -> int:
+        """2^k - 1, the largest value of an input."""
+        return 2**self.bits_per_input - 1
 
     @property
     def classes(self) -> int:

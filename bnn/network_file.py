@@ -2,7 +2,8 @@
 
 Format, version 1. ``meta``: UTF-8 JSON in a uint8 array,
 ``{"format": "popbridge-bnn", "version": 1, "name": str, "input": {"shape": [28, 28],
-"threshold": 128}, "layers": [{"type": "dense", "inputs": N, "outputs": M}, ...]}``.
+"threshold": 128}, "layers": [{"type": "dense", "inputs": N, "outputs": M}, ...]}``. Inputs of k
+bits each, 2 to 8, have ``"bits": k`` in place of the threshold: see `Network`.
 Per layer i: ``layer<i>_weights`` uint8 (M, ceil(N/8)), bit ``j % 8`` of byte ``j // 8`` is the
 weight of input j (1 is +1, 0 is -1), the unused high bits of the last byte are 0; hidden layers
 ``layer<i>_threshold`` int32 (M,), the last layer ``layer<i>_offset`` int32 (M,). Nothing else: an
@@ -23,6 +24,8 @@ from .network import DenseLayer, Network, require_integer
 
 FORMAT = "popbridge-bnn"
 VERSION = 1
+UNUSED_THRESHOLD = 128
+"""Of a network whose inputs have several bits."""
 
 
 def write_network(network: Network, path: Path | str) -> None:
@@ -50,12 +53,18 @@ def _description(network: Network) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "name": network.name,
-        "input": {"shape": list(network.input_shape), "threshold": network.input_threshold},
+        "input": {"shape": list(network.input_shape), **_input_kind(network)},
         "layers": [
             {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
             for layer in network.layers
         ],
     }
+
+
+def _input_kind(network: Network) -> dict[str, int]:
+    if network.bits_per_input > 1:
+        return {"bits": network.bits_per_input}
+    return {"threshold": network.input_threshold}
 
 
 def read_network(path: Path | str) -> Network:
@@ -73,8 +82,9 @@ def read_network(path: Path | str) -> Network:
         meta = _checked_meta(arrays)
         _require_names(arrays, _expected_names(len(meta["layers"])))
         layers = [_layer(arrays, i, meta["layers"]) for i in range(len(meta["layers"]))]
-        shape, threshold = meta["input"]["shape"], meta["input"]["threshold"]
-        return Network(meta["name"], tuple(shape), threshold, tuple(layers))
+        given = meta["input"]
+        threshold, bits = given.get("threshold", UNUSED_THRESHOLD), given.get("bits", 1)
+        return Network(meta["name"], tuple(given["shape"]), threshold, tuple(layers), bits)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -87,7 +97,10 @@ def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         if type(found) is not type(wanted) or found != wanted:
             raise InputError(f"meta.{name}: found {_brief(found)}, expected {wanted!r}")
     _require_fields("meta", meta, ("format", "version", "name", "input", "layers"))
-    _require_fields("meta.input", meta["input"], ("shape", "threshold"))
+    kind = "bits" if isinstance(meta["input"], dict) and "bits" in meta["input"] else "threshold"
+    _require_fields("meta.input", meta["input"], ("shape", kind))
+    if kind == "bits":
+        require_integer("meta.input.bits", meta["input"]["bits"], 2, 8)
     if not isinstance(meta["input"]["shape"], list):
         found = _brief(meta["input"]["shape"])
         raise InputError(f"meta.input.shape: found {found}, expected a list of integers")

@@ -1,21 +1,23 @@
-"""The training recipe, apart from the training itself so that it is there without PyTorch."""
+"""The training recipes, apart from the training itself so that they are there without PyTorch."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..hdl.config import InputError, require_at_least
+from ..hdl.config import InputError, Record, require_at_least
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """All the numbers of a training. The defaults made the shipped network ``mnist``."""
+class Recipe(Record):
+    """All the numbers of a training."""
 
     hidden: tuple[int, ...] = (1025, 1025, 1025)
     """Neurons of the hidden layers; the paper's MNIST network."""
     classes: int = 10
     input_threshold: int = 128
-    """An input is +1 iff pixel >= input_threshold."""
+    """An input is +1 iff pixel >= input_threshold; of inputs of one bit."""
+    bits_per_input: int = 1
+    """The most significant bits of a pixel that its input has; see `Network`."""
     epochs: int = 60
     batch: int = 200
     """Images per step; what is left over at the end of an epoch sits that epoch out."""
@@ -40,7 +42,13 @@ class Recipe:
         for name in ("classes", "epochs", "batch", "shift_groups"):
             require_at_least(self, name, 1)
         require_at_least(self, "shift", 0)
+        if self.bits_per_input not in range(1, 9):
+            raise InputError(f"bits_per_input: found {self.bits_per_input!r}, expected 1 to 8")
         if not self.hidden or min(self.hidden) < 1:
             raise InputError(f"hidden: found {self.hidden!r}, expected at least one size above 0")
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout: found {self.dropout!r}, expected a fraction below 1")
+
+
+RECIPES = {"mnist": Recipe(), "mnist-4bit": Recipe(bits_per_input=4)}
+"""What made the shipped networks, by their names."""

@@ -15,7 +15,7 @@ CHUNK = 512
 them in the cache."""
 
 
-def layer_sums(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
+def layer_sums(layer: DenseLayer, bits: np.ndarray, input_top: int = 1) -> np.ndarray:
     """The sums s of all neurons, without threshold or offset.
 
     Parameters
@@ -23,7 +23,9 @@ def layer_sums(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
     layer : DenseLayer
         M neurons of N inputs.
     bits : uint8 (K, N)
-        K images; 1 means +1, 0 means -1.
+        K images; 1 means +1, 0 means -1. In general v counts 2v - `input_top`.
+    input_top : int
+        `Network.input_top` in the first layer, 1 in the others.
 
     Returns
     -------
@@ -36,13 +38,13 @@ def layer_sums(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
     """
     _require_bits(layer, bits)
     sums = np.empty((len(bits), layer.outputs), dtype=np.int32)
-    for part, chunk in _chunks(layer, bits):
+    for part, chunk in _chunks(layer, bits, input_top):
         sums[part] = chunk
     return sums
 
 
-def layer_outputs(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
-    """The outputs of a hidden layer: uint8 (K, M), 1 iff s >= threshold.
+def layer_outputs(layer: DenseLayer, bits: np.ndarray, input_top: int = 1) -> np.ndarray:
+    """The outputs of a hidden layer: uint8 (K, M), 1 iff s >= threshold; see `layer_sums`.
 
     Raises
     ------
@@ -53,16 +55,16 @@ def layer_outputs(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
         raise InputError("layer: found no thresholds, expected a hidden layer")
     _require_bits(layer, bits)
     # Clipped to just beyond every sum, a threshold keeps its meaning and is exact as a float.
-    reach = layer.inputs + 1
+    reach = input_top * layer.inputs + 1
     thresholds = np.clip(layer.thresholds, -reach, reach).astype(layer.float_weights.dtype)
     outputs = np.empty((len(bits), layer.outputs), dtype=np.bool_)
-    for part, chunk in _chunks(layer, bits):
+    for part, chunk in _chunks(layer, bits, input_top):
         np.greater_equal(chunk, thresholds, out=outputs[part])
     return outputs.view(np.uint8)
 
 
-def layer_scores(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
-    """The scores of a last layer: int32 (K, M), s + offset.
+def layer_scores(layer: DenseLayer, bits: np.ndarray, input_top: int = 1) -> np.ndarray:
+    """The scores of a last layer: int32 (K, M), s + offset; see `layer_sums`.
 
     Raises
     ------
@@ -71,14 +73,16 @@ def layer_scores(layer: DenseLayer, bits: np.ndarray) -> np.ndarray:
     """
     if layer.offsets is None:
         raise InputError("layer: found no offsets, expected a last layer")
-    return layer_sums(layer, bits) + layer.offsets
+    return layer_sums(layer, bits, input_top) + layer.offsets
 
 
-def _chunks(layer: DenseLayer, bits: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+def _chunks(
+    layer: DenseLayer, bits: np.ndarray, input_top: int
+) -> Iterator[tuple[slice, np.ndarray]]:
     """The sums of consecutive images (float), in a buffer that the next chunk overwrites."""
-    # Exact: every product is -1 or +1, so each partial sum, in whatever order and with or without
-    # fused multiply-add, is an integer of magnitude at most N. `float_weights` has a type in which
-    # all integers up to N are representable (float32 up to 2^24), so no operation ever rounds.
+    # Exact: every product is an integer of magnitude at most T, so each partial sum, in whatever
+    # order and with or without fused multiply-add, is one of at most T N. `float_weights` has a
+    # type in which all integers up to 255 N are representable (float32 up to 2^24): nothing rounds.
     kind = layer.float_weights.dtype
     most = min(CHUNK, len(bits))
     inputs = np.empty((most, layer.inputs), dtype=kind)
@@ -87,7 +91,7 @@ def _chunks(layer: DenseLayer, bits: np.ndarray) -> Iterator[tuple[slice, np.nda
         part = slice(first, min(first + CHUNK, len(bits)))
         count = part.stop - first
         np.multiply(bits[part], 2, out=inputs[:count], dtype=kind)
-        inputs[:count] -= 1
+        inputs[:count] -= input_top
         np.matmul(inputs[:count], layer.float_weights, out=sums[:count])
         yield part, sums[:count]
 
@@ -121,10 +125,12 @@ def run(network: Network, bits: np.ndarray) -> SoftwareResult:
         `bits` has another type or shape.
     """
     layer_bits = []
+    input_top = network.input_top
     for layer in network.layers[:-1]:
-        bits = layer_outputs(layer, bits)
+        bits = layer_outputs(layer, bits, input_top)
         layer_bits.append(bits)
-    scores = layer_scores(network.layers[-1], bits)
+        input_top = 1
+    scores = layer_scores(network.layers[-1], bits, input_top)
     return SoftwareResult(tuple(layer_bits), scores, np.argmax(scores, axis=1))
 
 
@@ -151,11 +157,12 @@ def neurons_differing(
     list of int64 (M,)
         Per layer.
     """
+    tops = [network.input_top, *[1] * (len(network.layers) - 1)]
     counts = [
-        np.count_nonzero(layer_outputs(layer, bits) != given, axis=0)
-        for layer, bits, given in zip(network.layers[:-1], inputs, answers, strict=False)
+        np.count_nonzero(layer_outputs(layer, bits, top) != given, axis=0)
+        for layer, bits, given, top in zip(network.layers[:-1], inputs, answers, tops, strict=False)
     ]
-    last = layer_scores(network.layers[-1], inputs[-1])
+    last = layer_scores(network.layers[-1], inputs[-1], tops[-1])
     return [*counts, np.count_nonzero(last != scores, axis=0)]
 
 

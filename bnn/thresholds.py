@@ -77,12 +77,17 @@ class BiasColumns:
     """bool (M,): the neuron differs from the wanted one for some input."""
 
 
-def bias_for_thresholds(thresholds: np.ndarray, inputs: int, bias_columns: int) -> BiasColumns:
+def bias_for_thresholds(
+    thresholds: np.ndarray, inputs: int, bias_columns: int, input_top: int = 1
+) -> BiasColumns:
     """Express thresholds as bias columns.
 
-    A threshold beyond what n_b columns reach saturates: the neuron gets the nearest that they do
-    reach. A threshold beyond every possible s (a constant neuron) counts as the nearest one that is
-    constant too, so `saturated` marks just the neurons that compute something else.
+    A bias column carries the largest input T = 2^k - 1 (1 for bits), so that the array gives +1 iff
+    s >= 1 - T b: with several bits per input a threshold between two of these gets the nearer one,
+    and counts as saturated. A threshold beyond what n_b columns reach saturates: the neuron gets the
+    nearest that they do reach. A threshold beyond every possible s (a constant neuron) counts as the
+    nearest one that is constant too, so `saturated` marks just the neurons that compute something
+    else.
 
     Parameters
     ----------
@@ -92,6 +97,8 @@ def bias_for_thresholds(thresholds: np.ndarray, inputs: int, bias_columns: int) 
         N.
     bias_columns : int
         n_b, with N + n_b odd.
+    input_top : int
+        T, odd.
 
     Raises
     ------
@@ -99,14 +106,18 @@ def bias_for_thresholds(thresholds: np.ndarray, inputs: int, bias_columns: int) 
         `bias_columns` is negative or has the wrong parity.
     """
     require_bias_columns(inputs, bias_columns)
+    reach = input_top * inputs
     wanted = np.asarray(thresholds, dtype=np.int64)
     wanted = wanted + (wanted - inputs) % 2  # s has the parity of N: the next value it can take
-    wanted = np.clip(wanted, -inputs, inputs + 2)
-    bias = np.clip(1 - wanted, -bias_columns, bias_columns)
+    wanted = np.clip(wanted, -reach, reach + 2)
+    parity = bias_columns % 2
+    steps = np.floor(((1 - wanted) / input_top - parity) / 2 + 0.5).astype(np.int64)
+    bias = np.clip(2 * steps + parity, -bias_columns, bias_columns)
     positive = (bias_columns + bias) // 2
     columns = np.arange(bias_columns)
     weights = np.where(columns < positive[:, None], 1, -1).astype(np.int8)
-    return BiasColumns(weights, (1 - bias).astype(np.int32), bias != 1 - wanted)
+    effective = (1 - input_top * bias).astype(np.int32)
+    return BiasColumns(weights, effective, np.clip(effective, -reach, reach + 2) != wanted)
 
 
 def fold_batch_norm(

@@ -25,7 +25,7 @@ from .images import ImageSet, input_bits
 from .network import DenseLayer, Network, require_integer
 from .network_file import write_network
 from .recipe import Recipe
-from .thresholds import fold_batch_norm, hidden_bias_columns
+from .thresholds import bias_for_thresholds, fold_batch_norm, hidden_bias_columns
 
 
 class _Sign(torch.autograd.Function):
@@ -78,23 +78,33 @@ class Model(torch.nn.Module):
             inside = (norm.running_mean - threshold.clamp(-reach, reach)) * slope
             norm.bias.copy_(torch.where(threshold.abs() > reach, inside, norm.bias))
 
-    def folded(self, name: str, shape: tuple[int, ...], input_threshold: int) -> Network:
-        """The integer network: signs of the weights, batch-norms as thresholds."""
+    def folded(self, name: str, shape: tuple[int, ...], recipe: Recipe) -> Network:
+        """The integer network: signs of the weights, batch-norms as thresholds.
+
+        Training sees inputs of several bits divided by their largest value T: the first layer's
+        sums are T times those seen in training. Its thresholds become the nearest that bias columns
+        hold, so that the array computes this network exactly.
+        """
         signs = [np.where(w.detach().numpy() >= 0, 1, -1).astype(np.int8) for w in self.weights]
-        layers = []
+        layers: list[DenseLayer] = []
         for rows, norm in zip(signs, self.norms, strict=False):
+            top = 1 if layers else 2**recipe.bits_per_input - 1
             thresholds, flip = fold_batch_norm(
-                norm.running_mean.numpy(),
-                norm.running_var.numpy(),
+                top * norm.running_mean.numpy().astype(np.float64),
+                top**2 * norm.running_var.numpy().astype(np.float64),
                 norm.weight.detach().numpy(),
                 norm.bias.detach().numpy(),
-                norm.eps,
+                top**2 * norm.eps,
             )
             rows[flip] *= -1
+            if top > 1:
+                inputs = rows.shape[1]
+                columns = hidden_bias_columns(inputs)
+                thresholds = bias_for_thresholds(thresholds, inputs, columns, top).thresholds
             layers.append(DenseLayer(rows, thresholds=thresholds))
         offsets = self.offsets.detach().round().to(torch.int32).numpy()
         layers.append(DenseLayer(signs[-1], offsets=offsets))
-        return Network(name, shape, input_threshold, tuple(layers))
+        return Network(name, shape, recipe.input_threshold, tuple(layers), recipe.bits_per_input)
 
 
 @dataclass(frozen=True)
@@ -136,9 +146,9 @@ class Training:
         self.recipe = recipe
         self.shape = images.shape
         self.epoch = 0
-        bits = torch.from_numpy(images.images >= recipe.input_threshold)
+        inputs = torch.from_numpy(_inputs(images.images, recipe))
         margin = (recipe.shift,) * 4
-        self._padded = functional.pad(bits.float() * 2 - 1, margin, value=-1.0)
+        self._padded = functional.pad(inputs, margin, value=-1.0)
         self._labels = torch.from_numpy(labels)
         self._identity = {
             "recipe": repr(recipe),
@@ -147,9 +157,9 @@ class Training:
         }
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.model = Model(bits[0].numel(), recipe)
+            self.model = Model(inputs[0].numel(), recipe)
             self._random_state = torch.get_rng_state()
-        self._prepare_steps(len(bits) // recipe.batch)
+        self._prepare_steps(len(inputs) // recipe.batch)
 
     def _prepare_steps(self, steps_per_epoch: int) -> None:
         recipe, model = self.recipe, self.model
@@ -200,7 +210,7 @@ class Training:
 
     def network(self, name: str) -> Network:
         """The integer network as trained so far."""
-        return self.model.folded(name, self.shape, self.recipe.input_threshold)
+        return self.model.folded(name, self.shape, self.recipe)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -238,6 +248,14 @@ class Training:
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._random_state, self.epoch = state["random"], state["epoch"]
+
+
+def _inputs(images: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Images as the network sees them, float32 from -1 to +1."""
+    if recipe.bits_per_input == 1:
+        return np.where(images >= recipe.input_threshold, 1, -1).astype(np.float32)
+    top = 2**recipe.bits_per_input - 1
+    return (2 * (images >> (8 - recipe.bits_per_input)).astype(np.float32) - top) / top
 
 
 def _checked_labels(images: ImageSet, recipe: Recipe) -> np.ndarray:

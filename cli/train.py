@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bnn.images import read_image_folder
-from ..bnn.recipe import Recipe
+from ..bnn.recipe import RECIPES, Recipe
 from ..hdl.config import InputError
 from .output import add_json_option, require_writable, text_stream, write_json
 
@@ -27,7 +27,10 @@ def add_parser(commands: Any) -> None:
         "training goes on from OUTPUT.checkpoint when the same command is given again.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("network", choices=["mnist"], help="what to train: 784-1025-1025-1025-10")
+    parser.add_argument(
+        "network", choices=list(RECIPES), help="what to train: 784-1025-1025-1025-10, pixels of 1 "
+        "or 4 bits",
+    )  # fmt: skip
     parser.add_argument(
         "--data",
         type=Path,
@@ -38,16 +41,18 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--epochs", type=int, default=Recipe.epochs, help="passes over the images")
     parser.add_argument("--seed", type=int, default=1, help="of every random draw")
     parser.add_argument(
-        "--output", type=Path, default=Path("mnist.npz"), metavar="PATH", help="the network file"
-    )
+        "--output", type=Path, metavar="PATH",
+        help="the network file; NETWORK.npz in this folder without it",
+    )  # fmt: skip
     add_json_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, write the network, print the accuracy of the software reference."""
+    output = arguments.output or Path(f"{arguments.network}.npz")
     require_writable(arguments.json)
-    require_writable(arguments.output)
+    require_writable(output)
     try:
         from ..bnn import train
     except ModuleNotFoundError as error:
@@ -55,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         message = "popbridge train needs PyTorch: pip install 'popbridge[train]'"
         raise InputError(message) from None
-    recipe = Recipe(epochs=arguments.epochs)
+    recipe = RECIPES[arguments.network].replace(epochs=arguments.epochs)
     images = read_image_folder(arguments.data, MNIST_SHAPE, ["train"])
     test = read_image_folder(arguments.data, MNIST_SHAPE, ["t10k", "test"])
     training = train.Training(images, recipe, arguments.seed)
@@ -70,19 +75,19 @@ def run(arguments: argparse.Namespace) -> int:
             flush=True,
         )
 
-    network = train.train_network(training, test, arguments.network, arguments.output, report)
+    network = train.train_network(training, test, arguments.network, output, report)
     accuracy = train.software_accuracy(network, test)
-    print(f"{arguments.output}: test accuracy {accuracy:.2%}", file=text)
-    write_json(arguments.json, _result(arguments, training, accuracy))
+    print(f"{output}: test accuracy {accuracy:.2%}", file=text)
+    write_json(arguments.json, _result(arguments, output, training, accuracy))
     return 0
 
 
 def _result(
-    arguments: argparse.Namespace, training: Training, accuracy: float
+    arguments: argparse.Namespace, output: Path, training: Training, accuracy: float
 ) -> dict[str, object]:
     return {
         "network": arguments.network,
-        "output": str(arguments.output),
+        "output": str(output),
         "epochs": training.recipe.epochs,
         "seed": arguments.seed,
         "accuracy": {"software": accuracy},

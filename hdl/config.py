@@ -166,6 +166,9 @@ class LayerConfig(Record):
     """n_b, columns whose input is always +1."""
     neurons: int
     """M."""
+    bits_per_input: int = 1
+    """k: an input of several bits is evaluated bit plane by bit plane, the least significant one
+    first, and averaged on the holding capacitors."""
     readout: Readout = Readout.SIGN
     macro: MacroConfig = field(default_factory=MacroConfig)
 
@@ -178,6 +181,7 @@ class LayerConfig(Record):
         require_at_least(self, "inputs", 1)
         require_at_least(self, "bias_columns", 0)
         require_at_least(self, "neurons", 1)
+        require_at_least(self, "bits_per_input", 1)
         if self.fan_in % 2 == 0:
             raise InputError(
                 f"{self.name}: found {self.inputs} inputs and {self.bias_columns} bias columns, "
@@ -194,6 +198,11 @@ class LayerConfig(Record):
     def fan_in(self) -> int:
         """n = N + n_b, the columns in use; odd."""
         return self.inputs + self.bias_columns
+
+    @property
+    def input_top(self) -> int:
+        """2^k - 1, the largest value of an input; what a bias column carries."""
+        return 2**self.bits_per_input - 1
 
     @property
     def macros(self) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import stat
 import zipfile
 
@@ -298,3 +299,29 @@ def test_round_trip(tmp_path, inputs):
     write_network(Network("n", (inputs,), 0, (layer,)), tmp_path / "n.npz")
     (found,) = read_network(tmp_path / "n.npz").layers
     assert np.array_equal(found.weights, weights) and np.array_equal(found.offsets, offsets)
+
+
+def test_inputs_of_several_bits(tmp_path):
+    path = tmp_path / "n.npz"
+    np.savez(path, **changed(input={"shape": [3, 3], "bits": 4}))
+    network = read_network(path)
+    assert (network.bits_per_input, network.input_top) == (4, 15)
+    write_network(network, tmp_path / "again.npz")
+    written = np.load(tmp_path / "again.npz", allow_pickle=False)["meta"]
+    assert json.loads(written.tobytes())["input"] == {"shape": [3, 3], "bits": 4}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"shape": [3, 3], "bits": 1}, "meta.input.bits: found 1, expected an integer from 2 to 8"),
+        ({"shape": [3, 3], "bits": 9}, "meta.input.bits: found 9, expected an integer from 2 to 8"),
+        ({"shape": [3, 3], "bits": "4"}, "meta.input.bits: found '4', expected an integer from 2"),
+        ({"shape": [3, 3], "bits": 4, "threshold": 7}, "meta.input: found the fields"),
+    ],
+)
+def test_bad_bits_of_inputs(tmp_path, given, message):
+    path = tmp_path / "n.npz"
+    np.savez(path, **changed(input=given))
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_network(path)

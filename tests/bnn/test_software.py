@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from popbridge.bnn import software
+from popbridge.bnn.images import input_bits
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.hdl.config import InputError
 
@@ -88,3 +89,31 @@ def test_refuses():
         software.layer_outputs(last, bits)
     with pytest.raises(InputError, match="found no offsets, expected a last layer"):
         software.layer_scores(hidden, bits)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_inputs_of_several_bits_count_as_odd_integers(bits):
+    draw = np.random.default_rng(5)
+    layers = (
+        DenseLayer(
+            draw.choice(np.array([-1, 1], np.int8), (6, 9)),
+            thresholds=draw.integers(-40, 40, 6, dtype=np.int32),
+        ),
+        DenseLayer(
+            draw.choice(np.array([-1, 1], np.int8), (3, 6)), offsets=np.array([1, 0, -2], np.int32)
+        ),
+    )
+    network = Network("several bits", (3, 3), 128, layers, bits)
+    pixels = draw.integers(0, 256, (20, 3, 3), dtype=np.uint8)
+    result = software.run(network, input_bits(pixels, network))
+    for image, scores in zip(pixels.tolist(), result.scores.tolist(), strict=True):
+        values = [2 * (pixel >> 8 - bits) - (2**bits - 1) for row in image for pixel in row]
+        hidden = [
+            1 if sum(w * x for w, x in zip(row, values, strict=True)) >= theta else -1
+            for row, theta in zip(layers[0].weights.tolist(), layers[0].thresholds, strict=True)
+        ]
+        expected = [
+            sum(w * x for w, x in zip(row, hidden, strict=True)) + offset
+            for row, offset in zip(layers[1].weights.tolist(), layers[1].offsets, strict=True)
+        ]
+        assert scores == expected

@@ -146,3 +146,27 @@ def test_fold_refuses(changes, message):
     fields = {name: [1.0, 1.0] for name in ("mean", "variance", "gamma", "beta")}
     with pytest.raises(InputError, match=message):
         fold_batch_norm(**{**fields, "epsilon": 0.0, **changes})
+
+
+@pytest.mark.parametrize(("inputs", "bias_columns", "bits"), [(3, 4, 2), (4, 3, 2), (2, 5, 4)])
+def test_inputs_of_several_bits_have_the_nearest_threshold_that_columns_hold(
+    inputs, bias_columns, bits
+):
+    """Brute force over every threshold: what the array computes, and what could be nearer."""
+    top = 2**bits - 1
+    reach = top * (inputs + bias_columns) + 2
+    wanted = np.arange(-reach, reach + 1, dtype=np.int32)
+    bias = bias_for_thresholds(wanted, inputs, bias_columns, top)
+    levels = [2 * v - top for v in range(top + 1)]
+    sums = sorted({sum(x) for x in itertools.product(levels, repeat=inputs)})
+    held = [1 - top * b for b in range(-bias_columns, bias_columns + 1, 2)]
+    for index, threshold in enumerate(wanted.tolist()):
+        b = int(bias.weights[index].sum())
+        effective = int(bias.thresholds[index])
+        assert [s + top * b > 0 for s in sums] == [s >= effective for s in sums]
+        same = [s >= threshold for s in sums] == [s >= effective for s in sums]
+        assert same == (not bias.saturated[index])
+        # Constant neurons count as the nearest constant one.
+        target = min(max(threshold, -top * inputs), top * inputs + 2)
+        target += (target - inputs) % 2
+        assert abs(effective - target) == min(abs(value - target) for value in held)

@@ -193,7 +193,8 @@ def test_command(train, tmp_path, capsys):
 
 def test_command_defaults():
     arguments = parsed("mnist", "--data", "folder")
-    assert (arguments.epochs, arguments.seed, str(arguments.output)) == (60, 1, "mnist.npz")
+    assert (arguments.network, arguments.epochs, arguments.seed) == ("mnist", 60, 1)
+    assert arguments.output is None
 
 
 def test_command_without_torch():
