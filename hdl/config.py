@@ -12,6 +12,8 @@ from .record import InputError, Record, require_at_least
 
 __all__ = [
     "MACROS",
+    "PHASE_BITS",
+    "PHASE_NAMES",
     "STREAM_BITS",
     "InputError",
     "LayerConfig",
@@ -22,6 +24,21 @@ __all__ = [
     "Record",
     "require_at_least",
 ]
+
+
+PHASE_BITS = 16
+"""Width of a phase's length: in the sequencer, on its way there, and in its control register."""
+PHASE_NAMES = (
+    "precharge_cycles",
+    "dead_before_evaluate_cycles",
+    "evaluate_cycles",
+    "strobe_cycles",
+    "settle_cycles",
+    "dead_after_strobe_cycles",
+)
+"""The fields of `PhaseTiming` that are lengths of phases."""
+DEAD_TIME_NAMES = ("dead_before_evaluate_cycles", "dead_after_strobe_cycles")
+"""Those that may be 0 in a macro that allows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +65,13 @@ class PhaseTiming(Record):
             raise InputError(
                 f"clock_period_s: found {self.clock_period_s!r}, expected seconds above 0, below 1"
             )
-        for name in ("precharge_cycles", "evaluate_cycles", "strobe_cycles", "settle_cycles"):
-            require_at_least(self, name, 1)
-        for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
-            require_at_least(self, name, 0)
+        for name in PHASE_NAMES:
+            require_at_least(self, name, int(name not in DEAD_TIME_NAMES))
+            if getattr(self, name) >= 1 << PHASE_BITS:
+                raise InputError(
+                    f"{name}: found {getattr(self, name)}, expected at most "
+                    f"{(1 << PHASE_BITS) - 1}, what {PHASE_BITS} bits hold"
+                )
 
     @property
     def clock_period_ps(self) -> int:
@@ -116,7 +136,7 @@ class MacroConfig(Record):
         require_at_least(self, "votes", 1)
         if self.votes % 2 == 0:
             raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
-        for name in ("dead_before_evaluate_cycles", "dead_after_strobe_cycles"):
+        for name in DEAD_TIME_NAMES:
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(
                     f"timing.{name}: found 0, expected at least 1 "

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .array_pins import ArraySignature
 from .config import LayerConfig, Readout
 from .line_drivers import BitLineDriver, WordLineDriver
 from .readout import CountReadout, SignReadout, successive_approximation
-from .sequencer import PhaseSequencer
+from .sequencer import PhaseSequencer, PhaseTimingSignature
 
 __all__ = ["DenseLayer", "sum_of"]
 
@@ -44,6 +44,8 @@ class DenseLayer(wiring.Component):
         (COUNT), neuron 0 lowest.
     macro0, macro1, ... : Out(ArraySignature)
         The arrays' pins.
+    timing : In(PhaseTimingSignature(...))
+        Cycles of each phase, taken with the input.
     unresolved : Out
         In this cycle, how many comparators failed to resolve.
     """
@@ -55,6 +57,7 @@ class DenseLayer(wiring.Component):
             {
                 "i": In(stream.Signature(config.inputs)),
                 "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
+                "timing": In(PhaseTimingSignature(config.macro.timing)),
                 "unresolved": Out(range(config.macros + 1)),
             }
             | {name: Out(pins) for name in config.macro_names}
@@ -62,7 +65,7 @@ class DenseLayer(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from the transfer at `i` to `o.valid`, and to the next transfer at `i`."""
+        """Cycles from the transfer at `i` to `o.valid`, and to the next, as configured."""
         return self.config.latency
 
     def model(self, bits: int, score: Callable[[int, int], int]) -> int:
@@ -100,6 +103,7 @@ class DenseLayer(wiring.Component):
         m.submodules.bit_lines = bit_lines = BitLineDriver(
             inputs=config.inputs, bias_columns=config.bias_columns, columns=config.macro.columns
         )
+        connect(m, flipped(self.timing), sequencer.timing)
         accept = Signal()
         finished = Signal()
         m.d.comb += [

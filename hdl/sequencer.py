@@ -7,9 +7,9 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .config import PhaseTiming
+from .config import PHASE_BITS, PHASE_NAMES, PhaseTiming
 
-__all__ = ["PhasePins", "PhaseSequencer"]
+__all__ = ["PhasePins", "PhaseSequencer", "PhaseTimingSignature"]
 
 
 class PhasePins(NamedTuple):
@@ -32,6 +32,31 @@ PINS = {
 """What the pins are in each state."""
 
 
+def _length(state: str) -> str:
+    """The field of `PhaseTiming` with the length of a state."""
+    return f"{state.lower()}_cycles"
+
+
+class PhaseTimingSignature(wiring.Signature):
+    """The length of each phase, on its way to a sequencer.
+
+    Parameters
+    ----------
+    timing : PhaseTiming
+        The lengths after reset, and where nothing drives them.
+
+    Members
+    -------
+    precharge_cycles, dead_before_evaluate_cycles, ... : Out(PHASE_BITS)
+        As in `PhaseTiming`.
+    """
+
+    def __init__(self, timing: PhaseTiming):
+        super().__init__(
+            {name: Out(PHASE_BITS, init=getattr(timing, name)) for name in PHASE_NAMES}
+        )
+
+
 class PhaseSequencer(wiring.Component):
     """Steps all macros of a layer through the phases of each row.
 
@@ -40,13 +65,16 @@ class PhaseSequencer(wiring.Component):
 
     Parameters
     ----------
-    timing : PhaseTiming
-        Cycles of each phase; a dead time of 0 leaves its state out.
+    configured : PhaseTiming
+        Cycles of each phase after reset.
     trials : int
         Strobes per row; before each but the first the capacitor bank settles.
 
     Members
     -------
+    timing : In(PhaseTimingSignature(configured))
+        Cycles of each phase, at least 1; a dead time of 0 leaves its state out. Taken at `start`
+        and held for the whole scan, so that all of its rows are alike.
     start : In(1)
         Begin with the first row; taken only in IDLE.
     last_row : In(1)
@@ -65,54 +93,53 @@ class PhaseSequencer(wiring.Component):
         The array's pins.
     """
 
-    def __init__(self, timing: PhaseTiming, *, trials: int = 1):
+    def __init__(self, configured: PhaseTiming, *, trials: int = 1):
         if trials < 1:
             raise ValueError(f"trials: found {trials!r}, expected at least 1")
-        self.timing = timing
+        self.configured = configured
         self.trials = trials
-        self._cycles = {
-            "PRECHARGE": timing.precharge_cycles,
-            "DEAD_BEFORE_EVALUATE": timing.dead_before_evaluate_cycles,
-            "EVALUATE": timing.evaluate_cycles,
-            "STROBE": timing.strobe_cycles,
-            "SETTLE": timing.settle_cycles,
-            "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
-        }
         outputs = ("idle", "arm", "sample", "last_trial", "row_done", *PhasePins._fields)
-        super().__init__({"start": In(1), "last_row": In(1)} | {name: Out(1) for name in outputs})
+        timing = In(PhaseTimingSignature(configured))
+        super().__init__(
+            {"timing": timing, "start": In(1), "last_row": In(1)}
+            | {name: Out(1) for name in outputs}
+        )
 
     @property
     def latency(self) -> int:
-        """Cycles of one row."""
-        return self.timing.row_cycles(self.trials)
+        """Cycles of one row as configured; `PhaseTiming.row_cycles` of any other timing."""
+        return self.configured.row_cycles(self.trials)
 
-    def row_states(self) -> list[str]:
+    def row_states(self, timing: PhaseTiming) -> list[str]:
         """The states of one row in order; those without a cycle left out."""
         states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE", "STROBE"]
         states += ["SETTLE", "STROBE"] * (self.trials - 1)
         states.append("DEAD_AFTER_STROBE")
-        return [state for state in states if self._cycles[state]]
+        return [state for state in states if getattr(timing, _length(state))]
 
-    def model(self, rows: int) -> Iterator[PhasePins]:
+    def model(self, rows: int, timing: PhaseTiming) -> Iterator[PhasePins]:
         """The pins of each cycle from the one after `start` until the last row is done."""
         for _ in range(rows):
-            for state in self.row_states():
-                for _ in range(self._cycles[state]):
+            for state in self.row_states(timing):
+                for _ in range(getattr(timing, _length(state))):
                     yield PINS[state]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        remaining = Signal(range(max(self._cycles.values()) + 1))
+        held = PhaseTimingSignature(self.configured).create(path=("held",))
+        remaining = Signal(PHASE_BITS)
         trial = Signal(range(max(2, self.trials)))
         ends = Signal()
-        m.d.comb += [ends.eq(remaining == 0), self.last_trial.eq(trial == self.trials - 1)]
+        # The last cycle of a phase has 1 remaining.
+        m.d.comb += [ends.eq(remaining <= 1), self.last_trial.eq(trial == self.trials - 1)]
         with m.If(~ends):
             m.d.sync += remaining.eq(remaining - 1)
 
-        def enter(state: str) -> None:
+        def enter(state: str, timing: wiring.PureInterface = held) -> None:
             pins = PINS[state]
             m.d.sync += [getattr(self, name).eq(pins._asdict()[name]) for name in pins._fields]
-            m.d.sync += remaining.eq(max(self._cycles.get(state, 0) - 1, 0))
+            if state != "IDLE":
+                m.d.sync += remaining.eq(getattr(timing, _length(state)))
             m.next = state
 
         def enter_evaluate() -> None:
@@ -130,24 +157,26 @@ class PhaseSequencer(wiring.Component):
         with m.FSM(init="IDLE", name="phase") as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
             with m.State("IDLE"), m.If(self.start):
-                enter("PRECHARGE")
+                m.d.sync += [
+                    getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
+                ]
+                enter("PRECHARGE", self.timing)
             with m.State("PRECHARGE"), m.If(ends):
-                if self._cycles["DEAD_BEFORE_EVALUATE"]:
+                with m.If(held.dead_before_evaluate_cycles == 0):
+                    enter_evaluate()
+                with m.Else():
                     enter("DEAD_BEFORE_EVALUATE")
-                else:
-                    enter_evaluate()
-            if self._cycles["DEAD_BEFORE_EVALUATE"]:
-                with m.State("DEAD_BEFORE_EVALUATE"), m.If(ends):
-                    enter_evaluate()
+            with m.State("DEAD_BEFORE_EVALUATE"), m.If(ends):
+                enter_evaluate()
             with m.State("EVALUATE"), m.If(ends):
                 enter("STROBE")
             with m.State("STROBE"), m.If(ends):
                 m.d.comb += self.sample.eq(1)
                 with m.If(self.last_trial):
-                    if self._cycles["DEAD_AFTER_STROBE"]:
-                        enter("DEAD_AFTER_STROBE")
-                    else:
+                    with m.If(held.dead_after_strobe_cycles == 0):
                         finish_row()
+                    with m.Else():
+                        enter("DEAD_AFTER_STROBE")
                 if self.trials > 1:
                     with m.Else():
                         m.d.sync += trial.eq(trial + 1)
@@ -155,7 +184,6 @@ class PhaseSequencer(wiring.Component):
             if self.trials > 1:
                 with m.State("SETTLE"), m.If(ends):
                     enter("STROBE")
-            if self._cycles["DEAD_AFTER_STROBE"]:
-                with m.State("DEAD_AFTER_STROBE"), m.If(ends):
-                    finish_row()
+            with m.State("DEAD_AFTER_STROBE"), m.If(ends):
+                finish_row()
         return m

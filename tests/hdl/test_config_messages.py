@@ -23,6 +23,8 @@ VALUES = [
       for name in POSITIVE),
     *((PhaseTiming, {name: -1}, f"{name}: found -1, expected an integer of at least 0")
       for name in DEAD),
+    *((PhaseTiming, {name: 65_536}, f"{name}: found 65536, expected at most 65535, what 16 bits")
+      for name in POSITIVE + DEAD),
     (PhaseTiming, {"strobe_cycles": 1.5}, "strobe_cycles: found 1.5, expected an integer of at"),
     (PhaseTiming, {"strobe_cycles": True}, "strobe_cycles: found True, expected an integer of at"),
     *((PhaseTiming, {"clock_period_s": value},

@@ -6,10 +6,11 @@ import pytest
 from amaranth.hdl import Cat, Signal
 
 from popbridge.hdl import dense_layer, network
+from popbridge.hdl.config import PHASE_NAMES
 from popbridge.hdl.frames import ScoreOutput
 from popbridge.hdl.line_drivers import BitLineDriver, WordLineDriver
 from popbridge.hdl.readout import CountReadout
-from popbridge.hdl.sequencer import PhaseSequencer
+from popbridge.hdl.sequencer import PhaseSequencer, PhaseTimingSignature
 
 SEED = 60
 
@@ -48,10 +49,17 @@ class RowsInterchanged(WordLineDriver):
 class StrobeEarly(PhaseSequencer):
     """One cycle less of evaluate, one more of dead time: a row takes as long as ever."""
 
-    def __init__(self, timing, *, trials=1):
-        super().__init__(timing, trials=trials)
-        self._cycles["EVALUATE"] -= 1
-        self._cycles["DEAD_AFTER_STROBE"] += 1
+    def elaborate(self, platform):
+        given = self.timing
+        self.timing = taken = PhaseTimingSignature(self.configured).create(path=("taken",))
+        m = super().elaborate(platform)
+        self.timing = given
+        m.d.comb += [getattr(taken, name).eq(getattr(given, name)) for name in PHASE_NAMES]
+        m.d.comb += [
+            taken.evaluate_cycles.eq(given.evaluate_cycles - 1),
+            taken.dead_after_strobe_cycles.eq(given.dead_after_strobe_cycles + 1),
+        ]
+        return m
 
 
 class InputsExchanged(BitLineDriver):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from popbridge.hdl.config import PhaseTiming
+from popbridge.hdl.config import PHASE_NAMES, PhaseTiming
 from popbridge.hdl.sequencer import PhaseSequencer
 
 SEED = 5
@@ -34,19 +34,29 @@ def expected_row(phases):
     return row
 
 
+def drive(ctx, dut, timing):
+    """Give the lengths of a timing to the sequencer."""
+    for name in PHASE_NAMES:
+        ctx.set(getattr(dut.timing, name), getattr(timing, name))
+
+
 @pytest.mark.parametrize("trials", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("number", range(8))
 def test_every_pin_in_every_cycle(trials, number, row_phases, simulate):
     draw = random.Random(SEED * 100 + trials * 10 + number)
-    timing = random_timing(draw, trials)
-    dut = PhaseSequencer(timing, trials=trials)
-    row = expected_row(row_phases(timing, trials))
-    assert dut.latency == len(row)
+    configured = random_timing(draw, trials)
+    dut = PhaseSequencer(configured, trials=trials)
+    assert dut.latency == len(row_phases(configured, trials))
     rows = draw.randint(1, 3)
-    assert list(dut.model(rows)) == [pins for pins, *_ in row] * rows
 
     async def bench(ctx):
-        for scan in range(3):
+        for scan in range(4):
+            # As configured first, then others; what comes during the scan is for the next one.
+            timing = random_timing(draw, trials) if scan else configured
+            row = expected_row(row_phases(timing, trials))
+            assert list(dut.model(rows, timing)) == [pins for pins, *_ in row] * rows
+            if scan:
+                drive(ctx, dut, timing)
             for _ in range(draw.randrange(3) if scan else 2):
                 assert ctx.get(dut.idle)
                 assert not any(
@@ -57,6 +67,7 @@ def test_every_pin_in_every_cycle(trials, number, row_phases, simulate):
                 await ctx.tick()
             ctx.set(dut.start, 1)
             await ctx.tick()
+            drive(ctx, dut, random_timing(draw, trials))
             for index in range(rows):
                 for pins, arm, sample, last_trial, row_done in row:
                     ctx.set(dut.start, draw.randrange(2))  # taken only in IDLE

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from popbridge.flow.verilog import controller_verilog
 from popbridge.hdl import dense_layer, frames, line_drivers, network, sequencer
+from popbridge.hdl.config import PHASE_NAMES
 from popbridge.sim import cosim, pysim, simulators
 from popbridge.sim.simulators import SimulationError
 from popbridge.sim.verdict import HardwareFault, check_hardware
@@ -57,8 +58,14 @@ class CrossedBitLines(WrappedBitLines):
 class EarlyStrobe(sequencer.PhaseSequencer):
     """Evaluates for one cycle less than configured before the strobe."""
 
-    def __init__(self, timing, **more):
-        super().__init__(timing.replace(evaluate_cycles=timing.evaluate_cycles - 1), **more)
+    def elaborate(self, platform):
+        given = self.timing
+        self.timing = taken = sequencer.PhaseTimingSignature(self.configured).create()
+        m = super().elaborate(platform)
+        self.timing = given
+        m.d.comb += [getattr(taken, name).eq(getattr(given, name)) for name in PHASE_NAMES]
+        m.d.comb += taken.evaluate_cycles.eq(given.evaluate_cycles - 1)
+        return m
 
 
 class EarlySample(sequencer.PhaseSequencer):
