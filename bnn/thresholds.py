@@ -84,10 +84,10 @@ def bias_for_thresholds(
 
     A bias column carries the largest input T = 2^k - 1 (1 for bits), so that the array gives +1 iff
     s >= 1 - T b: with several bits per input a threshold between two of these gets the nearer one,
-    and counts as saturated. A threshold beyond what n_b columns reach saturates: the neuron gets the
-    nearest that they do reach. A threshold beyond every possible s (a constant neuron) counts as the
-    nearest one that is constant too, so `saturated` marks just the neurons that compute something
-    else.
+    and counts as saturated. A threshold beyond what n_b columns reach saturates: the neuron gets
+    the nearest that they do reach. A threshold beyond every possible s (a constant neuron) counts
+    as the nearest one that is constant too, so `saturated` marks just the neurons that compute
+    something else.
 
     Parameters
     ----------
