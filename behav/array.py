@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hdl.config import LayerConfig
 from .chip import LayerChip
 
 
@@ -69,6 +70,7 @@ class ArrayModel:
         self.macro = macro
         self.image = 0
         self._timing = config.macro.timing
+        self._pipelined = config.macro.pipelined
         neurons = config.neurons_of_macro(macro)
         self._neurons = slice(neurons.start, neurons.stop)
         self._rows = len(neurons)
@@ -85,7 +87,8 @@ class ArrayModel:
         self._strobe_rise_s = 0.0
         self._bank_changed_s: float | None = None
         self._unselected_s = 0.0
-        self._most_unselected = (config.rows_used - self._rows) * config.row_cycles
+        self._most_unselected = self._longest_unselected(config)
+        self._word_line_s = 0.0
         self._strobe_fall_s: float | None = None
         self._scores_of: tuple[int, int] | None = None
         self._scores: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
@@ -134,8 +137,23 @@ class ArrayModel:
         was.dac_p, was.dac_n = pins.dac_p, pins.dac_n
         if was.wl or not (was.bl or was.blb):
             self._unselected_s = time_s
+        if pins.wl != was.wl:
+            self._word_line_s = time_s
         was.wl, was.bl, was.blb = pins.wl, pins.bl, pins.blb
         return self._answer
+
+    @property
+    def row(self) -> int:
+        """The row whose charge is on the lines, or was last; -1 without one."""
+        return self._drive.wl.bit_length() - 1
+
+    def _longest_unselected(self, config: LayerConfig) -> int:
+        """Cycles in a scan in which this macro's word lines may be down, if it has fewer rows."""
+        missing = config.rows_used - self._rows
+        if missing and config.macro.pipelined:
+            after = self._timing.from_evaluate_cycles(config.trials) - 1
+            return missing * config.row_cycles + after
+        return missing * config.row_cycles
 
     def _check_levels(self, pins: ArrayPins) -> None:
         if pins.wl & (pins.wl - 1):
@@ -173,14 +191,16 @@ class ArrayModel:
                 )
 
     def _check_still(self, pins: ArrayPins) -> None:
-        """Word and bit lines hold from evaluate's rise to its fall, the bank during a strobe."""
+        """Word and bit lines hold from evaluate's rise to its fall, the bank during a strobe.
+
+        Where latches hold the products, the word line may go on.
+        """
         if pins.evaluate or self._timing.dead_after_strobe_cycles > 0:
             drive = self._drive
-            for name, value, held in (
-                ("wl", pins.wl, drive.wl),
-                ("bl", pins.bl, drive.bl),
-                ("blb", pins.blb, drive.blb),
-            ):
+            lines = [("bl", pins.bl, drive.bl), ("blb", pins.blb, drive.blb)]
+            if not self._pipelined:
+                lines.insert(0, ("wl", pins.wl, drive.wl))
+            for name, value, held in lines:
                 if value != held:
                     self._fail(f"found {name} changed in evaluate, expected it to stand still")
         was = self._was
@@ -211,6 +231,10 @@ class ArrayModel:
             self._precharge_fall_s,
             self._timing.dead_before_evaluate_cycles,
         )
+        if self._pipelined and pins.wl:
+            if pins.wl != self._was.wl:
+                self._fail("found wl changed as evaluate rose, expected it to stand still")
+            self._check_least("the bridges' time", self._word_line_s, self._timing.bridge_cycles)
         self._precharged = False
         self._evaluate_rise_s = self._time_s
         self._drive = _Drive(pins.wl, pins.bl, pins.blb)
@@ -251,7 +275,7 @@ class ArrayModel:
 
     def _resolve(self, pins: ArrayPins) -> tuple[int, int]:
         """The comparator's outputs for the row whose charge is on the lines."""
-        row = self._drive.wl.bit_length() - 1
+        row = self.row
         if not 0 <= row < self._rows:
             return (0, 0)
         drive = self._drive

@@ -136,7 +136,7 @@ class _Figures:
         """
         square = self.vdd_v**2
         energy = self.energy
-        on_s = macro.timing.row_cycles(trials) * self.period_s
+        on_s = macro.slot_cycles(trials) * self.period_s
         columns = macro.columns * evaluations
         toggle_j = (self.sl_f * self.swing_v**2 + _NODES * energy.inverter_node_f * square) / 2
         joules = (

@@ -8,7 +8,7 @@ from ..hdl.config import LayerConfig
 from .comparator import regeneration_time_s
 from .neuron import layer_volts_per_score, precharge_time_s
 from .params import ChipParameters
-from .settling import decision_time_s
+from .settling import row_times_s
 
 PRECHARGE_RESIDUAL_COUNTS = 1e-3
 """What the row before may leave on the lines, popcount counts."""
@@ -18,7 +18,8 @@ class PhaseMargin(NamedTuple):
     """One phase of a layer's evaluation."""
 
     phase: str
-    """``precharge``, ``bridge`` (word line's rise to first strobe) or ``strobe``."""
+    """``precharge``, ``bridge`` (word line's rise to first strobe, or to the latches' closing) or
+    ``strobe``."""
     configured_s: float
     """Time that the configuration gives, s."""
     needed_s: float
@@ -49,6 +50,7 @@ def layer_margins(
     """
     timing = config.macro.timing
     period_s = timing.clock_period_s
+    shortest_s = min(row_times_s(config, row).decision_s for row in range(min(2, config.rows_used)))
     smallest_v = layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     return [
         PhaseMargin(
@@ -56,7 +58,7 @@ def layer_margins(
             timing.precharge_cycles * period_s,
             precharge_time_s(parameters.neuron, config.fan_in, PRECHARGE_RESIDUAL_COUNTS),
         ),
-        PhaseMargin("bridge", decision_time_s(timing), slowest_settling_s),
+        PhaseMargin("bridge", shortest_s, slowest_settling_s),
         PhaseMargin(
             "strobe",
             timing.strobe_cycles * period_s,

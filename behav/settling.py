@@ -35,6 +35,29 @@ def decision_time_s(timing: PhaseTiming) -> float:
     return cycles * timing.clock_period_s
 
 
+class RowTimes(NamedTuple):
+    """Times of a row of a scan, from its word line's rise, s."""
+
+    decision_s: float
+    """Until its products count."""
+    left_s: float
+    """Until its word line falls."""
+
+
+def row_times_s(config: LayerConfig, row: int) -> RowTimes:
+    """Times of a row of a layer's scan.
+
+    Where SL latches hold the products the decision is evaluate's rise: the first row has the whole
+    lead, the others the slot less the cycle in which the latches of the row before close.
+    """
+    timing = config.macro.timing
+    period_s = timing.clock_period_s
+    if not config.macro.pipelined:
+        return RowTimes(decision_time_s(timing), config.row_cycles * period_s)
+    cycles = config.row_cycles - 1 if row else config.lead_cycles
+    return RowTimes(cycles * period_s, (cycles + 1) * period_s)
+
+
 class Pull(NamedTuple):
     """Where SL is pulled, and how fast."""
 
@@ -195,14 +218,13 @@ def scan_levels(
     top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
         Resistances, infinite if open.
     """
-    decision_s = decision_time_s(config.macro.timing)
-    row_s = config.row_cycles * config.macro.timing.clock_period_s
     plus_v = minus_v = np.zeros((config.macros, top_ohm.shape[1]))
     for row in range(config.rows_used):
         # The last macro may lack this row, and so may lack those below.
         cells = slice(row, None, config.rows_used)
         pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, row)
-        decided, left = _decay(pull.rate, decision_s), _decay(pull.rate, row_s)
+        times = row_times_s(config, row)
+        decided, left = _decay(pull.rate, times.decision_s), _decay(pull.rate, times.left_s)
         opposite_v = np.where(pull.rate > 0, parameters.vdd_v - pull.settled_v, 0.0)
         plus, plus_v = _levels(plus_v, pull.settled_v, decided, left)
         minus, minus_v = _levels(minus_v, opposite_v, decided, left)

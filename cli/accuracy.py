@@ -266,7 +266,7 @@ def _described(point: Point, macro: MacroConfig) -> dict[str, Any]:
     if clock_ns is None and point.parameters is not None and _follows_law(point.parameters):
         clock_ns = point.parameters.comparator.error_law_clock_s * 1e9
     if clock_ns is None:
-        clock_ns = macro.timing.row_s(1) * 1e9
+        clock_ns = macro.slot_s(1) * 1e9
     return {
         "condition": point.condition,
         "clock_ns": round(clock_ns, 9),

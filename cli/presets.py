@@ -55,7 +55,7 @@ def _lists() -> str:
         networks.append([name, "-".join(map(str, sizes))])
     macros = [
         [name, macro.rows, macro.columns, f"{macro.timing.clock_period_s * 1e9:g} ns",
-         macro.timing.row_cycles(1), f"{macro.timing.row_s(1) * 1e9:g} ns"]
+         macro.slot_cycles(1), f"{macro.slot_s(1) * 1e9:g} ns"]
         for name, macro in MACROS.items()
     ]  # fmt: skip
     conditions = []

@@ -35,6 +35,7 @@ PHASE_NAMES = (
     "strobe_cycles",
     "settle_cycles",
     "dead_after_strobe_cycles",
+    "bridge_cycles",
 )
 """The fields of `PhaseTiming` that are lengths of phases."""
 DEAD_TIME_NAMES = ("dead_before_evaluate_cycles", "dead_after_strobe_cycles")
@@ -59,6 +60,8 @@ class PhaseTiming(Record):
     """Before each further trial of the capacitor bank: strobe low, the bank settles."""
     dead_after_strobe_cycles: int = 1
     """After the last strobe, everything low, before the word line changes."""
+    bridge_cycles: int = 1
+    """In a pipelined macro, the least time from a word line's rise to its row's evaluate."""
 
     def __post_init__(self) -> None:
         if not (isinstance(self.clock_period_s, float) and 0 < self.clock_period_s < 1):
@@ -90,20 +93,35 @@ class PhaseTiming(Record):
             )
         return 2 * round(half_ps)
 
-    def row_cycles(self, trials: int) -> int:
-        """Clock cycles of one evaluation that strobes `trials` times after one evaluate."""
+    @property
+    def before_evaluate_cycles(self) -> int:
+        """Clock cycles of an evaluation until evaluate rises."""
+        return self.precharge_cycles + self.dead_before_evaluate_cycles
+
+    def from_evaluate_cycles(self, trials: int) -> int:
+        """Clock cycles of an evaluation from evaluate's rise, with `trials` strobes."""
         return (
-            self.precharge_cycles
-            + self.dead_before_evaluate_cycles
-            + self.evaluate_cycles
+            self.evaluate_cycles
             + trials * self.strobe_cycles
             + (trials - 1) * self.settle_cycles
             + self.dead_after_strobe_cycles
         )
 
+    def row_cycles(self, trials: int) -> int:
+        """Clock cycles of one evaluation that strobes `trials` times after one evaluate."""
+        return self.before_evaluate_cycles + self.from_evaluate_cycles(trials)
+
     def row_s(self, trials: int) -> float:
         """Seconds of one evaluation that strobes `trials` times after one evaluate."""
         return self.row_cycles(trials) * self.clock_period_s
+
+    def pipelined_slot_cycles(self, trials: int) -> int:
+        """Clock cycles from one evaluate to the next in a pipelined macro.
+
+        The next row's word line rises one cycle after evaluate, once the latches hold: its bridges
+        have the rest of the slot.
+        """
+        return max(self.row_cycles(trials), self.bridge_cycles + 1)
 
 
 WIDEST_BUS = 65_535
@@ -125,6 +143,9 @@ class MacroConfig(Record):
     """Bit-line pairs."""
     votes: int = 1
     """Strobes of a SIGN row, odd: its bit is what most of them say."""
+    pipelined: bool = False
+    """Whether SL latches hold a row's products during evaluate, so that the bridges of the next row
+    settle meanwhile."""
     zero_dead_time_allowed: bool = False
     """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
     timing: PhaseTiming = field(default_factory=PhaseTiming)
@@ -136,12 +157,25 @@ class MacroConfig(Record):
         require_at_least(self, "votes", 1)
         if self.votes % 2 == 0:
             raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
+        if not isinstance(self.pipelined, bool):
+            raise InputError(f"pipelined: found {self.pipelined!r}, expected true or false")
         for name in DEAD_TIME_NAMES:
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(
                     f"timing.{name}: found 0, expected at least 1 "
                     "unless the macro sets zero_dead_time_allowed"
                 )
+
+
+    def slot_cycles(self, trials: int) -> int:
+        """Clock cycles from one row to the next in a scan."""
+        if self.pipelined:
+            return self.timing.pipelined_slot_cycles(trials)
+        return self.timing.row_cycles(trials)
+
+    def slot_s(self, trials: int) -> float:
+        """Seconds from one row to the next in a scan."""
+        return self.slot_cycles(trials) * self.timing.clock_period_s
 
 
 def _paper_clock(row_s: float) -> MacroConfig:
@@ -155,10 +189,14 @@ MACROS: dict[str, MacroConfig] = {
     "paper-6ns": _paper_clock(6e-9),
     "paper-8ns": _paper_clock(8e-9),
     "paper-20ns": _paper_clock(20e-9),
+    "pipelined": MacroConfig(
+        pipelined=True, timing=PhaseTiming(clock_period_s=2e-9, bridge_cycles=4)
+    ),
     "test-chip": MacroConfig(rows=16, columns=24),
 }
 """Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
-clock period of the authors' comparator, the phases sharing it evenly [E]. ``test-chip`` is as wide
+clock period of the authors' comparator, the phases sharing it evenly [E]. ``pipelined`` has SL
+latches: its bridges have 8 ns, while the other phases take 10 ns. ``test-chip`` is as wide
 as the 23-column neuron of the authors' test chip (its number of rows is ours)."""
 
 
@@ -256,13 +294,26 @@ class LayerConfig(Record):
 
     @property
     def row_cycles(self) -> int:
-        """Clock cycles of one evaluation."""
-        return self.macro.timing.row_cycles(self.trials)
+        """Clock cycles from one row to the next in a scan."""
+        return self.macro.slot_cycles(self.trials)
+
+    @property
+    def lead_cycles(self) -> int:
+        """Clock cycles from the first word line's rise to the first evaluate."""
+        timing = self.macro.timing
+        least = timing.bridge_cycles if self.macro.pipelined else 0
+        return max(timing.before_evaluate_cycles, least)
 
     @property
     def scan_cycles(self) -> int:
         """Clock cycles of one image, from the first word line's rise to the last one's fall."""
-        return self.rows_used * self.row_cycles
+        last = self.macro.timing.from_evaluate_cycles(self.trials)
+        return self.lead_cycles + (self.rows_used - 1) * self.row_cycles + last
+
+    @property
+    def strobe_slots_busy(self) -> float:
+        """Share of a scan, in slots of `row_cycles`, in which a row is evaluated."""
+        return self.rows_used * self.row_cycles / self.scan_cycles
 
     @property
     def latency(self) -> int:

@@ -97,9 +97,13 @@ class DenseLayer(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.sequencer = sequencer = PhaseSequencer(
-            config.macro.timing, trials=config.trials
+            config.macro.timing, trials=config.trials, pipelined=config.macro.pipelined
         )
         m.submodules.word_lines = word_lines = WordLineDriver(config.rows_used)
+        read_rows = word_lines
+        if config.macro.pipelined:
+            # The word lines are a row ahead of what is on the latches and read.
+            m.submodules.read_rows = read_rows = WordLineDriver(config.rows_used)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
             inputs=config.inputs, bias_columns=config.bias_columns, columns=config.macro.columns
         )
@@ -109,15 +113,17 @@ class DenseLayer(wiring.Component):
         m.d.comb += [
             self.i.ready.eq(sequencer.idle & (~self.o.valid | self.o.ready)),
             accept.eq(self.i.valid & self.i.ready),
-            finished.eq(sequencer.row_done & word_lines.last),
+            finished.eq(sequencer.row_done & read_rows.last),
             sequencer.start.eq(accept),
-            sequencer.last_row.eq(word_lines.last),
+            sequencer.last_row.eq(read_rows.last),
             word_lines.start.eq(accept),
-            word_lines.advance.eq(sequencer.row_done),
+            word_lines.advance.eq(sequencer.advance),
             bit_lines.bits.eq(self.i.payload),
             bit_lines.load.eq(accept),
             bit_lines.release.eq(finished),
         ]
+        if config.macro.pipelined:
+            m.d.comb += [read_rows.start.eq(accept), read_rows.advance.eq(sequencer.row_done)]
         with m.If(finished):
             m.d.sync += self.o.valid.eq(1)
         with m.Elif(self.o.ready):
@@ -126,6 +132,7 @@ class DenseLayer(wiring.Component):
         for index, name in enumerate(config.macro_names):
             rows = len(config.neurons_of_macro(index))
             m.submodules[f"readout{index}"] = readout = self._readout(rows)
+            m.d.comb += readout.wl.eq(read_rows.wl[:rows])
             self._connect_macro(m, getattr(self, name), sequencer, word_lines, bit_lines, readout)
             readouts.append(readout)
         results = "codes" if config.readout is Readout.COUNT else "bits"
@@ -157,7 +164,6 @@ class DenseLayer(wiring.Component):
             pins.precharge.eq(sequencer.precharge),
             pins.evaluate.eq(sequencer.evaluate),
             pins.strobe.eq(sequencer.strobe),
-            readout.wl.eq(own_lines),
             readout.sample.eq(sequencer.sample),
             readout.sense_p.eq(pins.sense_p),
             readout.sense_n.eq(pins.sense_n),

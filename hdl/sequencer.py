@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,6 +69,9 @@ class PhaseSequencer(wiring.Component):
         Cycles of each phase after reset.
     trials : int
         Strobes per row; before each but the first the capacitor bank settles.
+    pipelined : bool
+        The word line goes on to the next row one cycle after evaluate rises, and PRECHARGE lasts
+        until that row's bridges have had `bridge_cycles` by the time of its evaluate.
 
     Members
     -------
@@ -78,7 +81,7 @@ class PhaseSequencer(wiring.Component):
     start : In(1)
         Begin with the first row; taken only in IDLE.
     last_row : In(1)
-        The row in progress is the last one.
+        The row in progress is the last one: the one that is evaluated, not the word line's.
     idle : Out(1)
         No row is in progress.
     arm : Out(1)
@@ -89,16 +92,20 @@ class PhaseSequencer(wiring.Component):
         The strobe in progress is the row's last.
     row_done : Out(1)
         Last cycle of a row.
+    advance : Out(1)
+        Last cycle before the word line goes on; that of `row_done` unless pipelined.
     precharge, evaluate, strobe : Out(1)
         The array's pins.
     """
 
-    def __init__(self, configured: PhaseTiming, *, trials: int = 1):
+    def __init__(self, configured: PhaseTiming, *, trials: int = 1, pipelined: bool = False):
         if trials < 1:
             raise ValueError(f"trials: found {trials!r}, expected at least 1")
         self.configured = configured
         self.trials = trials
-        outputs = ("idle", "arm", "sample", "last_trial", "row_done", *PhasePins._fields)
+        self.pipelined = pipelined
+        outputs = ("idle", "arm", "sample", "last_trial", "row_done", "advance")
+        outputs += PhasePins._fields
         timing = In(PhaseTimingSignature(configured))
         super().__init__(
             {"timing": timing, "start": In(1), "last_row": In(1)}
@@ -119,10 +126,19 @@ class PhaseSequencer(wiring.Component):
 
     def model(self, rows: int, timing: PhaseTiming) -> Iterator[PhasePins]:
         """The pins of each cycle from the one after `start` until the last row is done."""
-        for _ in range(rows):
+        for row in range(rows):
             for state in self.row_states(timing):
-                for _ in range(getattr(timing, _length(state))):
+                waiting = self._waiting_cycles(timing, row) if state == "PRECHARGE" else 0
+                for _ in range(getattr(timing, _length(state)) + waiting):
                     yield PINS[state]
+
+    def _waiting_cycles(self, timing: PhaseTiming, row: int) -> int:
+        """By how much PRECHARGE is prolonged for the bridges of a row."""
+        if not self.pipelined:
+            return 0
+        if row == 0:
+            return max(0, timing.bridge_cycles - timing.before_evaluate_cycles)
+        return timing.pipelined_slot_cycles(self.trials) - timing.row_cycles(self.trials)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -134,6 +150,7 @@ class PhaseSequencer(wiring.Component):
         m.d.comb += [ends.eq(remaining <= 1), self.last_trial.eq(trial == self.trials - 1)]
         with m.If(~ends):
             m.d.sync += remaining.eq(remaining - 1)
+        settled = self._bridges_settled(m, held) if self.pipelined else Const(1)
 
         def enter(state: str, timing: wiring.PureInterface = held) -> None:
             pins = PINS[state]
@@ -161,7 +178,7 @@ class PhaseSequencer(wiring.Component):
                     getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
                 ]
                 enter("PRECHARGE", self.timing)
-            with m.State("PRECHARGE"), m.If(ends):
+            with m.State("PRECHARGE"), m.If(ends & settled):
                 with m.If(held.dead_before_evaluate_cycles == 0):
                     enter_evaluate()
                 with m.Else():
@@ -186,4 +203,21 @@ class PhaseSequencer(wiring.Component):
                     enter("STROBE")
             with m.State("DEAD_AFTER_STROBE"), m.If(ends):
                 finish_row()
+        if not self.pipelined:
+            m.d.comb += self.advance.eq(self.row_done)
         return m
+
+    def _bridges_settled(self, m: Module, held: wiring.PureInterface) -> Value:
+        """Whether PRECHARGE may end; drives `advance`, in evaluate's first cycle."""
+        remaining = Signal(PHASE_BITS, name="bridge_remaining")
+        evaluated = Signal()
+        m.d.sync += evaluated.eq(self.evaluate)
+        rises = self.evaluate & ~evaluated
+        m.d.comb += self.advance.eq(Mux(self.last_row, self.row_done, rises))
+        with m.If(self.start & self.idle):
+            m.d.sync += remaining.eq(self.timing.bridge_cycles)
+        with m.Elif(self.advance):
+            m.d.sync += remaining.eq(held.bridge_cycles)
+        with m.Elif(remaining != 0):
+            m.d.sync += remaining.eq(remaining - 1)
+        return remaining <= held.dead_before_evaluate_cycles + 1

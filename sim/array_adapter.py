@@ -43,8 +43,7 @@ class ArrayAdapter:
         return sense
 
     def _record(self, pins: ArrayPins, sense: tuple[int, int]) -> None:
-        row = pins.wl.bit_length() - 1
-        image = self._model.image
+        row, image = self._model.row, self._model.image
         if 0 <= row < len(self._neurons) and image < len(self._answers):
             self._answers[image, self._neurons[row]] |= self._answer(sense[0])
             self._outcome.unanswered += sense == (0, 0)

@@ -17,7 +17,9 @@ module array_replay #(
     parameter integer EVALUATE = 1,
     parameter integer STROBE = 1,
     parameter integer SETTLE = 1,
-    parameter integer DEAD_AFTER_STROBE = 1
+    parameter integer DEAD_AFTER_STROBE = 1,
+    parameter integer PIPELINED = 0,           // 1: SL latches, the word lines are a row ahead
+    parameter integer BRIDGE = 1               // least cycles from a word line to its evaluate
 ) (
     input  logic                               clk,
     input  logic                               rst,
@@ -42,6 +44,7 @@ module array_replay #(
   // The cycle in progress, as it has to be: state, cycles of it gone, row, trials to come.
   logic [2:0]  state;
   logic [31:0] gone, row, trial;
+  logic [31:0] up_row, up_for;               // the row whose word line is up, and since when
   logic [2:0]  now, next_state;
   logic        starts, ends, row_ends;
   logic [31:0] length;
@@ -61,7 +64,10 @@ module array_replay #(
       IN_DEAD_AFTER:  begin length = DEAD_AFTER_STROBE;    pins = 3'b000; end
       default:        begin length = 0;                    pins = 3'b000; end
     endcase
-    ends = now != IDLE && gone + 1 == length;
+    ends = now != IDLE && gone + 1 >= length;
+    // PRECHARGE goes on until evaluate would not come too early for the bridges.
+    if (PIPELINED != 0 && now == IN_PRECHARGE && up_for + 1 + DEAD_BEFORE_EVALUATE < BRIDGE)
+      ends = 0;
     row_ends = ends && (now == IN_DEAD_AFTER
                         || (now == IN_STROBE && trial == 0 && DEAD_AFTER_STROBE == 0));
     next_state = now;
@@ -101,17 +107,23 @@ module array_replay #(
     for (genvar k = 0; k < MACROS; k = k + 1) begin : array
       localparam integer FIRST = k * ROWS_USED * TRIALS;
       assign expected_wl[k*ROWS +: ROWS] =
-          now != IDLE && k * ROWS_USED + row < NEURONS ? ROWS'(1) << row : '0;
+          now != IDLE && k * ROWS_USED + up_row < NEURONS && up_row < ROWS_USED
+          ? ROWS'(1) << up_row : '0;
+      // The row that is on the lines: what the latches took, or what the word line says.
+      logic [ROWS-1:0] latched, read;
+      always_ff @(posedge clk)
+        if (next_state == IN_EVALUATE && now != IN_EVALUATE) latched <= wl[k*ROWS +: ROWS];
+      assign read = PIPELINED != 0 ? latched : wl[k*ROWS +: ROWS];
       if (TRIALS == 1) begin : signs
-        assign row_positive[k] = |(positive[FIRST +: ROWS_USED] & wl[k*ROWS +: ROWS_USED]);
-        assign row_resolved[k] = |(resolved[FIRST +: ROWS_USED] & wl[k*ROWS +: ROWS_USED]);
+        assign row_positive[k] = |(positive[FIRST +: ROWS_USED] & read[ROWS_USED-1:0]);
+        assign row_resolved[k] = |(resolved[FIRST +: ROWS_USED] & read[ROWS_USED-1:0]);
       end else begin : counts
         logic [TRIALS-1:0] p, r;
         always_comb begin
           p = '0;
           r = '0;
           for (int i = 0; i < ROWS_USED; i++)
-            if (wl[k*ROWS + i]) begin
+            if (read[i]) begin
               p |= positive[FIRST + i*TRIALS +: TRIALS];
               r |= resolved[FIRST + i*TRIALS +: TRIALS];
             end
@@ -134,6 +146,8 @@ module array_replay #(
       state <= IDLE;
       gone <= 0;
       row <= 0;
+      up_row <= 0;
+      up_for <= 0;
       trial <= TRIALS - 1;
       violation <= 0;
     end else begin
@@ -141,6 +155,13 @@ module array_replay #(
       gone <= ends || next_state == IDLE ? 0 : gone + 1;
       if (ends && now == IN_STROBE) trial <= trial == 0 ? TRIALS - 1 : trial - 1;
       if (row_ends) row <= row + 1 == ROWS_USED ? 0 : row + 1;
+      if (row_ends && row + 1 == ROWS_USED) begin
+        up_row <= 0;
+        up_for <= 0;
+      end else if (PIPELINED == 0 ? row_ends : now == IN_EVALUATE && gone == 0) begin
+        if (up_row + 1 < ROWS_USED || PIPELINED == 0) up_row <= up_row + 1;
+        up_for <= 0;
+      end else up_for <= now == IDLE ? 0 : up_for + 1;
       if (violation == 0) begin
         if (precharge != {MACROS{pins[2]}} || evaluate != {MACROS{pins[1]}}
             || strobe != {MACROS{pins[0]}}) violation <= PHASE;

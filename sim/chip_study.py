@@ -109,9 +109,8 @@ def at_clock(macro: MacroConfig, clock_ns: float | None) -> MacroConfig:
     """The macro with a clock at which a SIGN row takes `clock_ns`; as it is for None."""
     if clock_ns is None:
         return macro
-    timing = macro.timing
-    period_s = clock_ns / 1e9 / timing.row_cycles(1)
-    return macro.replace(timing=timing.replace(clock_period_s=period_s))
+    period_s = clock_ns / 1e9 / macro.slot_cycles(1)
+    return macro.replace(timing=macro.timing.replace(clock_period_s=period_s))
 
 
 def physics_of(

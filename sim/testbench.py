@@ -233,6 +233,8 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "STROBE": timing.strobe_cycles,
         "SETTLE": timing.settle_cycles,
         "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
+        "PIPELINED": int(layer.macro.pipelined),
+        "BRIDGE": timing.bridge_cycles,
     }
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
     pins = {

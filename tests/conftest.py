@@ -40,9 +40,14 @@ def make_network() -> Callable[..., Network]:
 @pytest.fixture
 def make_mapped() -> Callable[..., MappedNetwork]:
     def make(
-        sizes: Sequence[int], rows: int = 8, columns: int = 64, votes: int = 1, **timing: int
+        sizes: Sequence[int],
+        rows: int = 8,
+        columns: int = 64,
+        votes: int = 1,
+        pipelined: bool = False,
+        **timing: int,
     ) -> MappedNetwork:
-        macro = MacroConfig(rows=rows, columns=columns, votes=votes)
+        macro = MacroConfig(rows=rows, columns=columns, votes=votes, pipelined=pipelined)
         macro = macro.replace(
             zero_dead_time_allowed=0 in timing.values(), timing=macro.timing.replace(**timing)
         )

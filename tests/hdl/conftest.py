@@ -22,7 +22,16 @@ def _simulate(component, bench):
 
 
 def _layer(
-    inputs=5, neurons=3, *, rows=4, name="fc", bias_columns=None, count=False, votes=1, **timing
+    inputs=5,
+    neurons=3,
+    *,
+    rows=4,
+    name="fc",
+    bias_columns=None,
+    count=False,
+    votes=1,
+    pipelined=False,
+    **timing,
 ):
     """A small layer; an even number of inputs gets a bias column."""
     bias_columns = (inputs + 1) % 2 if bias_columns is None else bias_columns
@@ -30,6 +39,7 @@ def _layer(
         rows=rows,
         columns=inputs + bias_columns + 2,
         votes=votes,
+        pipelined=pipelined,
         zero_dead_time_allowed=0 in timing.values(),
         timing=PhaseTiming(**timing),
     )
@@ -79,6 +89,29 @@ def _row_phases(timing, trials):
     return cycles + [(0, 0, 0, trials)] * timing.dead_after_strobe_cycles
 
 
+def _scan_cycles(timing, trials, rows, pipelined):
+    """(precharge, evaluate, strobe, trial, row read, row of the word line) of each cycle of a scan.
+
+    A pipelined scan from the times of its evaluates alone: the first comes when lines and bridges
+    are ready, each further one when the row before is done and its own bridges have had their time
+    since the cycle after that row's evaluate.
+    """
+    row = _row_phases(timing, trials)
+    if not pipelined:
+        return [(*pins, k, k) for k in range(rows) for pins in row]
+    before = timing.precharge_cycles + timing.dead_before_evaluate_cycles
+    evaluates = [max(before, timing.bridge_cycles)]
+    while len(evaluates) < rows:
+        evaluates.append(evaluates[-1] + max(len(row), timing.bridge_cycles + 1))
+    cycles = []
+    for k, rise in enumerate(evaluates):
+        precharge = rise - timing.dead_before_evaluate_cycles - len(cycles)
+        cycles += [(1, 0, 0, 0, k)] * precharge
+        cycles += [(*pins, k) for pins in row[timing.precharge_cycles :]]
+    ahead = [sum(cycle > rise for rise in evaluates[:-1]) for cycle in range(len(cycles))]
+    return [(*pins, up) for pins, up in zip(cycles, ahead, strict=True)]
+
+
 class Arrays:
     """All arrays of one layer: holds their pins to the protocol, answers by brute force.
 
@@ -94,10 +127,12 @@ class Arrays:
         """Neurons whose comparators never resolve."""
         bank = (config.fan_in).bit_length()
         self.bank = bank if config.readout is Readout.COUNT else 0
-        self.phases = _row_phases(config.macro.timing, self.bank or config.macro.votes)
         count = -(-config.neurons // config.macro.rows)
         assert len(macros) == count
         self.rows = -(-config.neurons // count)
+        self.cycles = _scan_cycles(
+            config.macro.timing, self.bank or config.macro.votes, self.rows, config.macro.pipelined
+        )
         self.step = None
         self.driven = 0
         self.codes = [0] * count
@@ -117,17 +152,17 @@ class Arrays:
             ctx.set(pins.sense_n, negative)
         if self.step is not None:
             self.step += 1
-            if self.step == self.rows * len(self.phases):
+            if self.step == len(self.cycles):
                 self.step = None
 
     def _array(self, ctx, index, pins):
         where = f"{self.config.name}, array {index}, cycle {self.step} of the scan"
-        row, phase = divmod(self.step or 0, len(self.phases))
-        precharge, evaluate, strobe, trial = self.phases[phase]
+        precharge, evaluate, strobe, trial, row, up = self.cycles[self.step or 0]
         neuron = index * self.rows + row
-        here = row < self.rows and neuron < self.config.neurons
+        here = neuron < self.config.neurons
         used = (1 << self.config.fan_in) - 1
-        lines = here << row, self.driven, used & ~self.driven
+        lines = (index * self.rows + up < self.config.neurons) << up, self.driven
+        lines += (used & ~self.driven,)
         levels = precharge, evaluate, strobe
         if self.step is None:
             lines, levels = (0, 0, 0), (0, 0, 0)

@@ -19,6 +19,30 @@ CASES = {
     "even inputs": {"inputs": 8, "neurons": 5},
     "three bias columns": {"inputs": 4, "neurons": 5, "bias_columns": 3},
     "three votes": {"inputs": 7, "neurons": 5, "votes": 3, "settle_cycles": 2},
+    "pipelined": {"inputs": 7, "neurons": 11, "pipelined": True},
+    "pipelined, slow bridges": {
+        "inputs": 7,
+        "neurons": 11,
+        "pipelined": True,
+        "bridge_cycles": 9,
+        "evaluate_cycles": 2,
+    },
+    "pipelined, three votes, last macro shorter by two": {
+        "inputs": 5,
+        "neurons": 10,
+        "rows": 4,
+        "pipelined": True,
+        "votes": 3,
+        "bridge_cycles": 3,
+    },
+    "pipelined, one row, no dead time": {
+        "inputs": 5,
+        "neurons": 1,
+        "pipelined": True,
+        "bridge_cycles": 4,
+        "dead_before_evaluate_cycles": 0,
+        "dead_after_strobe_cycles": 0,
+    },
     "slow": {"inputs": 5, "neurons": 3, "precharge_cycles": 3, "evaluate_cycles": 2, "rows": 2},
     "no dead time": {
         "inputs": 5,
@@ -42,7 +66,13 @@ def declared_cycles(config):
     trials = config.fan_in.bit_length() if counting else config.macro.votes
     row = timing.precharge_cycles + timing.dead_before_evaluate_cycles + timing.evaluate_cycles
     row += trials * timing.strobe_cycles + (trials - 1) * timing.settle_cycles
-    return -(-config.neurons // count) * (row + timing.dead_after_strobe_cycles) + 1
+    row += timing.dead_after_strobe_cycles
+    rows = -(-config.neurons // count)
+    if not config.macro.pipelined:
+        return rows * row + 1
+    late = max(0, timing.bridge_cycles - timing.precharge_cycles
+               - timing.dead_before_evaluate_cycles)  # fmt: skip
+    return late + row + (rows - 1) * max(row, timing.bridge_cycles + 1) + 1
 
 
 def expected_word(config, weights, bits, score):

@@ -108,6 +108,45 @@ def test_votes_in_icarus_pysim_and_physics(make_mapped, make_job, icarus, build_
         assert outcome.scans[0].longest == 5 * (5 + 2 * 2)
 
 
+PIPELINES = {
+    "phases longer than bridges": {"bridge_cycles": 2, "strobe_cycles": 2},
+    "bridges longer than phases": {"bridge_cycles": 11},
+}
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
+@pytest.mark.parametrize("timing", PIPELINES.values(), ids=PIPELINES.keys())
+def test_pipelined_in_icarus_pysim_and_physics(
+    make_mapped, make_job, icarus, build_root, strict, timing
+):
+    """Two word lines at work at once; the last macro has fewer rows than the others."""
+    mapped = make_mapped((20, 43, 4), rows=16, pipelined=True, **timing)
+    job = make_job(mapped, chip=3, images=4)
+    direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
+    for simulator in ("pysim", icarus):
+        outcome = cosim.simulate(
+            job, simulator=simulator, strict=strict and simulator != "pysim", root=build_root
+        )
+        for seen, answers in zip(outcome.answers, direct.answers, strict=True):
+            assert np.array_equal(seen, answers)
+        # 43 neurons on three macros: 15 rows.
+        slot = max(5 + timing.get("strobe_cycles", 1) - 1, timing["bridge_cycles"] + 1)
+        busy = 15 * slot / outcome.scans[0].longest
+        assert busy == job.config.layers[0].strobe_slots_busy > 0.93
+
+
+def test_pipelined_and_sequential_ideal_chips_give_the_same_bits(make_mapped, make_job):
+    sequential, pipelined = (
+        make_mapped((31, 17, 12, 5), rows=6, pipelined=pipelined, bridge_cycles=7)
+        for pipelined in (False, True)
+    )
+    jobs = [make_job(mapped, images=6) for mapped in (sequential, pipelined)]
+    first, second = (cosim.simulate(job, simulator="pysim") for job in jobs)
+    assert np.array_equal(first.results, second.results)
+    for one, other in zip(first.answers, second.answers, strict=True):
+        assert np.array_equal(one, other)
+
+
 @pytest.mark.parametrize("law", [False, True], ids=["voltage noise", "error law"])
 def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
     mapped = make_mapped((62, 40, 10), rows=8, columns=128)
