@@ -33,6 +33,8 @@ class MacroCircuit:
     """Shape (2, K): likewise for bit k of the read-out bank's code."""
     injected_v: NDArray[np.float64]
     """Shape (2,): what the precharge switches leave on a line as they open."""
+    latched: bool
+    """Whether latches hold the products from evaluate's rise on."""
     precharge_tau_s: float
     """Time constant of a line through its precharge switch; 0 if it has none."""
 
@@ -92,6 +94,7 @@ def draw_macros(
                 plate_v=plate_v,
                 bank_v=bank_v,
                 injected_v=_injected_v(parameters.neuron),
+                latched=config.macro.pipelined,
                 precharge_tau_s=parameters.neuron.precharge_tau_s,
             )
         )

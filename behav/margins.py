@@ -55,7 +55,7 @@ def layer_margins(
     return [
         PhaseMargin(
             "precharge",
-            timing.precharge_cycles * period_s,
+            config.precharge_cycles * period_s,
             precharge_time_s(parameters.neuron, config.fan_in, PRECHARGE_RESIDUAL_COUNTS),
         ),
         PhaseMargin("bridge", shortest_s, slowest_settling_s),

@@ -149,8 +149,8 @@ def precharge_time_s(
 
 def layer_residual(config: LayerConfig, parameters: NeuronParameters) -> float:
     """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `weight_step`."""
-    timing = config.macro.timing
-    part = precharge_residual(parameters, timing.precharge_cycles * timing.clock_period_s)
+    precharge_s = config.precharge_cycles * config.macro.timing.clock_period_s
+    part = precharge_residual(parameters, precharge_s)
     return part if part * config.fan_in >= weight_step(config.fan_in) / 2 else 0.0
 
 

@@ -11,7 +11,7 @@ and V_N(t) likewise [D]. The plate of line P is up in evaluate while SL is above
 threshold, that of line N while a driven column's is not. In precharge a line decays to 0 V.
 
 Where `LayerChip` simplifies, so does this, to show what decided: products stand from the first
-strobe on; plates hold from evaluate's fall until precharge; a scan's first row finds nothing of
+strobe on, or from evaluate's rise where latches hold them; plates hold from evaluate's fall until precharge; a scan's first row finds nothing of
 the scan before it, and no row what was injected before.
 """
 
@@ -67,7 +67,9 @@ class AnalogLines:
     def observe(self, time_s: float, pins: ArrayPins) -> None:
         """Take note of the pins as they are from `time_s` on, in s and never falling."""
         was = self._was
-        if was.evaluate and pins.strobe and self._products is None:
+        rises = pins.evaluate and not was.evaluate
+        decided = rises if self.circuit.latched else was.evaluate and pins.strobe
+        if decided and self._products is None:
             self._products = self._products_at(time_s)
         if was.evaluate and not pins.evaluate:
             self._held_v = self._held_v + self._plates_v(self._products_at(time_s))

@@ -166,7 +166,6 @@ class MacroConfig(Record):
                     "unless the macro sets zero_dead_time_allowed"
                 )
 
-
     def slot_cycles(self, trials: int) -> int:
         """Clock cycles from one row to the next in a scan."""
         if self.pipelined:
@@ -303,6 +302,13 @@ class LayerConfig(Record):
         timing = self.macro.timing
         least = timing.bridge_cycles if self.macro.pipelined else 0
         return max(timing.before_evaluate_cycles, least)
+
+    @property
+    def precharge_cycles(self) -> int:
+        """Clock cycles of precharge between two rows, waiting for bridges included."""
+        timing = self.macro.timing
+        after = timing.dead_before_evaluate_cycles + timing.from_evaluate_cycles(self.trials)
+        return self.row_cycles - after
 
     @property
     def scan_cycles(self) -> int:

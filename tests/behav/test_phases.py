@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from popbridge.behav.array import PhaseError
+from popbridge.behav.array import ArrayModel, PhaseError
+from popbridge.behav.chip import sample_layer
+from popbridge.behav.params import ChipParameters
 from popbridge.hdl.config import Readout
 
 
@@ -202,3 +204,72 @@ def test_broken_rule(scene, time, message, ideal_bench):
     text = str(caught.value)
     assert text.startswith(f"layer fc1, macro 2, at {time}: found ")
     assert message in text and "\n" not in text
+
+
+@pytest.fixture
+def pipelined_bench(array_layer, make_bench):
+    """The last macro of an ideal pipelined layer, row 0 selected; bridges take four cycles."""
+    config = array_layer(bridge_cycles=4)
+    config = config.replace(macro=config.macro.replace(pipelined=True))
+    chip = sample_layer(config, np.ones((11, 23)), ChipParameters(), None, 0, 0)
+    bench = make_bench(ArrayModel(chip, 2), config.macro.timing.clock_period_s)
+    bench.drive(np.ones(23))
+    bench.set(wl=1)
+    return bench
+
+
+def pipelined_row(bench, following, wait=2):
+    """A row; the word line goes on in evaluate's second cycle."""
+    bench.set(precharge=1)
+    bench.wait(wait)
+    bench.set(precharge=0)
+    bench.wait(1)
+    bench.set(evaluate=1)
+    bench.wait(1)
+    bench.set(wl=following)
+    bench.wait(2)
+    answer = bench.set(strobe=1)
+    row = bench.model.row
+    bench.wait(2)
+    bench.set(strobe=0, evaluate=0)
+    bench.wait(2)
+    return answer, row
+
+
+def test_word_lines_may_be_ahead_of_latched_rows(pipelined_bench):
+    bench = pipelined_bench
+    bench.wait(1)
+    for _ in range(2):
+        assert pipelined_row(bench, 2) == ((1, 0), 0)
+        assert pipelined_row(bench, 4) == ((1, 0), 1)
+        assert pipelined_row(bench, 4) == ((1, 0), 2)
+        bench.set(wl=1)
+        bench.wait(1)
+    assert bench.model.image == 1
+
+
+def test_bridges_of_latched_rows_have_their_time(pipelined_bench):
+    with pytest.raises(PhaseError, match="the bridges' time of 3 cycles, expected at least 4"):
+        pipelined_row(pipelined_bench, 2)
+
+
+def test_word_line_stands_as_latches_close(pipelined_bench):
+    bench = pipelined_bench
+    bench.set(precharge=1)
+    bench.wait(4)
+    bench.set(precharge=0)
+    bench.wait(1)
+    with pytest.raises(PhaseError, match="found wl changed as evaluate rose"):
+        bench.set(evaluate=1, wl=2)
+
+
+def test_bit_lines_stand_while_latches_hold(pipelined_bench):
+    bench = pipelined_bench
+    bench.set(precharge=1)
+    bench.wait(4)
+    bench.set(precharge=0)
+    bench.wait(1)
+    bench.set(evaluate=1)
+    bench.wait(1)
+    with pytest.raises(PhaseError, match="found bl changed in evaluate"):
+        bench.set(bl=1, wl=2)

@@ -74,6 +74,38 @@ def test_scan_is_the_integration_of_its_columns(input_sign, readout):
             level_v = integrated(level_v, row_s - decision_s, 200, *cell)
 
 
+@pytest.mark.parametrize("bridge_cycles", [1, 3, 9])
+def test_pipelined_scan_is_the_integration_of_its_columns(bridge_cycles):
+    """Each word line is up from the cycle after an evaluate to the cycle after the next one."""
+    timing = TIMING.replace(bridge_cycles=bridge_cycles)
+    config = make_layer(rows=24, neurons=24, timing=timing)
+    config = config.replace(macro=config.macro.replace(pipelined=True))
+    random = np.random.default_rng(SEED)
+    weights = random.choice([-1, 1], (24, 7)).astype(np.int8)
+    devices = DeviceParameters(hrs_median_ohm=30e3)
+    bridge = BridgeParameters(sl_capacitor_f=200e-15)
+    top, bottom = draw_resistances_ohm(config, weights, devices, 3, 0)
+    thresholds_v = draw_thresholds_v(config, bridge, 3, 0)
+    outcome = scan_products(config, weights, top, bottom, thresholds_v, bridge)
+    # Precharge and dead time, then evaluate, strobe and dead time: 2 + 4 cycles.
+    evaluates = [max(2, bridge_cycles)]
+    while len(evaluates) < 24:
+        evaluates.append(evaluates[-1] + max(6, bridge_cycles + 1))
+    differing = 0
+    for column in range(7):
+        level_v, since = 0.0, 0
+        for row, evaluate in enumerate(evaluates):
+            series_ohm = bridge.series_ohm(row)
+            cell = (1.2, 0.0, top[row, column] + series_ohm, bottom[row, column] + series_ohm)
+            at_latch_v = integrated(level_v, (evaluate - since) * CLOCK_S, 200, *cell, 200e-15)
+            level_v = integrated(at_latch_v, CLOCK_S, 50, *cell, 200e-15)
+            since = evaluate + 1
+            expected = at_latch_v > thresholds_v[0, column]
+            assert outcome.for_plus[row, column] == expected
+            differing += expected != (weights[row, column] > 0)
+    assert differing > 0, "a scan without errors would not tell one timing from another"
+
+
 def test_crossing_time_is_that_of_the_integration():
     random = np.random.default_rng(SEED)
     bridge = BridgeParameters(bitline_wire_ohm=10.0)

@@ -120,6 +120,36 @@ def test_strobed_voltage_is_the_score_seen(parameters, timing, chip):
             scan.released(cycles=3)
 
 
+@pytest.mark.parametrize("bridge_cycles", [1, 12])
+@pytest.mark.parametrize("name", ["nominal", "hasty", "weak and hasty", "unequal lines"])
+def test_latched_rows_strobe_the_score_seen_while_the_next_one_settles(name, bridge_cycles):
+    parameters, timing = CASES[name]
+    config = make_layer(**timing, bridge_cycles=bridge_cycles)
+    config = config.replace(macro=config.macro.replace(pipelined=True))
+    unit_v = layer_volts_per_score(config, parameters.neuron, parameters.bridge)
+    phases = config.macro.timing
+    scan, inputs = Scan(config, parameters, 4), random_signs(config.fan_in)
+    expected_v = unit_v * scan.chip.scores_seen(inputs)
+    scan.pins.bl, scan.pins.blb = bus_of(inputs > 0), bus_of(inputs < 0)
+    scan.pins.wl = 1
+    since = 0  # cycles that the word line has been up
+    rows = config.neurons_of_macro(0)
+    for row, neuron in enumerate(rows):
+        ready = max(phases.precharge_cycles, bridge_cycles - since - 1)
+        scan.set(ready, strobe=0, evaluate=0, precharge=1)
+        scan.set(phases.dead_before_evaluate_cycles, precharge=0)
+        scan.set(1, evaluate=1)
+        scan.set(phases.evaluate_cycles - 1, wl=1 << min(row + 1, len(rows) - 1))
+        v_p, v_n = scan.lines.line_v(scan.time_s)
+        assert abs(v_p - v_n - expected_v[neuron]) < rounding_v(config, parameters)
+        scan.set(phases.strobe_cycles, strobe=1)
+        v_p, v_n = scan.lines.line_v(scan.time_s)
+        assert abs(v_p - v_n - expected_v[neuron]) < rounding_v(config, parameters)
+        scan.set(phases.dead_after_strobe_cycles, strobe=0, evaluate=0)
+        since = phases.from_evaluate_cycles(1) - 1
+    assert scan.time_s == pytest.approx(config.scan_cycles * phases.clock_period_s)
+
+
 def test_bank_codes_shift_the_lines_as_the_comparator_sees_it():
     parameters = changed("neuron", unit_capacitor_sigma=0.05)
     config = make_layer(clock_s=5e-9, readout=Readout.COUNT)
