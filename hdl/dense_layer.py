@@ -98,7 +98,7 @@ class DenseLayer(wiring.Component):
         )
         m.submodules.word_lines = word_lines = WordLineDriver(config.rows_used)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
-            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.macro.columns
+            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.columns
         )
         accept = Signal()
         finished = Signal()
