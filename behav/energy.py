@@ -10,7 +10,8 @@ An evaluation is one row of one macro. What it draws [D], with VDD the supply an
 - SL and inverters: C VDD^2 / 2 per node that toggles, C_SL with its own swing. Whether a column
   toggles from one row to the next depends on the weights alone.
 - bit lines: of each pair one rises per image, and all fall at the end of the scan.
-- word lines, plate switches, comparators: constant per evaluation.
+- word lines, plate switches, comparators: constant per evaluation. Of a macro that is a chain of
+  arrays the word line rises in each of them, and there is one comparator.
 
 Precharge resets lines to 0 V that stand there already but for leakage: it draws nothing. Leakage,
 short-circuit current of inverters and the digital controller are not in it.
@@ -124,6 +125,7 @@ class _Figures:
         *,
         evaluations: int,
         scans: int,
+        columns: int,
         fan_in: int,
         trials: int,
         line_units: float,
@@ -132,20 +134,21 @@ class _Figures:
     ) -> dict[str, float]:
         """Energy of `evaluations` rows in `scans` scans of a macro, J, by cause.
 
-        `line_units` and `toggles` are those of all the rows together, `siemens` is that of a cell.
+        `columns` hang on a line, `fan_in` of them are in use. `line_units` and `toggles` are those
+        of all the rows together, `siemens` is that of a cell.
         """
         square = self.vdd_v**2
         energy = self.energy
         on_s = macro.slot_cycles(trials) * self.period_s
-        columns = macro.columns * evaluations
+        cells = columns * evaluations
         toggle_j = (self.sl_f * self.swing_v**2 + _NODES * energy.inverter_node_f * square) / 2
         joules = (
             fan_in * evaluations * float(bridge_energy_j(1 / siemens, self.vdd_v, on_s)),
             line_units * self.unit_f * square,
             toggles * toggle_j,
             scans * fan_in * macro.rows * energy.bit_line_f * square,
-            columns * energy.word_line_f * square,
-            columns * _PLATE_SWITCHES * energy.switch_gate_f * square,
+            cells * energy.word_line_f * square,
+            cells * _PLATE_SWITCHES * energy.switch_gate_f * square,
             evaluations * trials * energy.comparator_j,
         )
         return {cause: float(value) for cause, value in zip(CAUSES, joules, strict=True)}
@@ -170,12 +173,13 @@ def layer_energy(
     siemens : float
         Mean conductance of a bridge, `mean_bridge_siemens`.
     """
-    total = line_units(parameters.neuron, config.macro.columns, config.count_bits)
+    total = line_units(parameters.neuron, config.columns, config.count_bits)
     units = evaluation_units(plus, config.fan_in, total, config.count_bits)
     causes = _Figures.of(config.macro, parameters, energy).causes_j(
         config.macro,
         evaluations=config.neurons,
         scans=config.macros,
+        columns=config.columns,
         fan_in=config.fan_in,
         trials=config.trials,
         line_units=float(units.sum(axis=1).mean()),
@@ -236,7 +240,7 @@ def _columns_at_plus(
 def peak_evaluation_j(
     macro: MacroConfig, parameters: ChipParameters, energy: EnergyParameters, siemens: float
 ) -> dict[str, float]:
-    """One evaluation of a macro with all rows and columns in use, J, by cause.
+    """One evaluation of a macro of one array with all rows and columns in use, J, by cause.
 
     One strobe, half of the products at +1 and half of them toggling. It does 2 operations per
     column.
@@ -247,6 +251,7 @@ def peak_evaluation_j(
         macro,
         evaluations=macro.rows,
         scans=1,
+        columns=columns,
         fan_in=columns,
         trials=1,
         line_units=macro.rows * 2 * float(line_energy_units(0, columns / 2, columns / 2, total)),

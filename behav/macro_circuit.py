@@ -109,7 +109,7 @@ def _draw_lines_v(
     plate_v, bank_v = [], []
     for line in (0, 1):
         columns, bank = draw_capacitor_units(config, neuron, chip, layer, macro, line)
-        total = columns.sum() + bank.sum() + config.macro.columns * neuron.parasitic_fraction
+        total = columns.sum() + bank.sum() + config.columns * neuron.parasitic_fraction
         unit_v = parameters.bridge.vdd_v / total
         plate_v.append(unit_v * columns[: config.fan_in])
         bank_v.append(unit_v * bank)

@@ -8,7 +8,8 @@ conservation a line of total capacitance T moves by VDD * C_i / T for each plate
     V_P - V_N = VDD * (sum_i C_Pi b_i / T_P - sum_i C_Ni (1 - b_i) / T_N).
 
 T counts what hangs on the line, signal or not: all columns of the macro (a column without input
-has both plates held low), the read-out bank, and the parasitic.
+has both plates held low), the read-out bank, and the parasitic. A macro that is a chain of arrays
+has the columns and the parasitic of all of them on its lines [D].
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def layer_volts_per_score(
     config: LayerConfig, neuron: NeuronParameters, bridge: BridgeParameters
 ) -> float:
     """`volts_per_score` of a layer on its macros, V."""
-    return volts_per_score(neuron, bridge, config.macro.columns, config.count_bits)
+    return volts_per_score(neuron, bridge, config.columns, config.count_bits)
 
 
 def score_to_volts(score: float, unit_v: float) -> float:
@@ -234,12 +235,12 @@ def draw_capacitor_units(
     Returns
     -------
     column_units : ndarray, shape (columns,)
-        Every column of the macro, in use or not.
+        Every column of the macro, in use or not; array by array of a chain.
     bank_units : ndarray, shape (K,)
         Of the read-out bank, 2^k units each; empty without one.
     """
     sigma = parameters.unit_capacitor_sigma
-    total = config.macro.columns
+    total = config.columns
     columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
     bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
     units = 2.0 ** np.arange(config.count_bits)
@@ -255,7 +256,7 @@ def _draw_line(
     line: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
-    total = config.macro.columns
+    total = config.columns
     column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
     nominal = line_units(parameters, total, config.count_bits)
     actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction

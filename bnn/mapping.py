@@ -69,6 +69,8 @@ def map_network(
 ) -> MappedNetwork:
     """Map every layer of `network` onto macros of one kind.
 
+    A layer wider than an array gets chains of arrays (`LayerConfig.chain`).
+
     Parameters
     ----------
     network : Network
@@ -81,7 +83,7 @@ def map_network(
     Raises
     ------
     InputError
-        A macro with too few columns; bias columns that make a fan-in even, or for a name that is no
+        A fan-in too wide for a bus; bias columns that make a fan-in even, or for a name that is no
         hidden layer's.
     """
     macro = MacroConfig() if macro is None else macro
@@ -108,7 +110,7 @@ def _map_hidden(
     name: str, layer: DenseLayer, macro: MacroConfig, chosen: int | None, bits_per_input: int
 ) -> MappedLayer:
     if chosen is None:
-        chosen = hidden_bias_columns(layer.inputs, macro.columns)
+        chosen = hidden_bias_columns(layer.inputs)
     try:
         require_bias_columns(layer.inputs, chosen)
     except InputError as error:
@@ -149,8 +151,8 @@ def _layer_config(
 def mapping_table(mapped: MappedNetwork) -> str:
     """The mapping as a printed table, one line per layer, without a final newline."""
     titles = (
-        "layer", "inputs", "bias columns", "fan-in", "neurons", "macros", "rows used", "saturated",
-        "columns used",
+        "layer", "inputs", "bias columns", "fan-in", "neurons", "macros", "arrays per macro",
+        "rows used", "saturated", "columns used",
     )  # fmt: skip
     rows = [titles, *(_table_row(layer) for layer in mapped.layers)]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
@@ -169,7 +171,8 @@ def _table_row(layer: MappedLayer) -> tuple[str, ...]:
         str(config.fan_in),
         str(config.neurons),
         str(config.macros),
+        str(config.chain),
         f"{config.rows_used} of {config.macro.rows}",
         str(layer.saturated),
-        f"{config.fan_in / config.macro.columns:.1%}",
+        f"{config.fan_in / config.columns:.1%}",
     )

@@ -26,27 +26,19 @@ def authors_bias_columns(inputs: int) -> int:
     return 2 * (inputs // 20) + (inputs + 1) % 2
 
 
-def hidden_bias_columns(inputs: int, columns: int | None = None) -> int:
+def hidden_bias_columns(inputs: int) -> int:
     """Default number of bias columns n_b of a hidden layer.
 
     `authors_bias_columns`: 102 for 1025, 79 for 784. Where that is less than
-    min(N + 1, `SMALL_LAYER_BIAS_COLUMNS`) it is raised to it, as far as the macro's `columns`
-    allow. N + n_b is odd.
+    min(N + 1, `SMALL_LAYER_BIAS_COLUMNS`) it is raised to it. N + n_b is odd.
 
     Parameters
     ----------
     inputs : int
         N, at least 1.
-    columns : int, optional
-        Columns of the macro; no limit without it.
     """
     parity = (inputs + 1) % 2
-    authors = authors_bias_columns(inputs)
-    wanted = max(authors, min(inputs + 1, SMALL_LAYER_BIAS_COLUMNS + parity))
-    if columns is None or inputs + wanted <= columns:
-        return wanted
-    room = columns - inputs
-    return max(authors, room - (room - parity) % 2)
+    return max(authors_bias_columns(inputs), min(inputs + 1, SMALL_LAYER_BIAS_COLUMNS + parity))
 
 
 def count_bias_columns(inputs: int) -> int:

@@ -58,6 +58,7 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
                 "bias_columns": layer.bias_columns,
                 "neurons": layer.neurons,
                 "macros": layer.macros,
+                "arrays": layer.arrays,
                 "evaluations": layer.neurons * count,
                 "bits_differing": int(differing[index].sum()),
                 "saturated": mapped.layers[index].saturated,
@@ -108,7 +109,7 @@ def _mapping(layer: LayerConfig) -> dict[str, Any]:
     A slot is a word-line step of one macro; a cell in use belongs to a neuron and to one of its
     columns.
     """
-    cells = layer.macros * layer.macro.rows * layer.macro.columns
+    cells = layer.macros * layer.macro.rows * layer.columns
     return {
         "inputs": layer.inputs,
         "readout": layer.readout.value,

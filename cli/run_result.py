@@ -79,6 +79,7 @@ LAYER = {
     "bias_columns": COUNT,
     "neurons": SIZE,
     "macros": SIZE,
+    "arrays": SIZE,
     "evaluations": SIZE,
     "bits_differing": COUNT,
     "saturated": COUNT,

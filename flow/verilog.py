@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Elaboratable, Instance, Module, Value
+from amaranth.hdl import Elaboratable, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
@@ -31,7 +32,7 @@ class Port:
 
     name: str
     direction: str
-    """``input`` or ``output``, seen from the module."""
+    """``input``, ``output`` or ``inout``, seen from the module."""
     width: int
 
 
@@ -77,27 +78,61 @@ def controller_verilog(config: NetworkConfig) -> str:
     return to_systemverilog(NetworkController(config), CONTROLLER)
 
 
-def black_box_name(layer: LayerConfig) -> str:
-    """Module name of the hard macro that a layer uses."""
+LINES = ("line_p", "line_n")
+"""Analog pins of an array in a chain: its ends of the capacitive lines."""
+_OF_EVERY_ARRAY = ("wl", "bl", "blb", "precharge", "evaluate")
+"""Digital pins that an array without comparator and bank has, too."""
+
+
+def array_names(layer: LayerConfig, macro: str) -> list[str]:
+    """Instance names of the arrays of a macro in the macro top, from column 0 up."""
+    name = f"{layer.name}_{macro}"
+    return [name] if layer.chain == 1 else [f"{name}_array{k}" for k in range(layer.chain)]
+
+
+def black_box_name(layer: LayerConfig, array: int = 0) -> str:
+    """Module name of the hard macro that is array number `array` of a layer's chains.
+
+    Array 0 of a chain is the head, with comparator and read-out bank; the others extend its lines.
+    """
+    size = f"{layer.macro.rows}x{layer.macro.columns}"
     bank = f"_k{layer.count_bits}" if layer.count_bits else ""
-    return f"bridge_array_{layer.macro.rows}x{layer.macro.columns}{bank}"
+    if layer.chain == 1:
+        return f"bridge_array_{size}{bank}"
+    return f"bridge_array_{size}_extension" if array else f"bridge_array_{size}{bank}_head"
 
 
-def _array_ports(layer: LayerConfig) -> list[Port]:
-    """The hard macro's own pins: the directions of `ArraySignature`, turned round."""
-    return [
+def black_box_ports(layer: LayerConfig, array: int = 0) -> list[Port]:
+    """The hard macro's own pins: the directions of `ArraySignature`, turned round.
+
+    In a chain, array 0 alone has those of comparator and bank, and all have `LINES`.
+    """
+    signature = ArraySignature(
+        rows=layer.macro.rows, columns=layer.macro.columns, count_bits=layer.count_bits
+    )
+    ports = [
         Port(name, "output" if member.flow == In else "input", member.shape)
-        for name, member in ArraySignature.of_layer(layer).members.items()
+        for name, member in signature.members.items()
+        if array == 0 or name in _OF_EVERY_ARRAY
     ]
+    return ports + [Port(name, "inout", 1) for name in LINES if layer.chain > 1]
+
+
+def _black_boxes(config: NetworkConfig) -> dict[str, list[Port]]:
+    """Each kind of array in a network by name, with its pins."""
+    return {
+        black_box_name(layer, array): black_box_ports(layer, array)
+        for layer in config.layers
+        for array in range(layer.chain)
+    }
 
 
 def black_box_stubs(config: NetworkConfig) -> str:
     """Empty modules with the pins of each kind of array in a network."""
     modules = []
-    for name, layer in {black_box_name(layer): layer for layer in config.layers}.items():
+    for name, pins in _black_boxes(config).items():
         ports = ",\n".join(
-            f"  {port.direction} wire [{port.width - 1}:0] {port.name}"
-            for port in _array_ports(layer)
+            f"  {port.direction} wire [{port.width - 1}:0] {port.name}" for port in pins
         )
         modules.append(f"(* blackbox *)\nmodule {name} (\n{ports}\n);\nendmodule\n")
     empty = "/* verilator lint_off UNDRIVEN */\n/* verilator lint_off UNUSEDSIGNAL */\n"
@@ -109,11 +144,10 @@ class MacroTop(wiring.Component):
 
     def __init__(self, config: NetworkConfig):
         self.controller = NetworkController(config)
-        self._layers = {
-            f"{layer.name}_{macro}": layer for layer in config.layers for macro in layer.macro_names
-        }
+        self._macros = [(layer, macro) for layer in config.layers for macro in layer.macro_names]
+        self._names = [f"{layer.name}_{macro}" for layer, macro in self._macros]
         members = self.controller.signature.members.items()
-        super().__init__({name: member for name, member in members if name not in self._layers})
+        super().__init__({name: member for name, member in members if name not in self._names})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -126,16 +160,32 @@ class MacroTop(wiring.Component):
                 m.d.comb += inner.eq(outer)
             else:
                 m.d.comb += outer.eq(inner)
-        for name, layer in self._layers.items():
-            pins = getattr(self.controller, name)
-            wires = {
-                f"{'o' if port.direction == 'output' else 'i'}_{port.name}": getattr(
-                    pins, port.name
-                )
-                for port in _array_ports(layer)
-            }
-            m.submodules[name] = Instance(black_box_name(layer), **wires)
+        for (layer, macro), name in zip(self._macros, self._names, strict=True):
+            lines = {line: Signal(name=f"{name}__{line}") for line in LINES}
+            for array, placed in enumerate(array_names(layer, macro)):
+                wires = self._wires(layer, array, getattr(self.controller, name), lines)
+                m.submodules[placed] = Instance(black_box_name(layer, array), **wires)
         return m
+
+    @staticmethod
+    def _wires(
+        layer: LayerConfig, array: int, pins: wiring.PureInterface, lines: Mapping[str, Signal]
+    ) -> dict[str, Value]:
+        """What the pins of one array are connected to, by the names that `Instance` takes."""
+        columns = layer.macro.columns
+        wires = {}
+        for port in black_box_ports(layer, array):
+            inward = port.direction == "input"
+            if port.direction == "inout":
+                # Amaranth has inout for ports of the top only. An instance's pin may be declared
+                # either way, as long as one of those on the wire gives it its value.
+                wire, inward = lines[port.name], array > 0
+            elif port.name in ("bl", "blb"):
+                wire = getattr(pins, port.name)[array * columns : (array + 1) * columns]
+            else:
+                wire = getattr(pins, port.name)
+            wires[f"{'i' if inward else 'o'}_{port.name}"] = wire
+        return wires
 
 
 def macro_top_verilog(config: NetworkConfig) -> str:
@@ -154,8 +204,7 @@ def description(config: NetworkConfig, versions: dict[str, str]) -> dict[str, An
         "configuration": config.to_dict(),
         "ports": [vars(port) for port in controller_ports(config)],
         "black_boxes": {
-            black_box_name(layer): [vars(port) for port in _array_ports(layer)]
-            for layer in config.layers
+            name: [vars(port) for port in ports] for name, ports in _black_boxes(config).items()
         },
         "latency_cycles": {
             "image": config.latency,

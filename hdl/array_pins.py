@@ -9,7 +9,10 @@ __all__ = ["ArraySignature"]
 
 
 class ArraySignature(wiring.Signature):
-    """Pins of one bridge array, as its controller sees them.
+    """Pins of one bridge array or of a chain of them, as its controller sees them.
+
+    Arrays chained on the same capacitive lines look like one array of all their columns, array 0's
+    lowest.
 
     Parameters
     ----------
@@ -56,9 +59,7 @@ class ArraySignature(wiring.Signature):
     @classmethod
     def of_layer(cls, config: LayerConfig) -> "ArraySignature":
         """The pins of each macro of a layer."""
-        return cls(
-            rows=config.macro.rows, columns=config.macro.columns, count_bits=config.count_bits
-        )
+        return cls(rows=config.macro.rows, columns=config.columns, count_bits=config.count_bits)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArraySignature) and self.members == other.members

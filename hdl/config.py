@@ -212,8 +212,10 @@ class Readout(enum.Enum):
 class LayerConfig(Record):
     """A dense layer on side-by-side macros that scan their rows together.
 
-    Neuron ``k * rows_used + r`` is row ``r`` of macro ``k``: neurons are shared out evenly, so that
-    a layer takes the fewest word-line steps.
+    A fan-in beyond the columns of one array takes a chain of arrays on the same capacitive lines,
+    with one comparator: a macro of the layer is then such a chain. Neuron ``k * rows_used + r`` is
+    row ``r`` of macro ``k``: neurons are shared out evenly, so that a layer takes the fewest
+    word-line steps.
     """
 
     name: str
@@ -244,11 +246,7 @@ class LayerConfig(Record):
                 f"{self.name}: found {self.inputs} inputs and {self.bias_columns} bias columns, "
                 "expected an odd sum, so that a popcount is never a tie"
             )
-        if self.fan_in > self.macro.columns:
-            raise InputError(
-                f"{self.name}: found a macro of {self.macro.columns} columns, expected at least "
-                f"{self.fan_in} ({self.inputs} inputs and {self.bias_columns} bias columns)"
-            )
+        _require_bus(f"{self.name}: bit lines of {self.chain} arrays", self.columns)
         _require_bus(f"{self.name}: result", self.neurons * self.trials)
 
     @property
@@ -262,9 +260,24 @@ class LayerConfig(Record):
         return 2**self.bits_per_input - 1
 
     @property
+    def chain(self) -> int:
+        """Arrays on the same capacitive lines: ceil(n / C) for arrays of C columns."""
+        return -(-self.fan_in // self.macro.columns)
+
+    @property
+    def columns(self) -> int:
+        """Columns on a capacitive line, used or not: those of all arrays of a chain."""
+        return self.chain * self.macro.columns
+
+    @property
     def macros(self) -> int:
-        """Macros side by side: ceil(M / R)."""
+        """Macros side by side, each a chain of arrays with one comparator: ceil(M / R)."""
         return -(-self.neurons // self.macro.rows)
+
+    @property
+    def arrays(self) -> int:
+        """Arrays of all macros."""
+        return self.macros * self.chain
 
     @property
     def rows_used(self) -> int:

@@ -105,7 +105,7 @@ class DenseLayer(wiring.Component):
             # The word lines are a row ahead of what is on the latches and read.
             m.submodules.read_rows = read_rows = WordLineDriver(config.rows_used)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
-            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.macro.columns
+            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.columns
         )
         connect(m, flipped(self.timing), sequencer.timing)
         accept = Signal()

@@ -269,7 +269,7 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     every clock cycle, took a sixth of the simulation's time.
     """
     name = layer.name
-    columns = layer.macro.columns
+    columns = layer.columns
     driven = (1 << layer.fan_in) - 1
     wrong = " ||\n        ".join(
         f"{name}_{macro}__bl != {name}_expected_bl || {name}_{macro}__blb != {name}_expected_blb"

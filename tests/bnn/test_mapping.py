@@ -91,15 +91,29 @@ def test_offsets_make_up_for_the_parity_column(inputs, lowered):
     assert offsets == tuple(offset - lowered for offset in given.layers[0].offsets.tolist())
 
 
-def test_test_chip_holds_a_small_network():
+def test_arrays_of_the_test_chip_are_chained():
     mapped = map_network(network((16, 12, 4)), MACROS["test-chip"])
-    assert [layer.config.fan_in for layer in mapped.layers] == [23, 13]
+    assert mapped.saturated == 0
+    assert [layer.config.fan_in for layer in mapped.layers] == [33, 13]
+    assert [layer.config.chain for layer in mapped.layers] == [2, 1]
+    assert [layer.weights.shape for layer in mapped.layers] == [(12, 33), (4, 13)]
+
+
+def test_the_papers_widest_layer_maps():
+    """25,137 inputs and the authors' 2,512 bias columns."""
+    mapped = map_network(network((25_137, 3, 2), spread=3))
+    wide = mapped.config.layers[0]
+    assert (wide.fan_in, wide.chain, wide.macros, wide.arrays) == (27_649, 25, 1, 25)
+    assert mapped.saturated == 0
 
 
 def test_refuses():
     given = network((5, 4, 2))
-    with pytest.raises(InputError, match="layer0: found a macro of 4 columns, expected at least 5"):
-        map_network(given, MacroConfig(columns=4))
+    # 60,000 inputs and 6,001 bias columns are more than 57 arrays hold.
+    with pytest.raises(
+        InputError, match=r"^layer0: bit lines of 58 arrays: found 66816 bits on a bus, expected at"
+    ):
+        map_network(network((60_000, 1, 1)))
     with pytest.raises(InputError, match="layer0: bias_columns: found 3, expected an even integer"):
         map_network(given, bias_columns={"layer0": 3})
     for name in ("layer1", "first"):
@@ -108,9 +122,13 @@ def test_refuses():
 
 
 def test_table():
-    mapped = map_network(network((7, 200, 3), seed=5), bias_columns={"layer0": 2})
+    given = network((7, 200, 3), seed=5)
+    mapped = map_network(given, bias_columns={"layer0": 2})
     lines = mapping_table(mapped).splitlines()
     assert lines[0].split("  ")[0] == "layer" and len(lines) == 3
     assert len({len(line) for line in lines}) == 1
-    cells = ["layer0", "7", "2", "9", "200", "2", "100 of 128", str(mapped.saturated), "0.8%"]
+    cells = ["layer0", "7", "2", "9", "200", "2", "1", "100 of 128", str(mapped.saturated), "0.8%"]
     assert [cell.strip() for cell in lines[1].split("  ") if cell.strip()] == cells
+    chained = mapping_table(map_network(given, MacroConfig(columns=5), {"layer0": 2}))
+    assert [line.split()[6] for line in chained.splitlines()[1:]] == ["2", "41"]
+    assert chained.splitlines()[1].endswith(" 90.0%")

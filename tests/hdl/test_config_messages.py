@@ -44,8 +44,8 @@ VALUES = [
     (LayerConfig, LAYER | {"neurons": 70_000}, "fc1: result: found 70000 bits on a bus"),
     (LayerConfig, LAYER | {"bias_columns": 1},
      "fc1: found 5 inputs and 1 bias columns, expected an odd sum, so that a popcount is never"),
-    (LayerConfig, LAYER | {"bias_columns": 2, "macro": MacroConfig(columns=6)},
-     "fc1: found a macro of 6 columns, expected at least 7 (5 inputs and 2 bias columns)"),
+    (LayerConfig, LAYER | {"inputs": 64_801, "macro": MacroConfig(columns=1152)},
+     "fc1: bit lines of 57 arrays: found 65664 bits on a bus, expected at most 65535"),
     *((LayerConfig, LAYER | {"name": name},
        f"name: found {name!r}, expected letters, digits and underscores, no digit first")
       for name in ("", "fc.1", "fc 1", "1fc", "größe", "fc\\1", 3, None)),

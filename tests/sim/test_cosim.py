@@ -15,6 +15,7 @@ GEOMETRIES = {
     "one row per macro": ((3, 5, 2), {"rows": 1, "columns": 16}),
     "prime sizes": ((37, 13, 7), {"rows": 5, "columns": 80}),
     "a last macro of one row": ((10, 9, 4, 3), {"rows": 4, "columns": 24}),
+    "chains of 3, 2 and 2 arrays": ((13, 9, 15, 3), {"rows": 4, "columns": 12}),
     "beats dominate": ((600, 2), {"rows": 8, "columns": 601}),
     "slow phases": (
         (9, 6, 2),
