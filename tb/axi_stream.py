@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..sim.job import Job, word_of_bits
+from ..sim.testbench import bus_inputs
 from .agents import JOB_VARIABLE, read_number
 
 PERIOD_NS = 10
@@ -125,6 +126,8 @@ class Bench:
 
     async def start(self) -> None:
         config, dut = self.job.config, self.dut
+        for name in bus_inputs(config):
+            getattr(dut, name).value = 0
         for layer, weights in zip(config.layers, self.job.weights, strict=True):
             for macro in range(layer.macros):
                 array = IdealArray(dut, layer, macro, weights)
