@@ -344,7 +344,7 @@ STREAM_BITS = 32
 """Width of the AXI4-Stream data ports."""
 LARGEST_SCORE = 2 ** (STREAM_BITS - 1) - 1
 """Scores are signed words on the output stream."""
-BLOCK_NAMES = ("frame_input", "score_output")
+BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output")
 """What the controller calls its own blocks beside the layers."""
 
 
@@ -397,8 +397,8 @@ class NetworkConfig(Record):
                     f"{LARGEST_SCORE - last.fan_in}, so that every score fits {STREAM_BITS} bits"
                 )
         _require_bus("image", self.input_beats * STREAM_BITS)
-        # Two comparator outputs of each macro, the stream's inputs, clock and reset.
-        inputs = sum(2 * layer.macros for layer in self.layers) + 2 * STREAM_BITS
+        # Two comparator outputs of each macro; the streams' and the bus's inputs, clock and reset.
+        inputs = sum(2 * layer.macros for layer in self.layers) + 5 * STREAM_BITS
         _require_bus("the controller's inputs together", inputs)
         _require_bus("result", self.result_beats * STREAM_BITS)
 

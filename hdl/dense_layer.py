@@ -46,6 +46,8 @@ class DenseLayer(wiring.Component):
         The arrays' pins.
     timing : In(PhaseTimingSignature(...))
         Cycles of each phase, taken with the input.
+    busy : Out(1)
+        A row is in progress or a result waits.
     unresolved : Out
         In this cycle, how many comparators failed to resolve.
     """
@@ -58,6 +60,7 @@ class DenseLayer(wiring.Component):
                 "i": In(stream.Signature(config.inputs)),
                 "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
                 "timing": In(PhaseTimingSignature(config.macro.timing)),
+                "busy": Out(1),
                 "unresolved": Out(range(config.macros + 1)),
             }
             | {name: Out(pins) for name in config.macro_names}
@@ -112,6 +115,7 @@ class DenseLayer(wiring.Component):
         finished = Signal()
         m.d.comb += [
             self.i.ready.eq(sequencer.idle & (~self.o.valid | self.o.ready)),
+            self.busy.eq(~sequencer.idle | self.o.valid),
             accept.eq(self.i.valid & self.i.ready),
             finished.eq(sequencer.row_done & read_rows.last),
             sequencer.start.eq(accept),

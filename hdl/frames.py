@@ -41,6 +41,10 @@ class FrameInput(wiring.Component):
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tlast, s_axis_tready
         AXI4-Stream sink.
+    enabled : In(1)
+        While 0, no frame is begun; one that is begun goes on. 1 where nothing drives it.
+    busy : Out(1)
+        A frame is begun and not yet gone.
     o : Out(stream.Signature(bits))
         One word per intact frame.
     dropped : Out(1)
@@ -52,6 +56,7 @@ class FrameInput(wiring.Component):
         self.beats = config.input_beats
         super().__init__(
             axi_stream_members("s_axis", In)
+            | {"enabled": In(1, init=1), "busy": Out(1)}
             | {"o": Out(stream.Signature(self.bits)), "dropped": Out(1)}
         )
 
@@ -90,9 +95,10 @@ class FrameInput(wiring.Component):
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
             self.o.payload.eq(word),
         ]
-        with m.FSM(init="COLLECT", name="frame"):
+        with m.FSM(init="COLLECT", name="frame") as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("COLLECT") | (count != 0))
             with m.State("COLLECT"):
-                m.d.comb += self.s_axis_tready.eq(1)
+                m.d.comb += self.s_axis_tready.eq(self.enabled | (count != 0))
                 with m.If(taken):
                     m.d.sync += [
                         word.eq(Cat(word, self.s_axis_tdata) >> STREAM_BITS),
@@ -130,6 +136,8 @@ class ScoreOutput(wiring.Component):
         Codes, class 0 lowest.
     m_axis_tdata, m_axis_tvalid, m_axis_tlast, m_axis_tready
         AXI4-Stream source. The first largest score gives the class.
+    busy : Out(1)
+        A result is in progress.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -145,7 +153,7 @@ class ScoreOutput(wiring.Component):
             )
         self._score_shape = signed(reach.bit_length() + 1)
         super().__init__(
-            {"i": In(stream.Signature(self.classes * self.count_bits))}
+            {"i": In(stream.Signature(self.classes * self.count_bits)), "busy": Out(1)}
             | axi_stream_members("m_axis", Out)
         )
 
@@ -187,7 +195,8 @@ class ScoreOutput(wiring.Component):
             ]
             m.d.sync += index.eq(Mux(final, 0, index + 1))
 
-        with m.FSM(init="IDLE", name="output"):
+        with m.FSM(init="IDLE", name="output") as fsm:
+            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
             with m.State("IDLE"):
                 m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid):

@@ -3,14 +3,18 @@
 import functools
 from collections.abc import Callable
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .array_pins import ArraySignature
+from .axi_lite import AxiLiteEndpoint, axi_lite_members
 from .config import NetworkConfig
+from .control_registers import COUNTERS, ERRORS, control_registers, layer_register
 from .dense_layer import DenseLayer, sum_of
 from .frames import FrameInput, ScoreOutput, axi_stream_members
+from .register_bank import RegisterBank
+from .sequencer import PhaseTimingSignature
 
 __all__ = ["NetworkController", "NetworkSignature", "StatusSignature"]
 
@@ -39,6 +43,10 @@ class NetworkSignature(wiring.Signature):
     -------
     s_axis_*, m_axis_*
         AXI4-Stream image input and result output, see `FrameInput` and `ScoreOutput`.
+    s_axil_*
+        AXI4-Lite control, see `AxiLiteEndpoint`; `control_registers` has the registers.
+    irq : Out(1)
+        High while an enabled bit of INTERRUPT_STATUS is 1, from a register.
     status : Out(StatusSignature())
         Event counters.
     <layer>_macro<k> : Out(ArraySignature)
@@ -47,7 +55,8 @@ class NetworkSignature(wiring.Signature):
 
     def __init__(self, config: NetworkConfig):
         members = axi_stream_members("s_axis", In) | axi_stream_members("m_axis", Out)
-        members["status"] = Out(StatusSignature())
+        members |= axi_lite_members(control_registers(config).address_bits)
+        members |= {"irq": Out(1), "status": Out(StatusSignature())}
         for layer in config.layers:
             pins = Out(ArraySignature.of_layer(layer))
             members |= {f"{layer.name}_{macro}": pins for macro in layer.macro_names}
@@ -69,6 +78,8 @@ class NetworkController(wiring.Component):
 
     def __init__(self, config: NetworkConfig):
         self.config = config
+        self.registers = RegisterBank(control_registers(config))
+        self.axi_lite = AxiLiteEndpoint(self.registers.registers.address_bits)
         self.frame_input = FrameInput(config)
         self.layers = [DenseLayer(layer) for layer in config.layers]
         self.score_output = ScoreOutput(config)
@@ -100,30 +111,95 @@ class NetworkController(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.frame_input = self.frame_input
-        m.submodules.score_output = self.score_output
-        for signal in ("tdata", "tvalid", "tlast", "tready"):
-            sink, source = f"s_axis_{signal}", f"m_axis_{signal}"
-            inward = (getattr(self.frame_input, sink), getattr(self, sink))
-            outward = (getattr(self, source), getattr(self.score_output, source))
-            if signal == "tready":
-                inward, outward = inward[::-1], outward[::-1]
-            m.d.comb += [target.eq(value) for target, value in (inward, outward)]
+        m.submodules.axi_lite = self.axi_lite
+        m.submodules.registers = bank = self.registers
+        connect(m, self.axi_lite.bus, bank.bus)
+        # Endpoint and registers outlive a soft reset; all else starts again.
+        restarted = ResetInserter(bank.control_soft_reset)
+        m.submodules.frame_input = restarted(self.frame_input)
+        m.submodules.score_output = restarted(self.score_output)
+        for block in (self.axi_lite, self.frame_input, self.score_output):
+            self._forward(m, block)
         previous = self.frame_input.o
-        for layer in self.layers:
-            m.submodules[layer.config.name] = layer
+        for index, layer in enumerate(self.layers):
+            m.submodules[layer.config.name] = restarted(layer)
             connect(m, previous, layer.i)
             previous = layer.o
             for macro in layer.config.macro_names:
                 pins = getattr(self, f"{layer.config.name}_{macro}")
                 connect(m, getattr(layer, macro), flipped(pins))
+            for name in PhaseTimingSignature(layer.config.macro.timing).members:
+                register = bank.registers[layer_register(index, name)]
+                cycles = getattr(bank, register.port(register.fields[0]))
+                m.d.comb += getattr(layer.timing, name).eq(cycles)
         connect(m, previous, self.score_output.i)
-        self._count(m, self.status.dropped, self.frame_input.dropped)
-        self._count(m, self.status.unresolved, sum_of([layer.unresolved for layer in self.layers]))
+        self._run_and_stop(m)
+        self._report_events(m)
         return m
 
-    @staticmethod
-    def _count(m: Module, counter: Signal, events: Value) -> None:
+    def _forward(self, m: Module, block: wiring.Component) -> None:
+        """Join a block's bus ports to the controller's own of the same names."""
+        for name, member in block.signature.members.items():
+            if name.startswith(("s_axi", "m_axi")):
+                inner, outer = getattr(block, name), getattr(self, name)
+                m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+
+    def _run_and_stop(self, m: Module) -> None:
+        bank = self.registers
+        running = Signal(init=1)
+        with m.If(bank.control_stop):
+            m.d.sync += running.eq(0)
+        with m.Elif(bank.control_start):
+            m.d.sync += running.eq(1)
+        busy = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
+        m.d.comb += [
+            self.frame_input.enabled.eq(running),
+            bank.status_running.eq(running),
+            bank.status_busy.eq(Cat(busy, self.score_output.busy).any()),
+            bank.clear.eq(bank.control_soft_reset),
+        ]
+
+    def _report_events(self, m: Module) -> None:
+        bank = self.registers
+        unresolved = sum_of([layer.unresolved for layer in self.layers])
+        image_done = self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast
+        events = {
+            "image_done": image_done,
+            "dropped_frame": self.frame_input.dropped,
+            "unresolved": unresolved != 0,
+            "timing_refused": bank.refused,
+        }
+        raised = []
+        for name, event in events.items():
+            port = f"interrupt_status_{name}"
+            m.d.comb += getattr(bank, port).eq(event)
+            raised.append(getattr(bank, f"{port}_kept") & getattr(bank, f"interrupt_enable_{name}"))
+            if name in ERRORS:
+                m.d.comb += getattr(bank, f"errors_{name}").eq(event)
+        m.d.sync += self.irq.eq(Cat(raised).any())
+        counted = {
+            "IMAGES_DONE": image_done,
+            "RESULT_STALL_CYCLES": self.m_axis_tvalid & ~self.m_axis_tready,
+            "INPUT_STALL_CYCLES": self.s_axis_tvalid & ~self.s_axis_tready,
+            "UNRESOLVED_DECISIONS": unresolved,
+            "DROPPED_FRAMES": self.frame_input.dropped,
+        }
+        ports = {
+            "UNRESOLVED_DECISIONS": self.status.unresolved,
+            "DROPPED_FRAMES": self.status.dropped,
+        }
+        for name in COUNTERS:
+            counter = ports.get(name, Signal(COUNTER_BITS, name=name.lower()))
+            self._count(m, counter, counted[name])
+            m.d.comb += getattr(bank, f"{name.lower()}_count").eq(counter)
+        cycles = Signal(2 * COUNTER_BITS)
+        m.d.sync += cycles.eq(Mux(bank.control_soft_reset, 0, cycles + 1))
+        m.d.comb += Cat(bank.cycles_low_count, bank.cycles_high_count).eq(cycles)
+
+    def _count(self, m: Module, counter: Signal, events: Value) -> None:
         total = Signal(COUNTER_BITS + 1, name=f"{counter.name}_total")
         m.d.comb += total.eq(counter + events)
-        m.d.sync += counter.eq(Mux(total[-1], (1 << COUNTER_BITS) - 1, total))
+        with m.If(self.registers.control_soft_reset):
+            m.d.sync += counter.eq(0)
+        with m.Else():
+            m.d.sync += counter.eq(Mux(total[-1], (1 << COUNTER_BITS) - 1, total))

@@ -28,6 +28,15 @@ def static_sources() -> dict[str, str]:
     return {name: (folder / name).read_text(encoding="utf-8") for name in names}
 
 
+def bus_inputs(config: NetworkConfig) -> list[str]:
+    """The controller's inputs from the control bus; all 0 where nobody is on it."""
+    return [
+        port.name
+        for port in controller_ports(config)
+        if port.name.startswith("s_axil_") and port.direction == "input"
+    ]
+
+
 @dataclass(frozen=True)
 class _Text:
     """The pieces of the testbench module, in the order of the file."""
@@ -54,6 +63,8 @@ def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
             text.wire(port.width, port.name)
     connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
     text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
+    # Nobody is on the control bus: the controller runs as it is after reset.
+    text.body.extend(f"  assign {name} = '0;" for name in bus_inputs(config))
     _streams(text, config)
     for layer in config.layers:
         pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]

@@ -31,6 +31,16 @@ AXI_PORTS = {
     "m_axis_tready": "input",
 }
 
+ADDRESS_BITS = 12  # of up to 60 layers
+BUS_INPUTS = {
+    "awaddr": ADDRESS_BITS, "awprot": 3, "awvalid": 1, "wdata": 32, "wstrb": 4, "wvalid": 1,
+    "bready": 1, "araddr": ADDRESS_BITS, "arprot": 3, "arvalid": 1, "rready": 1,
+}  # fmt: skip
+BUS_OUTPUTS = {
+    "awready": 1, "wready": 1, "bresp": 2, "bvalid": 1, "arready": 1, "rdata": 32, "rresp": 2,
+    "rvalid": 1,
+}  # fmt: skip
+
 
 def expected_array_pins(layer):
     """The pins of one array, seen from the controller, by hand."""
@@ -49,6 +59,9 @@ def expected_ports(config):
         name: (direction, 32 if name.endswith("tdata") else 1)
         for name, direction in AXI_PORTS.items()
     }
+    ports |= {f"s_axil_{name}": ("input", width) for name, width in BUS_INPUTS.items()}
+    ports |= {f"s_axil_{name}": ("output", width) for name, width in BUS_OUTPUTS.items()}
+    ports["irq"] = ("output", 1)
     ports |= {f"status__{name}": ("output", 32) for name in ("dropped", "unresolved")}
     for layer in config.layers:
         for macro in range(-(-layer.neurons // layer.macro.rows)):

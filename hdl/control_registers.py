@@ -1,0 +1,249 @@
+"""The control registers of a network's controller, as data."""
+
+from __future__ import annotations
+
+import re
+
+from .. import __version__
+from .config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, NetworkConfig, Readout
+from .registers import WORD_BITS, Access, Block, Field, Register, RegisterMap
+
+__all__ = [
+    "COUNTERS",
+    "ERRORS",
+    "LAYER_OFFSET",
+    "LAYER_STRIDE",
+    "control_registers",
+    "layer_register",
+]
+
+IDENTITY = int.from_bytes(b"PBRG", "little")
+"""Its bytes in memory spell it."""
+HALF = 16
+"""Bits of a size: none is beyond `config.WIDEST_BUS`."""
+LAYER_OFFSET = 0x100
+"""Byte address of layer 0's block."""
+LAYER_STRIDE = 0x40
+"""Bytes from one layer's block to the next."""
+READOUT_CODES = {Readout.SIGN: 0, Readout.COUNT: 1}
+
+ERRORS = {
+    "dropped_frame": "An image of a wrong length was dropped.",
+    "unresolved": "A comparator was unresolved at the end of its strobe.",
+    "timing_refused": "A phase time out of its range was written.",
+}
+"""Field name to meaning, in the order of the fields."""
+COUNTERS = {
+    "IMAGES_DONE": "Results whose last beat was taken.",
+    "RESULT_STALL_CYCLES": "Cycles in which a result waited for `m_axis_tready`.",
+    "INPUT_STALL_CYCLES": "Cycles in which an image waited for `s_axis_tready`.",
+    "UNRESOLVED_DECISIONS": "Decisions whose comparator was unresolved at the end of its strobe.",
+    "DROPPED_FRAMES": "Images dropped for a wrong length.",
+}
+"""Register name to meaning; each stays at its largest value once there."""
+
+
+def layer_register(index: int, name: str) -> str:
+    """The name of a register in a layer's block. Layers go by number: names could differ in case
+    only, or look like another register's."""
+    return f"LAYER{index}_{name.upper()}"
+
+
+def control_registers(config: NetworkConfig) -> RegisterMap:
+    """The map of a network's controller: one block for all, one for each layer."""
+    common = (
+        *_identity(config),
+        *_control(),
+        *_interrupts(),
+        *_counters(),
+    )
+    layers = [
+        Block(
+            name=layer_register(index, layer.name),
+            offset=LAYER_OFFSET + LAYER_STRIDE * index,
+            registers=(*_layer_geometry(index, layer), *_phase_times(index, layer)),
+        )
+        for index, layer in enumerate(config.layers)
+    ]
+    return RegisterMap((Block(name="CONTROLLER", offset=0, registers=common), *layers))
+
+
+def _constants(name: str, doc: str, *fields: tuple[str, int, str]) -> Register:
+    """A register of sizes that the configuration fixes: (field, value, meaning)."""
+    return Register(
+        name=name,
+        doc=doc,
+        fields=tuple(
+            Field(name=field, bits=HALF, access=Access.READ_ONLY, reset=value, doc=meaning)
+            for field, value, meaning in fields
+        ),
+    )
+
+
+def _identity(config: NetworkConfig) -> list[Register]:
+    release = re.match(r"(\d+)\.(\d+)\.(\d+)", __version__)
+    assert release, __version__
+    parts = zip(("patch", "minor", "major"), reversed(release.groups()), strict=True)
+    read_only = Access.READ_ONLY
+    return [
+        Register(
+            name="IDENTITY",
+            doc="What this is.",
+            fields=(
+                Field(
+                    name="letters", bits=WORD_BITS, access=read_only, reset=IDENTITY,
+                    doc="PBRG in ASCII, first letter lowest.",
+                ),
+            ),
+        ),
+        Register(
+            name="VERSION",
+            doc="The version of popbridge that made the hardware.",
+            fields=tuple(
+                Field(
+                    name=part, bits=8, access=read_only, reset=int(number),
+                    doc=f"Its {part} number.",
+                )
+                for part, number in parts
+            ),
+        ),
+        _constants(
+            "NETWORK", "Size of the network.",
+            ("layers", len(config.layers), "Number of layers."),
+            ("classes", config.classes, "Neurons of the last layer, scores of a result."),
+        ),
+        _constants(
+            "IMAGE", "Size of an image.",
+            ("inputs", config.layers[0].inputs, "Bits of an image."),
+            ("beats", config.input_beats, "Beats of an image on `s_axis`."),
+        ),
+        _constants(
+            "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
+            ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
+            ("stride", LAYER_STRIDE, "Bytes from one layer's block to the next."),
+        ),
+    ]  # fmt: skip
+
+
+def _bit(name: str, access: Access, doc: str, reset: int = 0) -> Field:
+    return Field(name=name, bits=1, access=access, doc=doc, reset=reset)
+
+
+def _control() -> list[Register]:
+    return [
+        Register(
+            name="CONTROL",
+            doc="Commands. `stop` goes before `start` where both are written.",
+            fields=(
+                _bit("start", Access.WRITE_1, "Take images. So it is after reset, too."),
+                _bit(
+                    "stop",
+                    Access.WRITE_1,
+                    "Begin no further image; those begun, on `s_axis` too, are finished.",
+                ),
+                _bit(
+                    "soft_reset",
+                    Access.WRITE_1,
+                    "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
+                    "phase times, INTERRUPT_ENABLE and whether it runs stay as they are.",
+                ),
+            ),
+        ),
+        Register(
+            name="STATUS",
+            doc="What the controller is doing.",
+            fields=(
+                _bit("running", Access.READ_ONLY, "Images are taken.", reset=1),
+                _bit("busy", Access.READ_ONLY, "An image is in progress, from first beat to last."),
+            ),
+        ),
+        Register(
+            name="ERRORS",
+            doc="What went wrong since it was last cleared.",
+            fields=tuple(_bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in ERRORS.items()),
+        ),
+    ]
+
+
+def _interrupts() -> list[Register]:
+    events = {"image_done": "The last beat of a result was taken."} | ERRORS
+    return [
+        Register(
+            name="INTERRUPT_ENABLE",
+            doc="Which bits of INTERRUPT_STATUS raise `irq`.",
+            fields=tuple(_bit(name, Access.READ_WRITE, doc) for name, doc in events.items()),
+        ),
+        Register(
+            name="INTERRUPT_STATUS",
+            doc="Events since they were last cleared, enabled or not.",
+            fields=tuple(_bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in events.items()),
+        ),
+    ]
+
+
+def _counter(name: str, doc: str, latches: str = "") -> Register:
+    field = Field(name="count", bits=WORD_BITS, access=Access.READ_ONLY, doc=doc)
+    return Register(name=name, fields=(field,), doc=doc, latches=latches)
+
+
+def _counters() -> list[Register]:
+    low = "Clock cycles since reset, lower half. Reading it copies the upper half."
+    return [
+        _counter("CYCLES_LOW", low, latches="CYCLES_HIGH"),
+        _counter("CYCLES_HIGH", "Upper half, as it was when CYCLES_LOW was last read."),
+        *(_counter(name, doc) for name, doc in COUNTERS.items()),
+    ]
+
+
+def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:
+    macro = layer.macro
+    codes = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
+    sizes: list[tuple[str, tuple[str, int, str], tuple[str, int, str]]] = [
+        (
+            "INPUTS",
+            ("inputs", layer.inputs, "Inputs of a neuron."),
+            ("bias_columns", layer.bias_columns, "Columns whose input is always +1."),
+        ),
+        (
+            "NEURONS",
+            ("neurons", layer.neurons, "Neurons."),
+            ("macros", layer.macros, "Arrays side by side."),
+        ),
+        (
+            "ARRAY",
+            ("rows", macro.rows, "Word lines of an array."),
+            ("columns", macro.columns, "Bit-line pairs of an array."),
+        ),
+        (
+            "SCAN",
+            ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
+            ("strobes", layer.trials, "Strobes of a row: votes of a sign, bits of a count."),
+        ),
+    ]
+    readout = ("kind", READOUT_CODES[layer.readout], f"{codes}.")
+    named = f"Layer {index}, `{layer.name}`"
+    return [
+        *(
+            _constants(layer_register(index, name), f"{named}: size.", *fields)
+            for name, *fields in sizes
+        ),
+        _constants(layer_register(index, "READOUT"), f"{named}: how a neuron is read.", readout),
+    ]
+
+
+def _phase_times(index: int, layer: LayerConfig) -> list[Register]:
+    registers = []
+    for name in PHASE_NAMES:
+        may_be_0 = name in DEAD_TIME_NAMES and layer.macro.zero_dead_time_allowed
+        cycles = Field(
+            name="cycles",
+            bits=PHASE_BITS,
+            access=Access.READ_WRITE,
+            reset=getattr(layer.macro.timing, name),
+            minimum=0 if may_be_0 else 1,
+            doc="Clock cycles.",
+        )
+        phase = name.removesuffix("_cycles").replace("_", " ")
+        doc = f"Layer {index}, `{layer.name}`: length of {phase}, from its next scan on."
+        registers.append(Register(name=layer_register(index, name), fields=(cycles,), doc=doc))
+    return registers

@@ -1,0 +1,195 @@
+"""The logic of a register map: storage, decoding and answers."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .registers import (
+    WORD_BITS,
+    WORD_BYTES,
+    Access,
+    Field,
+    Register,
+    RegisterMap,
+    RegisterModel,
+    Response,
+)
+
+__all__ = ["RegisterBank", "RegisterBusSignature"]
+
+RESPONSE_BITS = 2
+
+
+class RegisterBusSignature(wiring.Signature):
+    """From a bus endpoint to a register bank; reads and writes go on side by side.
+
+    Members
+    -------
+    read, write : Out(1)
+        For one cycle; the bank answers in the same one.
+    read_address, write_address : Out(address_bits - 2)
+        Word addresses.
+    write_data, write_strobes : Out(32), Out(4)
+        Bytes whose strobe is 0 stay as they are.
+    read_data : In(32)
+    read_response, write_response : In(2)
+        A `Response`.
+    """
+
+    def __init__(self, address_bits: int):
+        words = address_bits - (WORD_BYTES - 1).bit_length()
+        super().__init__(
+            {
+                "read": Out(1),
+                "read_address": Out(words),
+                "read_data": In(WORD_BITS),
+                "read_response": In(RESPONSE_BITS),
+                "write": Out(1),
+                "write_address": Out(words),
+                "write_data": Out(WORD_BITS),
+                "write_strobes": Out(WORD_BYTES),
+                "write_response": In(RESPONSE_BITS),
+            }
+        )
+
+
+def _field_members(port: str, field: Field) -> dict[str, wiring.Member]:
+    if field.access is Access.READ_ONLY:
+        return {port: In(field.bits, init=field.reset)}
+    if field.access is Access.WRITE_1_TO_CLEAR:
+        return {port: In(field.bits), f"{port}_kept": Out(field.bits, init=field.reset)}
+    return {port: Out(field.bits, init=field.reset)}
+
+
+class RegisterBank(wiring.Component):
+    """All registers of a map.
+
+    Parameters
+    ----------
+    registers : RegisterMap
+        What to build.
+
+    Members
+    -------
+    bus : In(RegisterBusSignature(...))
+        Where reads and writes come from.
+    clear : In(1)
+        Clears every write-1-to-clear field.
+    refused : Out(1)
+        In this cycle, a write is refused for its value.
+    <register>_<field>
+        `Register.port` of each field. In for what the hardware drives: the value of a read-only
+        field (its reset value where nothing drives it: sizes), the events that set a
+        write-1-to-clear field. Out for what it reads: the value of a read-write field, the pulse
+        of a write-1 field; both one cycle after `bus.write`.
+    <register>_<field>_kept : Out
+        The value of a write-1-to-clear field, one cycle after the event or the write.
+    """
+
+    def __init__(self, registers: RegisterMap):
+        self.registers = registers
+        members: dict[str, wiring.Member] = {}
+        for _, register in registers:
+            for field in register.fields:
+                members |= _field_members(register.port(field), field)
+        bus = In(RegisterBusSignature(registers.address_bits))
+        super().__init__({"bus": bus, "clear": In(1), "refused": Out(1)} | members)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `bus.write` to what it changes; reads are answered at once."""
+        return 1
+
+    def model(self) -> RegisterModel:
+        """A model of the registers, as after reset."""
+        return RegisterModel(self.registers)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bus = self.bus
+        mask = Cat(strobe.replicate(8) for strobe in bus.write_strobes)
+        written = Signal(WORD_BITS)
+        m.d.comb += [
+            written.eq(bus.write_data & mask),
+            bus.read_response.eq(Response.DECERR),
+            bus.write_response.eq(Response.DECERR),
+        ]
+        words = {}
+        for address, register in self.registers:
+            selected = Signal(name=f"{register.name.lower()}_written")
+            word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
+            at = bus.write_address == address // WORD_BYTES
+            fits = self._fits(m, register, (word & ~mask) | written)
+            m.d.comb += selected.eq(bus.write & at & fits)
+            values = [
+                self._field(m, register, field, selected, (word & ~mask) | written, written, lowest)
+                for lowest, field in register.placed_fields
+            ]
+            m.d.comb += word.eq(Cat(values))
+            words[register.name] = word
+            self._answer_write(m, register, at, fits)
+        self._copy(m, words)
+        with m.Switch(bus.read_address):
+            for address, register in self.registers:
+                with m.Case(address // WORD_BYTES):
+                    m.d.comb += bus.read_data.eq(words[register.name])
+                    m.d.comb += bus.read_response.eq(Response.OKAY)
+        return m
+
+    @staticmethod
+    def _fits(m: Module, register: Register, merged: Value) -> Value:
+        """Whether what a write makes of the register is within its range."""
+        field = register.fields[0]
+        if field.minimum is None:
+            return Const(1)
+        fits = Signal(name=f"{register.name.lower()}_fits")
+        m.d.comb += fits.eq((merged >= field.minimum) & (merged <= field.mask))
+        return fits
+
+    def _field(
+        self,
+        m: Module,
+        register: Register,
+        field: Field,
+        selected: Signal,
+        merged: Value,
+        written: Signal,
+        lowest: int,
+    ) -> Value:
+        """Add what a field keeps; gives what it reads as."""
+        port = getattr(self, register.port(field))
+        place = slice(lowest, lowest + field.bits)
+        if field.access is Access.READ_WRITE:
+            with m.If(selected):
+                m.d.sync += port.eq(merged[place])
+        elif field.access is Access.WRITE_1:
+            m.d.sync += port.eq(Mux(selected, written[place], 0))
+            return Const(0, field.bits)
+        elif field.access is Access.WRITE_1_TO_CLEAR:
+            kept = getattr(self, f"{register.port(field)}_kept")
+            cleared = Mux(selected, written[place], 0)
+            m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
+            return kept
+        return port
+
+    def _answer_write(self, m: Module, register: Register, at: Value, fits: Value) -> None:
+        with m.If(at):
+            if not register.writable:
+                m.d.comb += self.bus.write_response.eq(Response.SLVERR)
+            else:
+                m.d.comb += [
+                    self.bus.write_response.eq(Mux(fits, Response.OKAY, Response.SLVERR)),
+                    self.refused.eq(self.bus.write & ~fits),
+                ]
+
+    def _copy(self, m: Module, words: dict[str, Signal]) -> None:
+        """Have the copied registers read as their copies."""
+        for address, register in self.registers:
+            if register.latches:
+                copy = Signal(WORD_BITS, name=f"{register.latches.lower()}_copy")
+                at = self.bus.read_address == address // WORD_BYTES
+                with m.If(self.bus.read & at):
+                    m.d.sync += copy.eq(words[register.latches])
+                words[register.latches] = copy
