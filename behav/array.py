@@ -28,6 +28,8 @@ class ArrayPins:
     strobe: int = 0
     dac_p: int = 0
     dac_n: int = 0
+    share: int = 0
+    acc_reset: int = 0
 
 
 class _Drive(NamedTuple):
@@ -41,8 +43,8 @@ class _Drive(NamedTuple):
 class _AnswerKey(NamedTuple):
     """What the comparator's answers for the rows of a macro depend on."""
 
-    bl: int
-    blb: int
+    planes: tuple[tuple[int, int], ...]
+    """bl and blb of each bit plane, the first one shared first."""
     image: int
     trial: int
     dac_p: int
@@ -84,13 +86,15 @@ class ArrayModel:
         self._trial = -1
         self._answer = (0, 0)
         self._precharge_rise_s = self._precharge_fall_s = self._evaluate_rise_s = 0.0
-        self._strobe_rise_s = 0.0
+        self._strobe_rise_s = self._share_rise_s = 0.0
         self._bank_changed_s: float | None = None
         self._unselected_s = 0.0
         self._most_unselected = self._longest_unselected(config)
         self._word_line_s = 0.0
         self._strobe_fall_s: float | None = None
-        self._scores_of: tuple[int, int] | None = None
+        self._planes: list[tuple[int, int]] = []
+        self._bits_per_input = config.bits_per_input
+        self._scores_of: tuple[tuple[int, int], ...] | None = None
         self._scores: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._answers_of: _AnswerKey | None = None
         self._answers: list[int] = []
@@ -131,8 +135,11 @@ class ArrayModel:
             self._begin_precharge()
         if pins.evaluate and not was.evaluate:
             self._begin_evaluate(pins)
+        if self._bits_per_input > 1:
+            self._share(pins)
         if pins.strobe and not was.strobe:
             self._begin_strobe(pins)
+        was.share, was.acc_reset = pins.share, pins.acc_reset
         was.precharge, was.evaluate, was.strobe = pins.precharge, pins.evaluate, pins.strobe
         was.dac_p, was.dac_n = pins.dac_p, pins.dac_n
         if was.wl or not (was.bl or was.blb):
@@ -209,6 +216,25 @@ class ArrayModel:
         if not pins.evaluate:
             self._end_evaluate()
 
+    def _share(self, pins: ArrayPins) -> None:
+        """Holding capacitors: cleared in a row's first precharge, then one share per plane."""
+        if pins.acc_reset and not pins.precharge:
+            self._fail("found acc_reset outside precharge, expected it in a row's first one")
+        if pins.acc_reset and not self._was.acc_reset:
+            self._planes = []
+        if pins.share and not pins.evaluate:
+            self._fail("found share high while evaluate is low, expected it within evaluate")
+        if pins.share and pins.strobe:
+            self._fail("found share and strobe high together, expected one at a time")
+        if pins.share and not self._was.share:
+            self._check_least("evaluate", self._evaluate_rise_s, self._timing.evaluate_cycles)
+            self._share_rise_s = self._time_s
+            self._planes.append((self._drive.bl, self._drive.blb))
+            if len(self._planes) > self._bits_per_input:
+                self._fail(f"found a share too many, expected {self._bits_per_input} in a row")
+        if self._was.share and not pins.share:
+            self._check_least("share", self._share_rise_s, self._timing.share_cycles)
+
     def _begin_precharge(self) -> None:
         if self._strobe_fall_s is not None:
             self._check_least(
@@ -240,7 +266,8 @@ class ArrayModel:
         self._drive = _Drive(pins.wl, pins.bl, pins.blb)
         self._trial = -1
         row = pins.wl.bit_length() - 1
-        if row >= 0:
+        # The planes of a row are one evaluation.
+        if row >= 0 and not self._planes:
             self.image += row <= self._last_row
             self._last_row = row
 
@@ -278,8 +305,12 @@ class ArrayModel:
         row = self.row
         if not 0 <= row < self._rows:
             return (0, 0)
-        drive = self._drive
-        key = _AnswerKey(drive.bl, drive.blb, self.image, self._trial, pins.dac_p, pins.dac_n)
+        planes = tuple(self._planes)
+        if self._bits_per_input == 1:
+            planes = ((self._drive.bl, self._drive.blb),)
+        elif len(planes) != self._bits_per_input:
+            self._fail(f"found {len(planes)} shares, expected {self._bits_per_input} before strobe")
+        key = _AnswerKey(planes, self.image, self._trial, pins.dac_p, pins.dac_n)
         if key != self._answers_of:
             self._answers = self._decide_rows(key)
             self._answers_of = key
@@ -288,10 +319,13 @@ class ArrayModel:
 
     def _decide_rows(self, key: _AnswerKey) -> list[int]:
         chip = self.layer_chip
-        if self._scores_of != (key.bl, key.blb):
-            inputs = bits_of_bus(key.bl, self._columns) - bits_of_bus(key.blb, self._columns)
+        if self._scores_of != key.planes:
+            inputs = np.zeros(self._columns, dtype=np.int16)
+            for plane, (bl, blb) in enumerate(key.planes):
+                signs = bits_of_bus(bl, self._columns) - bits_of_bus(blb, self._columns)
+                inputs += signs.astype(np.int16) << plane
             self._scores = chip.scores_seen(inputs, self._neurons)
-            self._scores_of = (key.bl, key.blb)
+            self._scores_of = key.planes
         answers = chip.decide(
             self._scores, key.image, key.trial, key.dac_p, key.dac_n, self._neurons
         )

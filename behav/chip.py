@@ -14,7 +14,9 @@ from .devices import draw_resistances_ohm
 from .neuron import (
     LineWeights,
     carry_residual,
+    draw_kept_parts,
     draw_line_weights,
+    held_noise_v,
     injected_difference_v,
     layer_residual,
     layer_volts_per_score,
@@ -39,6 +41,8 @@ class LayerChip:
     comparator : LayerComparator
     residual : float
         Part of a row's score that precharge leaves to the next row; see `neuron.layer_residual`.
+    kept : ndarray of float32, shape (macros,)
+        Part of a holding capacitor's charge that a share keeps; 1/2 without it.
 
     Attributes
     ----------
@@ -64,10 +68,12 @@ class LayerChip:
         lines: list[LineWeights],
         comparator: LayerComparator,
         residual: float = 0.0,
+        kept: NDArray[np.float32] | None = None,
     ) -> None:
         self.config = config
         self.comparator = comparator
         self.residual = residual
+        self._kept = np.full(config.macros, 0.5, np.float32) if kept is None else kept
         for_plus, for_minus, self.slowest_settling_s = products
         positive = weights > 0
         self.bit_error_rate = float(
@@ -89,14 +95,15 @@ class LayerChip:
         Parameters
         ----------
         inputs : array_like, shape (..., n)
-            +1 or -1; 0 for a column that is not driven.
+            +1 or -1; 0 for a column that is not driven. With k bits per input the odd integers from
+            -(2^k - 1) to 2^k - 1.
         neurons : slice
             Neurons to answer for, if not all.
 
         Returns
         -------
         ndarray of float32, shape (..., M)
-            Score units.
+            Score units; with k bits per input ideally sum(w x) / 2^k.
 
         Raises
         ------
@@ -108,12 +115,43 @@ class LayerChip:
             raise InputError(
                 f"inputs: found shape {signs.shape}, expected (..., {self.config.fan_in})"
             )
+        if self.config.bits_per_input > 1:
+            return self._accumulated(signs, neurons)
+        scores = self._plane_scores(signs, neurons)
+        return carry_residual(scores, self.config.rows_used, self.residual)
+
+    def _plane_scores(self, signs: NDArray[np.float32], neurons: slice) -> NDArray[np.float32]:
         scores = _row_sums(self.gain[neurons], signs)
         if np.count_nonzero(signs) == signs.size:
             scores += self._base_of_all[neurons]
         else:
             scores += _row_sums(self.base[neurons], np.abs(signs))
-        return carry_residual(scores, self.config.rows_used, self.residual)
+        return scores
+
+    def _accumulated(self, inputs: NDArray[np.float32], neurons: slice) -> NDArray[np.float32]:
+        """Scores on the holding capacitors after all bit planes, least significant first.
+
+        Each share keeps a part a of what is held and adds 1 - a of what is on the lines [P, D].
+        """
+        planes = self.config.bits_per_input
+        levels = ((inputs + self.config.input_top) / 2).astype(np.uint8)
+        seen = np.stack(
+            [
+                self._plane_scores(2 * (levels >> plane & 1).astype(np.float32) - 1, neurons)
+                for plane in range(planes)
+            ],
+            axis=-1,
+        )
+        if self.residual:
+            # A plane finds what the one before it left: the planes of a row are rows of their own.
+            rows = self.config.rows_used * planes
+            shape = (*seen.shape[:-2], -1)
+            seen = carry_residual(seen.reshape(shape), rows, self.residual).reshape(seen.shape)
+        kept = self._kept[self._macros[neurons]]
+        held = np.zeros(seen.shape[:-1], dtype=np.float32)
+        for plane in range(planes):
+            held = kept * held + (1 - kept) * seen[..., plane]
+        return held
 
     def decide(
         self,
@@ -303,10 +341,12 @@ def sample_layer(
         - injected_difference_v(parameters.neuron),
         noise_seed=noise_seed,
         layer=layer,
+        held_noise_v=held_noise_v(config, parameters.neuron),
     )
     lines = [draw_line(macro) for macro in range(config.macros)]
     residual = layer_residual(config, parameters.neuron)
-    return LayerChip(config, signs, products, lines, comparator, residual)
+    kept = draw_kept_parts(config, parameters.neuron, chip or 0, layer)
+    return LayerChip(config, signs, products, lines, comparator, residual, kept)
 
 
 def _draw_products(

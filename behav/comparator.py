@@ -88,6 +88,8 @@ class LayerComparator:
         Input offset of each macro's comparator, V; not used with the error law.
     noise_seed, layer : int
         Keys of the noise.
+    held_noise_v : float
+        Noise on what is sensed that all strobes of a row share, V; not used with the error law.
 
     Attributes
     ----------
@@ -106,6 +108,7 @@ class LayerComparator:
         offsets_v: NDArray[np.float64],
         noise_seed: int,
         layer: int,
+        held_noise_v: float = 0.0,
     ) -> None:
         self.neurons = config.neurons
         self.parameters = parameters
@@ -120,6 +123,8 @@ class LayerComparator:
         self.law_sigma_counts = law.sigma_counts(config.fan_in)
         domain = Domain.ERROR_LAW if parameters.error_law else Domain.NOISE
         self._draws = DecisionDraws(noise_seed, domain, layer)
+        self._held_draws = DecisionDraws(noise_seed, Domain.SHARE_NOISE, layer)
+        self._held_noise_v = held_noise_v
         self._offset_scores = (self.offsets_v / unit_v).astype(np.float32)
         self._score_limit = score_limit(config.fan_in)
         self._reach_score = self._reach()
@@ -181,6 +186,8 @@ class LayerComparator:
             noise = self._draws.normal(images, trial, neurons)
             noise *= self.parameters.noise_sigma_v
             voltages_v += noise
+        if self._held_noise_v > 0:
+            voltages_v += self._held_noise_v * self._held_draws.normal(images, 0, neurons)
         return _signs(voltages_v, self.smallest_resolved_v)
 
     def _settle_by_law(
@@ -204,7 +211,7 @@ class LayerComparator:
             # 0.5 exp(-x^2 / 2) is below every uniform deviate from here on.
             spreads = math.sqrt(-2 * math.log(2 * SMALLEST_UNIFORM))
             return 2 * spreads * self.law_sigma_counts
-        noise_v = NORMAL_REACH * self.parameters.noise_sigma_v
+        noise_v = NORMAL_REACH * (self.parameters.noise_sigma_v + self._held_noise_v)
         reach = volts_to_score(noise_v + self.smallest_resolved_v, self.unit_v)
         return reach * (1 + 1e-6) + 1e-6 * self._score_limit
 

@@ -48,6 +48,8 @@ class Domain(enum.IntEnum):
     PROGRAMMING = 8
     STUCK = 9
     NEURON_ERROR = 10
+    SHARE = 11
+    SHARE_NOISE = 13
     COMPARISON = 12
 
 

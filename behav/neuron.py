@@ -184,6 +184,26 @@ def carry_residual(
     return seen
 
 
+def draw_kept_parts(
+    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int
+) -> NDArray[np.float32]:
+    """One draw of what a share keeps of a macro's held charge, 1/2 + mismatch, shape (macros,)."""
+    stream = DrawStream(chip, Domain.SHARE, layer)
+    deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
+    return (0.5 + parameters.share_mismatch_sigma * deviates).astype(np.float32)
+
+
+def held_noise_v(config: LayerConfig, parameters: NeuronParameters) -> float:
+    """Noise of all the shares of an evaluation on what is held, V; 0 with inputs of one bit.
+
+    That of plane p is halved by each of the k - 1 - p shares behind it [D].
+    """
+    planes = config.bits_per_input
+    if planes == 1:
+        return 0.0
+    return parameters.share_noise_v * math.sqrt(sum(4.0**-later for later in range(planes)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class LineWeights:
     """What each plate of one macro's lines adds to the score seen, ideally 1 (bank: 2^k).

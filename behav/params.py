@@ -52,8 +52,17 @@ class NeuronParameters(Record):
     injection_conversion: float = 0.0
     """Part of the common mode that appears as a difference, from -1 to 1 [E]: unequal lines."""
 
+    share_mismatch_sigma: float = 0.001
+    """Spread, between macros, of the part of a holding capacitor's charge that a share keeps; 1/2
+    without mismatch [E]: two capacitors of 2 pF."""
+    share_noise_v: float = 60e-6
+    """Noise that a share leaves on V_P - V_N, V: kT/C of two holding capacitors of 2.3 pF, those of
+    1,152 columns [D]."""
+
     def __post_init__(self) -> None:
         _require_above(self, "unit_capacitor_f")
+        _require_within(self, 0.1, "share_mismatch_sigma")
+        _require_within(self, math.inf, "share_noise_v")
         _require_within(self, math.inf, "parasitic_fraction", "precharge_tau_s")
         _require_magnitude(self, 1.0, "injection_common_v", "injection_differential_v")
         _require_magnitude(self, 1.0, "injection_conversion")
@@ -113,6 +122,8 @@ class ChipParameters(Record):
             neuron=self.neuron.replace(
                 unit_capacitor_sigma=0.0,
                 precharge_tau_s=0.0,
+                share_mismatch_sigma=0.0,
+                share_noise_v=0.0,
                 injection_common_v=0.0,
                 injection_differential_v=0.0,
             ),

@@ -213,6 +213,9 @@ def scan_levels(
 ) -> Iterator[RowLevels]:
     """SL levels row by row in a scan, each row from what the one before it left.
 
+    With inputs of several bits each plane starts from the rail on the other side, the worst that
+    the plane before may leave [E].
+
     Parameters
     ----------
     top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
@@ -224,6 +227,11 @@ def scan_levels(
         cells = slice(row, None, config.rows_used)
         pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, row)
         times = row_times_s(config, row)
+        if config.bits_per_input > 1:
+            # The bit plane before may have left any level: the farthest rail is the worst.
+            half_v = parameters.vdd_v / 2
+            plus_v = np.where(pull.settled_v > half_v, 0.0, parameters.vdd_v)
+            minus_v = np.where(pull.settled_v > half_v, parameters.vdd_v, 0.0)
         decided, left = _decay(pull.rate, times.decision_s), _decay(pull.rate, times.left_s)
         opposite_v = np.where(pull.rate > 0, parameters.vdd_v - pull.settled_v, 0.0)
         plus, plus_v = _levels(plus_v, pull.settled_v, decided, left)

@@ -11,8 +11,10 @@ and V_N(t) likewise [D]. The plate of line P is up in evaluate while SL is above
 threshold, that of line N while a driven column's is not. In precharge a line decays to 0 V.
 
 Where `LayerChip` simplifies, so does this, to show what decided: products stand from the first
-strobe on, or from evaluate's rise where latches hold them; plates hold from evaluate's fall until precharge; a scan's first row finds nothing of
-the scan before it, and no row what was injected before.
+strobe on, or from evaluate's rise where latches hold them; plates hold from evaluate's fall until
+precharge; a scan's first row finds nothing of the scan before it, and no row what was injected
+before. With inputs of several bits the lines are those of each plane; what is held is not shown,
+and SLs start each plane from where the last one left them.
 """
 
 from __future__ import annotations

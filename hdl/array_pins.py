@@ -20,6 +20,8 @@ class ArraySignature(wiring.Signature):
         Word lines and bit-line pairs.
     count_bits : int
         K, capacitors of the read-out bank on each line; 0 leaves the bank's pins out.
+    planes : int
+        Bit planes of an input; 1 leaves the holding capacitors' pins out.
 
     Members
     -------
@@ -35,14 +37,19 @@ class ArraySignature(wiring.Signature):
         Comparator clock.
     dac_p, dac_n : Out(count_bits)
         Bottom plates of the read-out bank on line P and line N; bit k drives 2^k unit capacitors.
+    share : Out(1)
+        Averages both lines into their holding capacitors.
+    acc_reset : Out(1)
+        Clears the holding capacitors.
     sense_p, sense_n : In(1)
         Comparator outputs: both 0 until resolved, then exactly one 1 until strobe falls.
     """
 
-    def __init__(self, *, rows: int, columns: int, count_bits: int = 0):
+    def __init__(self, *, rows: int, columns: int, count_bits: int = 0, planes: int = 1):
         self.rows = rows
         self.columns = columns
         self.count_bits = count_bits
+        self.planes = planes
         members = {
             "wl": Out(rows),
             "bl": Out(columns),
@@ -53,13 +60,20 @@ class ArraySignature(wiring.Signature):
         }
         if count_bits:
             members |= {"dac_p": Out(count_bits), "dac_n": Out(count_bits)}
+        if planes > 1:
+            members |= {"share": Out(1), "acc_reset": Out(1)}
         members |= {"sense_p": In(1), "sense_n": In(1)}
         super().__init__(members)
 
     @classmethod
     def of_layer(cls, config: LayerConfig) -> "ArraySignature":
         """The pins of each macro of a layer."""
-        return cls(rows=config.macro.rows, columns=config.columns, count_bits=config.count_bits)
+        return cls(
+            rows=config.macro.rows,
+            columns=config.columns,
+            count_bits=config.count_bits,
+            planes=config.bits_per_input,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArraySignature) and self.members == other.members

@@ -35,10 +35,16 @@ PHASE_NAMES = (
     "strobe_cycles",
     "settle_cycles",
     "dead_after_strobe_cycles",
+    "share_cycles",
+    "dead_after_share_cycles",
     "bridge_cycles",
 )
 """The fields of `PhaseTiming` that are lengths of phases."""
-DEAD_TIME_NAMES = ("dead_before_evaluate_cycles", "dead_after_strobe_cycles")
+DEAD_TIME_NAMES = (
+    "dead_before_evaluate_cycles",
+    "dead_after_strobe_cycles",
+    "dead_after_share_cycles",
+)
 """Those that may be 0 in a macro that allows it."""
 
 
@@ -60,6 +66,11 @@ class PhaseTiming(Record):
     """Before each further trial of the capacitor bank: strobe low, the bank settles."""
     dead_after_strobe_cycles: int = 1
     """After the last strobe, everything low, before the word line changes."""
+    share_cycles: int = 1
+    """With inputs of several bits: the lines are averaged into the holding capacitors, evaluate
+    stays high."""
+    dead_after_share_cycles: int = 1
+    """Between the share of a bit plane and the next one's precharge, everything low."""
     bridge_cycles: int = 1
     """In a pipelined macro, the least time from a word line's rise to its row's evaluate."""
 
@@ -107,9 +118,18 @@ class PhaseTiming(Record):
             + self.dead_after_strobe_cycles
         )
 
-    def row_cycles(self, trials: int) -> int:
-        """Clock cycles of one evaluation that strobes `trials` times after one evaluate."""
-        return self.before_evaluate_cycles + self.from_evaluate_cycles(trials)
+    def row_cycles(self, trials: int, planes: int = 1) -> int:
+        """Clock cycles of one evaluation that strobes `trials` times after one evaluate.
+
+        With several bit planes each is precharged, evaluated and shared; a dead time is between
+        them, and a settling before the first strobe.
+        """
+        cycles = self.before_evaluate_cycles + self.from_evaluate_cycles(trials)
+        if planes == 1:
+            return cycles
+        plane = self.before_evaluate_cycles + self.evaluate_cycles + self.share_cycles
+        between = plane + self.dead_after_share_cycles
+        return cycles + (planes - 1) * between + self.share_cycles + self.settle_cycles
 
     def row_s(self, trials: int) -> float:
         """Seconds of one evaluation that strobes `trials` times after one evaluate."""
@@ -241,6 +261,15 @@ class LayerConfig(Record):
         require_at_least(self, "bias_columns", 0)
         require_at_least(self, "neurons", 1)
         require_at_least(self, "bits_per_input", 1)
+        if self.bits_per_input > 1 and self.readout is Readout.COUNT:
+            raise InputError(
+                f"{self.name}: found inputs of {self.bits_per_input} bits in a count layer, "
+                "expected a sign layer: the read-out bank is on the lines, not on the holding "
+                "capacitors"
+            )
+        if self.bits_per_input > 8:
+            raise InputError(f"bits_per_input: found {self.bits_per_input}, expected at most 8")
+        _require_bus(f"{self.name}: input", self.inputs * self.bits_per_input)
         if self.fan_in % 2 == 0:
             raise InputError(
                 f"{self.name}: found {self.inputs} inputs and {self.bias_columns} bias columns, "
@@ -305,27 +334,36 @@ class LayerConfig(Record):
         return self.count_bits or self.macro.votes
 
     @property
+    def pipelined(self) -> bool:
+        """Whether rows overlap: in a pipelined macro, but with inputs of one bit only."""
+        return self.macro.pipelined and self.bits_per_input == 1
+
+    @property
     def row_cycles(self) -> int:
         """Clock cycles from one row to the next in a scan."""
-        return self.macro.slot_cycles(self.trials)
+        if self.pipelined:
+            return self.macro.timing.pipelined_slot_cycles(self.trials)
+        return self.macro.timing.row_cycles(self.trials, self.bits_per_input)
 
     @property
     def lead_cycles(self) -> int:
         """Clock cycles from the first word line's rise to the first evaluate."""
         timing = self.macro.timing
-        least = timing.bridge_cycles if self.macro.pipelined else 0
+        least = timing.bridge_cycles if self.pipelined else 0
         return max(timing.before_evaluate_cycles, least)
 
     @property
     def precharge_cycles(self) -> int:
         """Clock cycles of precharge between two rows, waiting for bridges included."""
         timing = self.macro.timing
-        after = timing.dead_before_evaluate_cycles + timing.from_evaluate_cycles(self.trials)
-        return self.row_cycles - after
+        waiting = self.row_cycles - timing.row_cycles(self.trials) if self.pipelined else 0
+        return timing.precharge_cycles + waiting
 
     @property
     def scan_cycles(self) -> int:
         """Clock cycles of one image, from the first word line's rise to the last one's fall."""
+        if not self.pipelined:
+            return self.rows_used * self.row_cycles
         last = self.macro.timing.from_evaluate_cycles(self.trials)
         return self.lead_cycles + (self.rows_used - 1) * self.row_cycles + last
 
@@ -381,6 +419,11 @@ class NetworkConfig(Record):
                 f"{last.name}: found a sign read-out, expected count in the last layer"
             )
         for layer, following in zip(self.layers, self.layers[1:], strict=False):
+            if following.bits_per_input > 1:
+                raise InputError(
+                    f"{following.name}: found inputs of {following.bits_per_input} bits, expected "
+                    "them in the first layer alone"
+                )
             if layer.neurons != following.inputs:
                 raise InputError(
                     f"{following.name}: found {following.inputs} inputs, expected {layer.neurons}, "
@@ -410,7 +453,12 @@ class NetworkConfig(Record):
     @property
     def input_beats(self) -> int:
         """AXI4-Stream beats of one image."""
-        return -(-self.layers[0].inputs // STREAM_BITS)
+        return -(-self.image_bits // STREAM_BITS)
+
+    @property
+    def image_bits(self) -> int:
+        """Bits of one image: those of input 0 lowest, each input's least significant one first."""
+        return self.layers[0].inputs * self.layers[0].bits_per_input
 
     @property
     def classes(self) -> int:

@@ -37,8 +37,8 @@ class DenseLayer(wiring.Component):
 
     Members
     -------
-    i : In(stream.Signature(inputs))
-        One image's input bits.
+    i : In(stream.Signature(inputs * bits_per_input))
+        One image's input bits, those of input 0 lowest.
     o : Out(stream.Signature(...))
         One image's result: a bit per neuron (SIGN), or a code of `count_bits` bits per neuron
         (COUNT), neuron 0 lowest.
@@ -57,7 +57,7 @@ class DenseLayer(wiring.Component):
         pins = ArraySignature.of_layer(config)
         super().__init__(
             {
-                "i": In(stream.Signature(config.inputs)),
+                "i": In(stream.Signature(config.inputs * config.bits_per_input)),
                 "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
                 "timing": In(PhaseTimingSignature(config.macro.timing)),
                 "busy": Out(1),
@@ -100,15 +100,21 @@ class DenseLayer(wiring.Component):
         m = Module()
         config = self.config
         m.submodules.sequencer = sequencer = PhaseSequencer(
-            config.macro.timing, trials=config.trials, pipelined=config.macro.pipelined
+            config.macro.timing,
+            trials=config.trials,
+            planes=config.bits_per_input,
+            pipelined=config.pipelined,
         )
         m.submodules.word_lines = word_lines = WordLineDriver(config.rows_used)
         read_rows = word_lines
-        if config.macro.pipelined:
+        if config.pipelined:
             # The word lines are a row ahead of what is on the latches and read.
             m.submodules.read_rows = read_rows = WordLineDriver(config.rows_used)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
-            inputs=config.inputs, bias_columns=config.bias_columns, columns=config.columns
+            inputs=config.inputs,
+            bias_columns=config.bias_columns,
+            columns=config.columns,
+            planes=config.bits_per_input,
         )
         connect(m, flipped(self.timing), sequencer.timing)
         accept = Signal()
@@ -124,9 +130,10 @@ class DenseLayer(wiring.Component):
             word_lines.advance.eq(sequencer.advance),
             bit_lines.bits.eq(self.i.payload),
             bit_lines.load.eq(accept),
+            bit_lines.next_plane.eq(sequencer.next_plane),
             bit_lines.release.eq(finished),
         ]
-        if config.macro.pipelined:
+        if config.pipelined:
             m.d.comb += [read_rows.start.eq(accept), read_rows.advance.eq(sequencer.row_done)]
         with m.If(finished):
             m.d.sync += self.o.valid.eq(1)
@@ -172,6 +179,8 @@ class DenseLayer(wiring.Component):
             readout.sense_p.eq(pins.sense_p),
             readout.sense_n.eq(pins.sense_n),
         ]
+        if self.config.bits_per_input > 1:
+            m.d.comb += [pins.share.eq(sequencer.share), pins.acc_reset.eq(sequencer.acc_reset)]
         if isinstance(readout, CountReadout):
             m.d.comb += [
                 readout.arm.eq(sequencer.arm),

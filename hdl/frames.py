@@ -34,8 +34,8 @@ class FrameInput(wiring.Component):
     Parameters
     ----------
     config : NetworkConfig
-        Its first layer's inputs are the bits of an image, packed from bit 0 of the first beat up;
-        further bits of the last beat are ignored.
+        `NetworkConfig.image_bits` are packed from bit 0 of the first beat up; further bits of the
+        last beat are ignored.
 
     Members
     -------
@@ -52,7 +52,7 @@ class FrameInput(wiring.Component):
     """
 
     def __init__(self, config: NetworkConfig):
-        self.bits = config.layers[0].inputs
+        self.bits = config.image_bits
         self.beats = config.input_beats
         super().__init__(
             axi_stream_members("s_axis", In)

@@ -62,6 +62,8 @@ class BitLineDriver(wiring.Component):
     ----------
     inputs : int
         Columns that carry an input bit.
+    planes : int
+        Bits of an input, driven one after the other, the least significant one first.
     bias_columns : int
         Columns after them whose input is always +1.
     columns : int
@@ -69,17 +71,19 @@ class BitLineDriver(wiring.Component):
 
     Members
     -------
-    bits : In(inputs)
-        Sampled with `load`; bit 1 means +1.
+    bits : In(inputs * planes)
+        Sampled with `load`; bit 1 means +1. Bit p of input i at i * planes + p.
     load : In(1)
         Take `bits` and drive.
+    next_plane : In(1)
+        Go on to the next bit plane, from the last to the first.
     release : In(1)
         Stop driving: all lines 0.
     bl, blb : Out(columns)
         One cycle after `load` or `release`.
     """
 
-    def __init__(self, *, inputs: int, bias_columns: int, columns: int):
+    def __init__(self, *, inputs: int, bias_columns: int, columns: int, planes: int = 1):
         if not 1 <= inputs <= inputs + bias_columns <= columns:
             raise ValueError(
                 f"columns: found {columns!r}, expected at least {inputs} inputs "
@@ -88,10 +92,12 @@ class BitLineDriver(wiring.Component):
         self.inputs = inputs
         self.bias_columns = bias_columns
         self.columns = columns
+        self.planes = planes
         super().__init__(
             {
-                "bits": In(inputs),
+                "bits": In(inputs * planes),
                 "load": In(1),
+                "next_plane": In(1),
                 "release": In(1),
                 "bl": Out(columns),
                 "blb": Out(columns),
@@ -100,11 +106,11 @@ class BitLineDriver(wiring.Component):
 
     @property
     def latency(self) -> int:
-        """Cycles from `load` to the bit lines."""
+        """Cycles from `load`, `next_plane` or `release` to the bit lines."""
         return 1
 
     def model(self, bits: Sequence[int]) -> tuple[int, int]:
-        """`bl` and `blb`, as integers, while the given bits (0 or 1) are driven."""
+        """`bl` and `blb`, as integers, while the given bits (0 or 1) of a plane are driven."""
         positive = sum(bit << index for index, bit in enumerate(bits))
         driven = (1 << self.inputs) - 1
         bias = ((1 << self.bias_columns) - 1) << self.inputs
@@ -112,17 +118,24 @@ class BitLineDriver(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held = Signal(self.inputs)
+        held = Signal(self.inputs * self.planes)
         driving = Signal()
         with m.If(self.load):
             m.d.sync += [held.eq(self.bits), driving.eq(1)]
-        with m.Elif(self.release):
-            m.d.sync += driving.eq(0)
+        with m.Else():
+            with m.If(self.release):
+                m.d.sync += driving.eq(0)
+            if self.planes > 1:
+                # Each input's bits turn round: the lines see the same register all the time.
+                inputs = [held.word_select(k, self.planes) for k in range(self.inputs)]
+                with m.If(self.next_plane):
+                    m.d.sync += held.eq(Cat(bits.rotate_right(1) for bits in inputs))
+        plane = Cat(held[:: self.planes]) if self.planes > 1 else held
         bias = driving.replicate(self.bias_columns)
         unused = Const(0, self.columns - self.inputs - self.bias_columns)
         enable = driving.replicate(self.inputs)
         m.d.comb += [
-            self.bl.eq(Cat(held & enable, bias, unused)),
-            self.blb.eq(Cat(~held & enable, Const(0, self.bias_columns), unused)),
+            self.bl.eq(Cat(plane & enable, bias, unused)),
+            self.blb.eq(Cat(~plane & enable, Const(0, self.bias_columns), unused)),
         ]
         return m

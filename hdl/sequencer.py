@@ -15,21 +15,26 @@ __all__ = ["PhasePins", "PhaseSequencer", "PhaseTimingSignature"]
 class PhasePins(NamedTuple):
     """The analog phase pins of one clock cycle."""
 
-    precharge: int
-    evaluate: int
-    strobe: int
+    precharge: int = 0
+    evaluate: int = 0
+    strobe: int = 0
+    share: int = 0
+    acc_reset: int = 0
 
 
 PINS = {
-    "IDLE": PhasePins(0, 0, 0),
-    "PRECHARGE": PhasePins(1, 0, 0),
-    "DEAD_BEFORE_EVALUATE": PhasePins(0, 0, 0),
-    "EVALUATE": PhasePins(0, 1, 0),
-    "STROBE": PhasePins(0, 1, 1),
-    "SETTLE": PhasePins(0, 1, 0),
-    "DEAD_AFTER_STROBE": PhasePins(0, 0, 0),
+    "IDLE": PhasePins(),
+    "PRECHARGE": PhasePins(precharge=1),
+    "DEAD_BEFORE_EVALUATE": PhasePins(),
+    "EVALUATE": PhasePins(evaluate=1),
+    "STROBE": PhasePins(evaluate=1, strobe=1),
+    "SETTLE": PhasePins(evaluate=1),
+    "DEAD_AFTER_STROBE": PhasePins(),
+    "SHARE": PhasePins(evaluate=1, share=1),
+    "DEAD_AFTER_SHARE": PhasePins(),
 }
-"""What the pins are in each state."""
+"""What the pins are in each state; with several bit planes the first one's PRECHARGE also resets
+the holding capacitors."""
 
 
 def _length(state: str) -> str:
@@ -69,9 +74,12 @@ class PhaseSequencer(wiring.Component):
         Cycles of each phase after reset.
     trials : int
         Strobes per row; before each but the first the capacitor bank settles.
+    planes : int
+        Bit planes of an input; each but the last is precharged, evaluated and shared before it.
     pipelined : bool
-        The word line goes on to the next row one cycle after evaluate rises, and PRECHARGE lasts
-        until that row's bridges have had `bridge_cycles` by the time of its evaluate.
+        For one plane. The word line goes on to the next row one cycle after evaluate rises, and
+        PRECHARGE lasts until that row's bridges have had `bridge_cycles` by the time of its
+        evaluate.
 
     Members
     -------
@@ -94,17 +102,30 @@ class PhaseSequencer(wiring.Component):
         Last cycle of a row.
     advance : Out(1)
         Last cycle before the word line goes on; that of `row_done` unless pipelined.
-    precharge, evaluate, strobe : Out(1)
+    next_plane : Out(1)
+        Last cycle before the bit lines go on to the next bit plane, or from the last to the first.
+    precharge, evaluate, strobe, share, acc_reset : Out(1)
         The array's pins.
     """
 
-    def __init__(self, configured: PhaseTiming, *, trials: int = 1, pipelined: bool = False):
-        if trials < 1:
-            raise ValueError(f"trials: found {trials!r}, expected at least 1")
+    def __init__(
+        self,
+        configured: PhaseTiming,
+        *,
+        trials: int = 1,
+        planes: int = 1,
+        pipelined: bool = False,
+    ):
+        for name, number in (("trials", trials), ("planes", planes)):
+            if number < 1:
+                raise ValueError(f"{name}: found {number!r}, expected at least 1")
+        if pipelined and planes > 1:
+            raise ValueError(f"planes: found {planes} in a pipelined scan, expected 1")
         self.configured = configured
         self.trials = trials
+        self.planes = planes
         self.pipelined = pipelined
-        outputs = ("idle", "arm", "sample", "last_trial", "row_done", "advance")
+        outputs = ("idle", "arm", "sample", "last_trial", "row_done", "advance", "next_plane")
         outputs += PhasePins._fields
         timing = In(PhaseTimingSignature(configured))
         super().__init__(
@@ -115,22 +136,26 @@ class PhaseSequencer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles of one row as configured; `PhaseTiming.row_cycles` of any other timing."""
-        return self.configured.row_cycles(self.trials)
+        return self.configured.row_cycles(self.trials, self.planes)
 
     def row_states(self, timing: PhaseTiming) -> list[str]:
         """The states of one row in order; those without a cycle left out."""
-        states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE", "STROBE"]
-        states += ["SETTLE", "STROBE"] * (self.trials - 1)
+        states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE"]
+        if self.planes > 1:
+            shared = [*states, "SHARE"]
+            states = [*shared, "DEAD_AFTER_SHARE"] * (self.planes - 1) + [*shared, "SETTLE"]
+        states += ["STROBE"] + ["SETTLE", "STROBE"] * (self.trials - 1)
         states.append("DEAD_AFTER_STROBE")
         return [state for state in states if getattr(timing, _length(state))]
 
     def model(self, rows: int, timing: PhaseTiming) -> Iterator[PhasePins]:
         """The pins of each cycle from the one after `start` until the last row is done."""
         for row in range(rows):
-            for state in self.row_states(timing):
+            for place, state in enumerate(self.row_states(timing)):
                 waiting = self._waiting_cycles(timing, row) if state == "PRECHARGE" else 0
+                resets = int(self.planes > 1 and place == 0)
                 for _ in range(getattr(timing, _length(state)) + waiting):
-                    yield PINS[state]
+                    yield PINS[state]._replace(acc_reset=resets)
 
     def _waiting_cycles(self, timing: PhaseTiming, row: int) -> int:
         """By how much PRECHARGE is prolonged for the bridges of a row."""
@@ -145,6 +170,7 @@ class PhaseSequencer(wiring.Component):
         held = PhaseTimingSignature(self.configured).create(path=("held",))
         remaining = Signal(PHASE_BITS)
         trial = Signal(range(max(2, self.trials)))
+        plane = Signal(range(max(2, self.planes)))
         ends = Signal()
         # The last cycle of a phase has 1 remaining.
         m.d.comb += [ends.eq(remaining <= 1), self.last_trial.eq(trial == self.trials - 1)]
@@ -152,8 +178,8 @@ class PhaseSequencer(wiring.Component):
             m.d.sync += remaining.eq(remaining - 1)
         settled = self._bridges_settled(m, held) if self.pipelined else Const(1)
 
-        def enter(state: str, timing: wiring.PureInterface = held) -> None:
-            pins = PINS[state]
+        def enter(state: str, timing: wiring.PureInterface = held, *, resets: bool = False) -> None:
+            pins = PINS[state]._replace(acc_reset=int(resets and self.planes > 1))
             m.d.sync += [getattr(self, name).eq(pins._asdict()[name]) for name in pins._fields]
             if state != "IDLE":
                 m.d.sync += remaining.eq(getattr(timing, _length(state)))
@@ -164,12 +190,18 @@ class PhaseSequencer(wiring.Component):
             m.d.sync += trial.eq(0)
             enter("EVALUATE")
 
+        def next_plane() -> None:
+            m.d.comb += self.next_plane.eq(1)
+            m.d.sync += plane.eq(plane + 1)
+            enter("PRECHARGE")
+
         def finish_row() -> None:
-            m.d.comb += self.row_done.eq(1)
+            m.d.comb += [self.row_done.eq(1), self.next_plane.eq(1)]
+            m.d.sync += plane.eq(0)
             with m.If(self.last_row):
                 enter("IDLE")
             with m.Else():
-                enter("PRECHARGE")
+                enter("PRECHARGE", resets=True)
 
         with m.FSM(init="IDLE", name="phase") as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
@@ -177,7 +209,7 @@ class PhaseSequencer(wiring.Component):
                 m.d.sync += [
                     getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
                 ]
-                enter("PRECHARGE", self.timing)
+                enter("PRECHARGE", self.timing, resets=True)
             with m.State("PRECHARGE"), m.If(ends & settled):
                 with m.If(held.dead_before_evaluate_cycles == 0):
                     enter_evaluate()
@@ -186,7 +218,17 @@ class PhaseSequencer(wiring.Component):
             with m.State("DEAD_BEFORE_EVALUATE"), m.If(ends):
                 enter_evaluate()
             with m.State("EVALUATE"), m.If(ends):
-                enter("STROBE")
+                enter("STROBE" if self.planes == 1 else "SHARE")
+            if self.planes > 1:
+                with m.State("SHARE"), m.If(ends):
+                    with m.If(plane == self.planes - 1):
+                        enter("SETTLE")
+                    with m.Elif(held.dead_after_share_cycles == 0):
+                        next_plane()
+                    with m.Else():
+                        enter("DEAD_AFTER_SHARE")
+                with m.State("DEAD_AFTER_SHARE"), m.If(ends):
+                    next_plane()
             with m.State("STROBE"), m.If(ends):
                 m.d.comb += self.sample.eq(1)
                 with m.If(self.last_trial):
@@ -198,7 +240,7 @@ class PhaseSequencer(wiring.Component):
                     with m.Else():
                         m.d.sync += trial.eq(trial + 1)
                         enter("SETTLE")
-            if self.trials > 1:
+            if self.trials > 1 or self.planes > 1:
                 with m.State("SETTLE"), m.If(ends):
                     enter("STROBE")
             with m.State("DEAD_AFTER_STROBE"), m.If(ends):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..behav.array import ArrayModel, ArrayPins
 from ..behav.chip import LayerChip
 from ..hdl.config import Readout
@@ -31,10 +33,18 @@ class ArrayAdapter:
         self._strobing = False
         self._trial = 0
         self._positive = 0
+        self._plane = 0
+        self._was_shared = False
 
     def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
         """Pass the pins on to the model; see `ArrayModel.observe`."""
         sense = self._model.observe(time_s, pins)
+        if pins.acc_reset:
+            self._plane = 0
+        if pins.share and not self._was_shared:
+            self._record_inputs(pins, self._plane)
+            self._plane += 1
+        self._was_shared = bool(pins.share)
         if pins.strobe and not self._strobing:
             self._record(pins, sense)
         if not pins.evaluate:
@@ -47,9 +57,15 @@ class ArrayAdapter:
         if 0 <= row < len(self._neurons) and image < len(self._answers):
             self._answers[image, self._neurons[row]] |= self._answer(sense[0])
             self._outcome.unanswered += sense == (0, 0)
-            if row == 0 and self._inputs is not None:
-                self._inputs[image] = bits_of_word(pins.bl, self._config.inputs)
+            if self._config.bits_per_input == 1:
+                self._record_inputs(pins, 0)
         self._trial += 1
+
+    def _record_inputs(self, pins: ArrayPins, plane: int) -> None:
+        row, image = self._model.row, self._model.image
+        if row == 0 and self._inputs is not None and image < len(self._answers):
+            bits = bits_of_word(pins.bl, self._config.inputs)
+            self._inputs[image] |= bits << np.uint8(plane)
 
     def _answer(self, positive: int) -> int:
         """What a strobe adds to the row's answer: a bit of the code, or with the last the sign."""

@@ -18,6 +18,9 @@ module array_replay #(
     parameter integer STROBE = 1,
     parameter integer SETTLE = 1,
     parameter integer DEAD_AFTER_STROBE = 1,
+    parameter integer PLANES = 1,              // bit planes of an input, shared before the strobe
+    parameter integer SHARE = 1,
+    parameter integer DEAD_AFTER_SHARE = 1,
     parameter integer PIPELINED = 0,           // 1: SL latches, the word lines are a row ahead
     parameter integer BRIDGE = 1               // least cycles from a word line to its evaluate
 ) (
@@ -27,6 +30,8 @@ module array_replay #(
     input  logic [MACROS-1:0]                  precharge,
     input  logic [MACROS-1:0]                  evaluate,
     input  logic [MACROS-1:0]                  strobe,
+    input  logic [MACROS-1:0]                  share,
+    input  logic [MACROS-1:0]                  acc_reset,
     input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_p,
     input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_n,
     output logic [MACROS-1:0]                  sense_p,
@@ -34,21 +39,26 @@ module array_replay #(
     // what was answered: per neuron, trial by trial from the last (bit 0) to the first
     input  logic [MACROS*ROWS_USED*TRIALS-1:0] positive,
     input  logic [MACROS*ROWS_USED*TRIALS-1:0] resolved,
+    // the bit plane that has to be on the bit lines, its first cycle, and whether in the first row
+    output logic [3:0]                         plane,
+    output logic                               plane_begins,
+    output logic                               first_row,
     output logic [3:0]                         violation   // 0: none; else the first one's kind
 );
   localparam logic [3:0] PHASE = 1, WORD_LINE = 2, CODE = 4;
-  localparam logic [2:0] IDLE = 0, IN_PRECHARGE = 1, IN_DEAD_BEFORE = 2, IN_EVALUATE = 3,
-                         IN_STROBE = 4, IN_SETTLE = 5, IN_DEAD_AFTER = 6;
+  localparam logic [3:0] IDLE = 0, IN_PRECHARGE = 1, IN_DEAD_BEFORE = 2, IN_EVALUATE = 3,
+                         IN_STROBE = 4, IN_SETTLE = 5, IN_DEAD_AFTER = 6, IN_SHARE = 7,
+                         IN_DEAD_SHARE = 8;
   localparam integer WIDTH = BANK > 0 ? BANK : 1;
 
   // The cycle in progress, as it has to be: state, cycles of it gone, row, trials to come.
-  logic [2:0]  state;
+  logic [3:0]  state;
   logic [31:0] gone, row, trial;
   logic [31:0] up_row, up_for;               // the row whose word line is up, and since when
-  logic [2:0]  now, next_state;
-  logic        starts, ends, row_ends;
+  logic [3:0]  now, next_state;
+  logic        starts, ends, row_ends, plane_ends;
   logic [31:0] length;
-  logic [2:0]  pins;
+  logic [3:0]  pins;                         // precharge, evaluate, strobe, share
 
   // From IDLE a scan may start in any cycle; its first cycle is judged as PRECHARGE at once.
   assign starts = state == IDLE && precharge[0];
@@ -56,13 +66,15 @@ module array_replay #(
 
   always_comb begin
     case (now)
-      IN_PRECHARGE:   begin length = PRECHARGE;            pins = 3'b100; end
-      IN_DEAD_BEFORE: begin length = DEAD_BEFORE_EVALUATE; pins = 3'b000; end
-      IN_EVALUATE:    begin length = EVALUATE;             pins = 3'b010; end
-      IN_STROBE:      begin length = STROBE;               pins = 3'b011; end
-      IN_SETTLE:      begin length = SETTLE;               pins = 3'b010; end
-      IN_DEAD_AFTER:  begin length = DEAD_AFTER_STROBE;    pins = 3'b000; end
-      default:        begin length = 0;                    pins = 3'b000; end
+      IN_PRECHARGE:   begin length = PRECHARGE;            pins = 4'b1000; end
+      IN_DEAD_BEFORE: begin length = DEAD_BEFORE_EVALUATE; pins = 4'b0000; end
+      IN_EVALUATE:    begin length = EVALUATE;             pins = 4'b0100; end
+      IN_STROBE:      begin length = STROBE;               pins = 4'b0110; end
+      IN_SETTLE:      begin length = SETTLE;               pins = 4'b0100; end
+      IN_DEAD_AFTER:  begin length = DEAD_AFTER_STROBE;    pins = 4'b0000; end
+      IN_SHARE:       begin length = SHARE;                pins = 4'b0101; end
+      IN_DEAD_SHARE:  begin length = DEAD_AFTER_SHARE;     pins = 4'b0000; end
+      default:        begin length = 0;                    pins = 4'b0000; end
     endcase
     ends = now != IDLE && gone + 1 >= length;
     // PRECHARGE goes on until evaluate would not come too early for the bridges.
@@ -70,18 +82,27 @@ module array_replay #(
       ends = 0;
     row_ends = ends && (now == IN_DEAD_AFTER
                         || (now == IN_STROBE && trial == 0 && DEAD_AFTER_STROBE == 0));
+    plane_ends = ends && 32'(plane) + 1 < PLANES
+                 && (now == IN_DEAD_SHARE || (now == IN_SHARE && DEAD_AFTER_SHARE == 0));
     next_state = now;
     if (row_ends) next_state = row + 1 == ROWS_USED ? IDLE : IN_PRECHARGE;
     else if (ends)
       case (now)
         IN_PRECHARGE: next_state = DEAD_BEFORE_EVALUATE > 0 ? IN_DEAD_BEFORE : IN_EVALUATE;
         IN_DEAD_BEFORE: next_state = IN_EVALUATE;
-        IN_EVALUATE: next_state = IN_STROBE;
+        IN_EVALUATE: next_state = PLANES > 1 ? IN_SHARE : IN_STROBE;
+        IN_SHARE:
+          if (32'(plane) + 1 == PLANES) next_state = IN_SETTLE;
+          else next_state = DEAD_AFTER_SHARE > 0 ? IN_DEAD_SHARE : IN_PRECHARGE;
+        IN_DEAD_SHARE: next_state = IN_PRECHARGE;
         IN_STROBE: next_state = trial == 0 ? IN_DEAD_AFTER : IN_SETTLE;
         IN_SETTLE: next_state = IN_STROBE;
         default: next_state = IDLE;
       endcase
   end
+
+  assign plane_begins = now == IN_PRECHARGE && gone == 0;
+  assign first_row = row == 0;
 
   // The word lines and the bank's codes as they have to be.
   logic [MACROS*ROWS-1:0]    expected_wl;
@@ -146,6 +167,7 @@ module array_replay #(
       state <= IDLE;
       gone <= 0;
       row <= 0;
+      plane <= 0;
       up_row <= 0;
       up_for <= 0;
       trial <= TRIALS - 1;
@@ -154,6 +176,8 @@ module array_replay #(
       state <= next_state;
       gone <= ends || next_state == IDLE ? 0 : gone + 1;
       if (ends && now == IN_STROBE) trial <= trial == 0 ? TRIALS - 1 : trial - 1;
+      if (row_ends) plane <= 0;
+      else if (plane_ends) plane <= plane + 1;
       if (row_ends) row <= row + 1 == ROWS_USED ? 0 : row + 1;
       if (row_ends && row + 1 == ROWS_USED) begin
         up_row <= 0;
@@ -163,12 +187,14 @@ module array_replay #(
         up_for <= 0;
       end else up_for <= now == IDLE ? 0 : up_for + 1;
       if (violation == 0) begin
-        if (precharge != {MACROS{pins[2]}} || evaluate != {MACROS{pins[1]}}
-            || strobe != {MACROS{pins[0]}}) violation <= PHASE;
+        if (precharge != {MACROS{pins[3]}} || evaluate != {MACROS{pins[2]}}
+            || strobe != {MACROS{pins[1]}} || share != {MACROS{pins[0]}}
+            || acc_reset != {MACROS{PLANES > 1 && now == IN_PRECHARGE && plane == 0}})
+          violation <= PHASE;
         else if (wl != expected_wl) violation <= WORD_LINE;
-        else if (BANK > 0 && pins[1] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
+        else if (BANK > 0 && pins[2] && (dac_n != expected_dac_n || dac_p != expected_dac_p))
           violation <= CODE;
-        else if (BANK > 0 && !pins[1] && (dac_n != '0 || dac_p != '0)) violation <= CODE;
+        else if (BANK > 0 && !pins[2] && (dac_n != '0 || dac_p != '0)) violation <= CODE;
       end
     end
 endmodule

@@ -56,7 +56,7 @@ class Job:
     seed: int
     """Key of the decisions' noise."""
     images: NDArray[np.uint8]
-    """(K, N) input bits, 0 or 1."""
+    """(K, N) inputs: 0 or 1; with k bits per input 0 to 2^k - 1."""
 
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer."""
@@ -106,7 +106,7 @@ class Outcome:
     """What a co-simulation saw at the controller's pins and ports."""
 
     inputs: list[NDArray[np.uint8]]
-    """Per layer (K, N): the input bits on its bit lines."""
+    """Per layer (K, N): the inputs on its bit lines, of all bit planes."""
     answers: list[NDArray[np.uint16]]
     """Per layer (K, M): what the arrays answered: bits (SIGN) or codes (COUNT)."""
     bit_error_rates: list[float]
@@ -192,6 +192,12 @@ def word_of_bits(bits: NDArray[Any]) -> int:
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
 
+def word_of_levels(levels: NDArray[np.uint8], bits: int) -> int:
+    """Inputs of several bits as an integer, input 0 lowest, each one's bit 0 first."""
+    planes = levels[:, np.newaxis] >> np.arange(bits, dtype=np.uint8) & 1
+    return word_of_bits(planes.ravel())
+
+
 def bits_of_word(word: int, width: int) -> NDArray[np.uint8]:
     """The lowest `width` bits of an integer, bit 0 first."""
     kept = word & ((1 << width) - 1)
@@ -218,11 +224,11 @@ class LayerAnswer:
 
 
 def answer_layer(chip: LayerChip, bits: NDArray[np.uint8], image: int) -> LayerAnswer:
-    """All decisions of a layer for the bits on its bit lines, bias columns included."""
+    """All decisions of a layer for the inputs on its bit lines, bias columns included."""
     config = chip.config
     signs = bits.astype(np.float32)
     signs += signs
-    signs -= 1
+    signs -= config.input_top
     if config.readout is Readout.COUNT:
         codes, decisions = chip.counts(signs, image)
         return LayerAnswer(decisions > 0, decisions != 0, codes)

@@ -45,7 +45,7 @@ def run_chip(
         One per layer; the last one a LayerChip.
     config : NetworkConfig
     images : ndarray of uint8, shape (K, N)
-        Input bits. Image k has noise number k, as in co-simulation.
+        Inputs. Image k has noise number k, as in co-simulation.
     threads : int
         Chunks of images that are worked on at once. The result does not depend on it.
     """
@@ -68,10 +68,10 @@ def _run_chunk(
     numbers = np.arange(first, first + len(bits))
     answers: list[NDArray[np.uint16]] = []
     for chip in chips:
-        signs = np.ones((len(bits), chip.config.fan_in), dtype=np.float32)
-        signs[:, : chip.config.inputs] = bits
-        signs[:, : chip.config.inputs] *= 2
-        signs[:, : chip.config.inputs] -= 1
+        config = chip.config
+        signs = np.full((len(bits), config.fan_in), config.input_top, dtype=np.float32)
+        np.multiply(bits, 2, out=signs[:, : config.inputs], dtype=np.float32)
+        signs[:, : config.inputs] -= config.input_top
         if isinstance(chip, LayerChip) and chip.config.readout is Readout.COUNT:
             answers.append(chip.counts(signs, numbers)[0])
         else:

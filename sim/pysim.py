@@ -12,7 +12,7 @@ from ..behav.array import ArrayPins, PhaseError
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
-from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
+from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_levels
 from .simulators import SimulationError
 from .testbench import SLACK_CYCLES
 
@@ -42,6 +42,7 @@ class _Array:
         self.adapter = adapter
         self.names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
         self.names += ["dac_p", "dac_n"] if config.count_bits else []
+        self.names += ["share", "acc_reset"] if config.bits_per_input > 1 else []
         self.inputs = [getattr(pins, name) for name in self.names]
         self.outputs = (pins.sense_p, pins.sense_n)
         self.resolving = config.macro.timing.strobe_cycles - 1
@@ -92,7 +93,8 @@ class _Bench:
     def _all_beats(self) -> list[tuple[int, int]]:
         """(tdata, tlast) of all images, one after the other."""
         count = self.job.config.input_beats
-        words = [word_of_bits(image) for image in self.job.images]
+        bits = self.job.config.layers[0].bits_per_input
+        words = [word_of_levels(image, bits) for image in self.job.images]
         mask = (1 << STREAM_BITS) - 1
         return [
             (word >> STREAM_BITS * beat & mask, int(beat == count - 1))

@@ -213,20 +213,31 @@ def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
     outcomes = layer.macros * layer.rows_used * layer.trials
     for port in pins:
         text.wire(port.width, port.name)
-    text.port("output", layer.fan_in, f"{name}_inputs")
+    text.port("output", layer.fan_in * layer.bits_per_input, f"{name}_inputs")
     text.port("output", 1, f"{name}_request")
     text.port("output", 4, f"{name}_violation")
     text.port("input", outcomes, f"{name}_positive")
     text.port("input", outcomes, f"{name}_resolved")
     _scanning(text, layer)
+    _take_inputs(text, layer)
+    _replay(text, layer)
+
+
+def _take_inputs(text: _Text, layer: LayerConfig) -> None:
+    """The bit lines of each bit plane as the first row sees it; Python answers after the last."""
+    name, fan_in, planes = layer.name, layer.fan_in, layer.bits_per_input
+    text.wire(4, f"{name}_plane")
+    text.wire(1, f"{name}_plane_begins")
+    text.wire(1, f"{name}_first_row")
     text.body.append(f"""
+  logic {name}_takes;
+  assign {name}_takes = {name}_plane_begins && {name}_first_row;
   always_ff @(posedge clk)
     if (rst) {name}_request <= 0;
-    else if ({name}_rises) begin
-      {name}_inputs <= {name}_macro0__bl[{layer.fan_in - 1}:0];
-      {name}_request <= ~{name}_request;
+    else if ({name}_takes) begin
+      {name}_inputs[{name}_plane * {fan_in} +: {fan_in}] <= {name}_macro0__bl[{fan_in - 1}:0];
+      if ({name}_plane == {planes - 1}) {name}_request <= ~{name}_request;
     end""")
-    _replay(text, layer)
 
 
 def _replay(text: _Text, layer: LayerConfig) -> None:
@@ -244,7 +255,10 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "STROBE": timing.strobe_cycles,
         "SETTLE": timing.settle_cycles,
         "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
-        "PIPELINED": int(layer.macro.pipelined),
+        "PLANES": layer.bits_per_input,
+        "SHARE": timing.share_cycles,
+        "DEAD_AFTER_SHARE": timing.dead_after_share_cycles,
+        "PIPELINED": int(layer.pipelined),
         "BRIDGE": timing.bridge_cycles,
     }
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
@@ -255,7 +269,10 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
     }
     if not layer.count_bits:
         pins |= {"dac_p": "'0", "dac_n": "'0"}
-    pins |= {kind: f"{layer.name}_{kind}" for kind in ("positive", "resolved")}
+    if layer.bits_per_input == 1:
+        pins |= {"share": "'0", "acc_reset": "'0"}
+    told = ("positive", "resolved", "plane", "plane_begins", "first_row")
+    pins |= {kind: f"{layer.name}_{kind}" for kind in told}
     pins["violation"] = f"{layer.name}_replay_violation"
     text.wire(4, pins["violation"])
     connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
@@ -273,8 +290,8 @@ def _side_by_side(layer: LayerConfig, pin: str) -> str:
 def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     """In a scan, all arrays' bit lines have to be those that were answered for, else released.
 
-    In the scan's first cycle they are taken; from the next one on, which is evaluate's first at the
-    earliest, they hold.
+    In the first cycle of each bit plane's first row they are taken; from the next one on, which is
+    evaluate's first at the earliest, they hold.
 
     Here rather than in `array_replay`: putting thousands of bit lines side by side in one vector,
     every clock cycle, took a sixth of the simulation's time.
@@ -289,10 +306,11 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     text.body.append(f"""
   logic [{columns - 1}:0] {name}_expected_bl, {name}_expected_blb;
   logic {name}_bit_lines_wrong;
-  assign {name}_expected_bl = {name}_up ? {columns}'({name}_inputs) : '0;
+  assign {name}_expected_bl =
+      {name}_up ? {columns}'({name}_inputs[{name}_plane * {layer.fan_in} +: {layer.fan_in}]) : '0;
   assign {name}_expected_blb = {name}_up ? ~{name}_expected_bl & {columns}'h{driven:x} : '0;
   always_ff @(posedge clk)
     if (rst) {name}_bit_lines_wrong <= 0;
-    else if (!{name}_rises && (
+    else if (!{name}_takes && (
         {wrong})) {name}_bit_lines_wrong <= 1;
   assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {name}_replay_violation;""")

@@ -12,7 +12,7 @@ import cocotb
 from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
 from ..behav.chip import LayerChip
-from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_bits
+from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_levels
 from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
 from ..sim.testbench import METERS, RESET_CYCLES, SLACK_CYCLES
 
@@ -36,7 +36,8 @@ class ImageDriver:
 
     def __init__(self, dut: Any, job: Job):
         self.dut = dut
-        self.words = [word_of_bits(image) for image in job.images]
+        bits = job.config.layers[0].bits_per_input
+        self.words = [word_of_levels(image, bits) for image in job.images]
 
     def offer_first(self) -> None:
         self.dut.image.value = self.words[0]

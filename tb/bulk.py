@@ -6,7 +6,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.triggers import ValueChange
+from numpy.typing import NDArray
 
 from ..behav.chip import LayerChip
 from ..sim.job import Outcome, answer_layer, bits_of_word, word_of_bits
@@ -39,8 +41,8 @@ class LayerAgent:
         config = self.chip.config
         for image in range(len(self.outcome.results)):
             await ValueChange(self.request)
-            bits = bits_of_word(read_number(self.inputs), config.fan_in)
-            if not bits[config.inputs :].all():
+            bits = self.read_inputs()
+            if (bits[config.inputs :] != config.input_top).any():
                 raise Failure(f"{config.name}: image {image}: a bias column is not at +1")
             answer = answer_layer(self.chip, bits, image)
             # The replay counts trials down, so that a code's bits are its decisions' bits.
@@ -49,6 +51,16 @@ class LayerAgent:
             self.outcome.inputs[self.index][image] = bits[: config.inputs]
             self.outcome.answers[self.index][image] = answer.answer
             self.outcome.unanswered += int((~answer.resolved).sum())
+
+    def read_inputs(self) -> NDArray[np.uint8]:
+        """What was on the bit lines, bit plane upon bit plane, as numbers."""
+        config = self.chip.config
+        word = read_number(self.inputs)
+        inputs = np.zeros(config.fan_in, dtype=np.uint8)
+        for plane in range(config.bits_per_input):
+            bits = bits_of_word(word >> plane * config.fan_in, config.fan_in)
+            inputs |= bits << np.uint8(plane)
+        return inputs
 
     async def watch(self) -> None:
         await ValueChange(self.violation)

@@ -11,6 +11,7 @@ from cocotb.utils import get_sim_time
 
 from ..behav.array import ArrayPins
 from ..behav.chip import LayerChip
+from ..hdl.config import LayerConfig
 from ..sim.array_adapter import ArrayAdapter
 from ..sim.job import Outcome
 from .agents import read_number, run_job
@@ -19,11 +20,12 @@ from .agents import read_number, run_job
 class ArrayAgent:
     """Answers for one array at its pins."""
 
-    def __init__(self, dut: Any, name: str, count_bits: int, adapter: ArrayAdapter):
+    def __init__(self, dut: Any, name: str, config: LayerConfig, adapter: ArrayAdapter):
         self.adapter = adapter
         self.changes = getattr(dut, f"{name}_pins")
         pins = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-        pins += ["dac_p", "dac_n"] if count_bits else []
+        pins += ["dac_p", "dac_n"] if config.count_bits else []
+        pins += ["share", "acc_reset"] if config.bits_per_input > 1 else []
         self.pins = {pin: getattr(dut, f"{name}__{pin}") for pin in pins}
         # The testbench passes the answer on in the last cycle of the strobe.
         self.sense_p = getattr(dut, f"{name}_answer_p")
@@ -47,7 +49,7 @@ def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Await
         ArrayAgent(
             dut,
             f"{chip.config.name}_{macro}",
-            chip.config.count_bits,
+            chip.config,
             ArrayAdapter(chip, layer, number, outcome),
         ).run()
         for layer, chip in enumerate(chips)

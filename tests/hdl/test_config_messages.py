@@ -109,12 +109,13 @@ FILES = [
      "timing.dead_after_strobe_cycles: found 0, expected at least 1 unless the macro sets "
      "zero_dead_time_allowed"),
     (MacroConfig, "row = 5",
-     "unknown field 'row'; expected one of ['rows', 'columns', 'votes', 'pipelined', 'zero_dead_time_allowed', "
-     "'timing']"),
+     "unknown field 'row'; expected one of ['rows', 'columns', 'votes', 'pipelined', "
+     "'zero_dead_time_allowed', 'timing']"),
     (MacroConfig, "[timing]\nclock = 'fast'",
      "timing: unknown field 'clock'; expected one of ['clock_period_s', 'precharge_cycles', "
      "'dead_before_evaluate_cycles', 'evaluate_cycles', 'strobe_cycles', 'settle_cycles', "
-     "'dead_after_strobe_cycles', 'bridge_cycles']"),
+     "'dead_after_strobe_cycles', "
+     "'share_cycles', 'dead_after_share_cycles', 'bridge_cycles']"),
     (MacroConfig, "[timing]\nclock_period_s = '5 ns'",
      "timing.clock_period_s: found '5 ns', expected float"),
     (LayerConfig, "name = 'a'\ninputs = 1\nneurons = 2",
