@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable
-from operator import or_
 
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
@@ -152,11 +151,11 @@ class NetworkController(wiring.Component):
             m.d.sync += running.eq(0)
         with m.Elif(bank.control_start):
             m.d.sync += running.eq(1)
-        blocks = [self.frame_input, *self.layers, self.score_output]
+        busy = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
         m.d.comb += [
             self.frame_input.enabled.eq(running),
             bank.status_running.eq(running),
-            bank.status_busy.eq(functools.reduce(or_, (block.busy for block in blocks))),
+            bank.status_busy.eq(Cat(busy, self.score_output.busy).any()),
             bank.clear.eq(bank.control_soft_reset),
         ]
 

@@ -64,7 +64,7 @@ def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
     connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
     text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
     # Nobody is on the control bus: the controller runs as it is after reset.
-    text.body += [f"  assign {name} = '0;" for name in bus_inputs(config)]
+    text.body.extend(f"  assign {name} = '0;" for name in bus_inputs(config))
     _streams(text, config)
     for layer in config.layers:
         pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]

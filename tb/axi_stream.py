@@ -26,10 +26,11 @@ BEAT_BYTES = STREAM_BITS // 8
 
 
 class IdealArray:
-    """Answers one array's strobes with the popcount of the columns that agree."""
+    """Answers one array's strobes with the popcount of the columns that agree; none while mute."""
 
     def __init__(self, dut: Any, config: LayerConfig, macro: int, weights: NDArray[np.int8]):
         names = ["wl", "bl", "blb", "strobe", "sense_p", "sense_n"]
+        self.mute = False
         self.bank = ["dac_p", "dac_n"] if config.count_bits else []
         prefix = f"{config.name}_macro{macro}__"
         self.pins = {name: getattr(dut, prefix + name) for name in names + self.bank}
@@ -54,7 +55,8 @@ class IdealArray:
         while True:
             await RisingEdge(self.pins["strobe"])
             score = self.score()
-            self.answer(int(score > 0), int(score < 0))
+            if not self.mute:
+                self.answer(int(score > 0), int(score < 0))
             await FallingEdge(self.pins["strobe"])
             self.answer(0, 0)
 
@@ -114,6 +116,7 @@ class Bench:
         self.dut = dut
         self.job = Job.read(Path(os.environ[JOB_VARIABLE]) / "job.npz")
         self.draw = random.Random(self.job.seed)
+        self.arrays: list[IdealArray] = []
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.source.set_pause_generator(pauses(self.draw, source_share))
@@ -132,6 +135,7 @@ class Bench:
             for macro in range(layer.macros):
                 array = IdealArray(dut, layer, macro, weights)
                 array.answer(0, 0)
+                self.arrays.append(array)
                 cocotb.start_soon(array.run())
         dut.rst.value = 1
         Clock(dut.clk, PERIOD_NS, unit="ns").start()

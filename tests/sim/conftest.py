@@ -1,0 +1,46 @@
+"""Suites of `tb` on the controller alone, in Icarus."""
+
+import contextlib
+
+import pytest
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from popbridge.flow.verilog import CONTROLLER, controller_verilog
+from popbridge.tb.agents import JOB_VARIABLE
+
+
+@pytest.fixture
+def run_tests(icarus, tmp_path):
+    """Builds the controller and runs a suite of `tb`; gives tests run, tests failed, the log."""
+
+    def run(job, suite):
+        job.write(tmp_path / "job.npz")
+        source = tmp_path / "controller.sv"
+        source.write_text(controller_verilog(job.config), encoding="utf-8")
+        runner = get_runner(icarus)
+        runner.build(
+            sources=[source],
+            hdl_toplevel=CONTROLLER,
+            build_dir=tmp_path / "build",
+            timescale=("1ns", "1ps"),
+            log_file=tmp_path / "build.log",
+        )
+        results = tmp_path / "results.xml"
+        # It ends the process when a test fails; the verdict is in the results.
+        with contextlib.suppress(SystemExit):
+            runner.test(
+                test_module=suite,
+                hdl_toplevel=CONTROLLER,
+                hdl_toplevel_lang="verilog",
+                build_dir=tmp_path / "build",
+                test_dir=tmp_path,
+                results_xml=str(results),
+                extra_env={JOB_VARIABLE: str(tmp_path)},
+                log_file=tmp_path / "run.log",
+            )
+        log = (tmp_path / "run.log").read_text(encoding="utf-8")
+        assert results.exists(), log[-3000:]
+        return *get_results(results), log
+
+    return run
