@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..flow.register_files import register_header, register_markdown, register_svd
 from ..flow.verilator import lint
 from ..flow.verilog import (
     CONTROLLER,
@@ -17,6 +18,7 @@ from ..flow.verilog import (
     macro_top_verilog,
 )
 from ..hdl.config import InputError
+from ..hdl.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from .output import add_json_option, progress, require_writable, text_stream, write_json, write_text
 from .selection import add_network_options, selected_network
@@ -28,8 +30,8 @@ def add_parser(commands: Any) -> None:
         "verilog",
         help="write the hardware as SystemVerilog",
         description="Writes the network's controller, the macro top (controller and bridge_array "
-        "black boxes), the black boxes' stubs, and a JSON file that describes them; then "
-        "has Verilator check them.",
+        "black boxes), the black boxes' stubs, a JSON file that describes them, and the control "
+        "registers as Markdown, C header and CMSIS-SVD; then has Verilator check the hardware.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_network_options(parser)
@@ -44,7 +46,8 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write and check the files."""
     require_writable(arguments.json)
-    config = selected_network(arguments).config
+    mapped = selected_network(arguments)
+    config = mapped.config
     folder = arguments.output
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,11 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
         versions, missing = simulator_versions(None), error
     progress("converting")
     made = description(config, versions)
+    registers = control_registers(config)
     texts = {
         f"{CONTROLLER}.sv": controller_verilog(config),
         f"{MACRO_TOP}.sv": macro_top_verilog(config),
         "bridge_array_stubs.sv": black_box_stubs(config),
         f"{CONTROLLER}.json": json.dumps(made, indent=2) + "\n",
+        f"{CONTROLLER}.svd": register_svd(registers),
+        "popbridge_registers.h": register_header(registers),
+        "popbridge_registers.md": register_markdown(registers, mapped.network.name),
     }
     for name, text in texts.items():
         write_text(folder / name, text)

@@ -16,7 +16,9 @@ from amaranth.lib.wiring import In, connect, flipped
 
 from ..hdl.array_pins import ArraySignature
 from ..hdl.config import LayerConfig, NetworkConfig
+from ..hdl.control_registers import control_registers
 from ..hdl.network import NetworkController, NetworkSignature
+from .register_files import register_description
 
 CONTROLLER = "popbridge_controller"
 MACRO_TOP = "popbridge_macro_top"
@@ -196,13 +198,14 @@ def macro_top_verilog(config: NetworkConfig) -> str:
 def description(config: NetworkConfig, versions: dict[str, str]) -> dict[str, Any]:
     """What a user of the Verilog needs to know, as plain data for JSON.
 
-    Configuration, ports of the controller, pins of each array, latencies in clock cycles, and the
-    versions of the tools that made it.
+    Configuration, ports and registers of the controller, pins of each array, latencies in clock
+    cycles, and the versions of the tools that made it.
     """
     return {
         "module": CONTROLLER,
         "configuration": config.to_dict(),
         "ports": [vars(port) for port in controller_ports(config)],
+        "control": register_description(control_registers(config)),
         "black_boxes": {
             name: [vars(port) for port in ports] for name, ports in _black_boxes(config).items()
         },

@@ -59,7 +59,7 @@ def control_registers(config: NetworkConfig) -> RegisterMap:
     )
     layers = [
         Block(
-            name=layer_register(index, layer.name),
+            name=f"LAYER{index}",
             offset=LAYER_OFFSET + LAYER_STRIDE * index,
             registers=(*_layer_geometry(index, layer), *_phase_times(index, layer)),
         )
@@ -181,18 +181,21 @@ def _interrupts() -> list[Register]:
     ]
 
 
-def _counter(name: str, doc: str, latches: str = "") -> Register:
-    field = Field(name="count", bits=WORD_BITS, access=Access.READ_ONLY, doc=doc)
+def _counter(name: str, doc: str, count: str = "How many.", latches: str = "") -> Register:
+    field = Field(name="count", bits=WORD_BITS, access=Access.READ_ONLY, doc=count)
     return Register(name=name, fields=(field,), doc=doc, latches=latches)
 
 
 def _counters() -> list[Register]:
-    low = "Clock cycles since reset, lower half. Reading it copies the upper half."
+    cycles = "Clock cycles since the last reset, soft or not."
     return [
-        _counter("CYCLES_LOW", low, latches="CYCLES_HIGH"),
-        _counter("CYCLES_HIGH", "Upper half, as it was when CYCLES_LOW was last read."),
+        _counter(
+            "CYCLES_LOW", f"{cycles} Reading this copies the upper half.", "Lower 32 bits.",
+            latches="CYCLES_HIGH",
+        ),
+        _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits."),
         *(_counter(name, doc) for name, doc in COUNTERS.items()),
-    ]
+    ]  # fmt: skip
 
 
 def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:

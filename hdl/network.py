@@ -145,6 +145,7 @@ class NetworkController(wiring.Component):
                 m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
 
     def _run_and_stop(self, m: Module) -> None:
+        """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice."""
         bank = self.registers
         running = Signal(init=1)
         with m.If(bank.control_stop):
@@ -160,6 +161,7 @@ class NetworkController(wiring.Component):
         ]
 
     def _report_events(self, m: Module) -> None:
+        """Interrupts, errors and counters."""
         bank = self.registers
         unresolved = sum_of([layer.unresolved for layer in self.layers])
         image_done = self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast

@@ -119,8 +119,9 @@ class Bench:
         self.arrays: list[IdealArray] = []
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
-        self.source.set_pause_generator(pauses(self.draw, source_share))
-        self.sink.set_pause_generator(pauses(self.draw, sink_share))
+        for end, share in ((self.source, source_share), (self.sink, sink_share)):
+            if share:
+                end.set_pause_generator(pauses(self.draw, share))
         slowest = 1 - max(source_share, sink_share)
         config = self.job.config
         self.limit_ns = (

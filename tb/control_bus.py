@@ -245,6 +245,27 @@ async def soft_reset_loses_what_is_in_progress(dut: Any, share: float) -> None:
 
 
 @cocotb.test()
+async def what_is_left_of_an_image_after_a_soft_reset_is_dropped(dut: Any) -> None:
+    """The source stops after the first beat, and goes on after the reset."""
+    bench = await started(dut)
+    bench.source.pause = True
+    await bench.send(0)
+    for paused in (True, False, True):
+        bench.source.pause = paused
+        await RisingEdge(dut.clk)
+    while not bench.watch.image_begins:
+        await RisingEdge(dut.clk)
+    assert await bench.read("STATUS") & bench.bit("STATUS", "busy")
+    await bench.command("soft_reset")
+    assert await bench.read("STATUS") == bench.bit("STATUS", "running")
+    bench.source.pause = False
+    await bench.send(1)
+    await bench.expect(1)
+    assert bench.sink.empty()
+    assert await bench.read("DROPPED_FRAMES") == (bench.config.input_beats > 1)
+
+
+@cocotb.test()
 async def soft_reset_clears_errors_and_keeps_a_stop(dut: Any) -> None:
     bench = await started(dut)
     await bench.source.send(AxiStreamFrame(broken_frames(bench.job, bench.draw)[-1]))

@@ -153,7 +153,10 @@ def test_verilog(small, in_folder, capsys):
         "bridge_array_stubs.sv",
         "popbridge_controller.json",
         "popbridge_controller.sv",
+        "popbridge_controller.svd",
         "popbridge_macro_top.sv",
+        "popbridge_registers.h",
+        "popbridge_registers.md",
     ]
     description = json.loads((in_folder / "out" / "popbridge_controller.json").read_text())
     assert description["latency_cycles"] == result["latency_cycles"]

@@ -100,3 +100,32 @@ def test_a_frame_without_tlast_is_dropped_up_to_the_next_tlast(make_network, sim
     assert [word for _, word in words] == [6 << 32 | 5]
     assert len(drops) == 1
     assert dut.model(beats) == ([6 << 32 | 5], 1)
+
+
+@pytest.mark.parametrize("lengths", [(3, 3), (2, 3), (5, 3)], ids=["intact", "short", "long"])
+def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths, make_network, simulate):
+    """Disabled in each cycle of the first of two frames; the second waits for as long."""
+    dut = FrameInput(make_network(70, 1))
+    beats = beats_of([[7] * length for length in lengths])
+
+    async def bench(ctx):
+        for disabled in range(lengths[0] + 1):
+            taken, busy = 0, []
+            ctx.set(dut.o.ready, 1)
+            for cycle in range(40):
+                ctx.set(dut.enabled, not disabled <= cycle < 20)
+                offered = taken < len(beats)
+                data, last = beats[taken] if offered else (0, 0)
+                ctx.set(dut.s_axis_tvalid, offered)
+                ctx.set(dut.s_axis_tdata, data)
+                ctx.set(dut.s_axis_tlast, last)
+                taken += offered and ctx.get(dut.s_axis_tready)
+                busy.append(ctx.get(dut.busy))
+                if cycle == 19:
+                    assert taken == (lengths[0] if disabled else 0)
+                await ctx.tick()
+            assert taken == len(beats)
+            assert busy[0] == busy[19] == busy[39] == 0
+            assert busy[1] == busy[2 if lengths[0] > 2 else 1] == bool(disabled)
+
+    simulate(dut, bench)

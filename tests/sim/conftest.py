@@ -12,9 +12,12 @@ from popbridge.tb.agents import JOB_VARIABLE
 
 @pytest.fixture
 def run_tests(icarus, tmp_path):
-    """Builds the controller and runs a suite of `tb`; gives tests run, tests failed, the log."""
+    """Builds the controller and runs a suite of `tb`; gives tests run, tests failed, the log.
 
-    def run(job, suite):
+    `only` is a pattern of the tests to run.
+    """
+
+    def run(job, suite, only=None):
         job.write(tmp_path / "job.npz")
         source = tmp_path / "controller.sv"
         source.write_text(controller_verilog(job.config), encoding="utf-8")
@@ -35,6 +38,7 @@ def run_tests(icarus, tmp_path):
                 hdl_toplevel_lang="verilog",
                 build_dir=tmp_path / "build",
                 test_dir=tmp_path,
+                test_filter=only,
                 results_xml=str(results),
                 extra_env={JOB_VARIABLE: str(tmp_path)},
                 log_file=tmp_path / "run.log",
