@@ -42,7 +42,7 @@ def layer_config(readout=Readout.SIGN, neurons=6, inputs=5):
     ],
 )
 def test_bridge_figures_of_the_physics_notes(vdd_v, on_s, ohm, expected_j):
-    assert bridge_energy_j(ohm, vdd_v, on_s) == pytest.approx(expected_j, rel=0.02)
+    assert bridge_energy_j(ohm, vdd_v, on_s) == pytest.approx(expected_j, rel=0.02, abs=0.0)
 
 
 def test_peak_bridges_of_the_projection_meet_the_physics_notes():
@@ -50,7 +50,7 @@ def test_peak_bridges_of_the_projection_meet_the_physics_notes():
         layer_config(), np.ones((6, 5), np.int8), ChipParameters(), ENERGY["22nm"], 1, 0
     )
     causes = peak_evaluation_j(MacroConfig(), ChipParameters(), ENERGY["22nm"], siemens)
-    assert causes["bridges"] / 1152 == pytest.approx(2.1e-15, rel=0.02)
+    assert causes["bridges"] / 1152 == pytest.approx(2.1e-15, rel=0.02, abs=0.0)
 
 
 class Line:
@@ -116,7 +116,9 @@ def test_sl_energy_is_the_integral_of_its_exponential():
     sl = settled + (start - settled) * np.exp(-time / tau)
     drawn = vdd * np.trapezoid((vdd - sl) / top, time)
     bridge = bridge_energy_j(top + bottom, vdd, time[-1])
-    assert sl_energy_j(start, settled, capacitor) + bridge == pytest.approx(drawn, rel=1e-6)
+    assert sl_energy_j(start, settled, capacitor) + bridge == pytest.approx(
+        drawn, rel=1e-6, abs=0.0
+    )
 
 
 def test_mean_bridge_of_a_chip_is_over_its_own_cells():
@@ -152,8 +154,9 @@ def test_layer_by_cause():
         "comparators": 6 * 100e-15,
     }
     assert list(expected) == list(CAUSES)
-    assert found.causes_j == pytest.approx(expected)
-    assert found.per_image_j == pytest.approx(sum(expected.values()))
+    # Joules are far below the absolute tolerance that approx has by default.
+    assert found.causes_j == pytest.approx(expected, rel=1e-9, abs=0.0)
+    assert found.per_image_j == pytest.approx(sum(expected.values()), rel=1e-9, abs=0.0)
     assert found.operations == 2 * 5 * 6
 
 
@@ -165,8 +168,8 @@ def test_network_counts_products_of_its_inputs():
     (found,) = network_energy(config, [weights], [bits], ChipParameters(), ENERGY["130nm"], None)
     plus = np.array([[3, 3], [0, 4]])
     units = evaluation_units(plus, 5, 7 * 1.05 + 7, 3).sum(axis=1).mean()
-    assert found.causes_j["capacitors"] == pytest.approx(units * 2e-15 * 1.44)
-    assert found.causes_j["comparators"] == pytest.approx(2 * 3 * 100e-15)
+    assert found.causes_j["capacitors"] == pytest.approx(units * 2e-15 * 1.44, rel=1e-9, abs=0.0)
+    assert found.causes_j["comparators"] == pytest.approx(2 * 3 * 100e-15, rel=1e-9, abs=0.0)
 
 
 @pytest.mark.parametrize("value", [-1e-15, float("nan"), float("inf"), True, "much"])

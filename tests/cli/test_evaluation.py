@@ -116,6 +116,18 @@ def test_mapping_and_geometry(finished):
         assert mapping["cell_use"] == cells / (layer["macros"] * 8 * 40)
 
 
+def test_chained_arrays_are_counted(make_mapped, make_job):
+    """31 columns in use on chains of three arrays of 12, then an array alone."""
+    mapped = make_mapped((15, 11, 4), rows=8, columns=12)
+    job = make_job(mapped, chip=3, images=2)
+    images = ImageSet(np.zeros((2, 15), np.uint8), None, "random")
+    first, last = evaluate(mapped, job, pysim.run(job), images)["layers"]
+    assert (first["macros"], first["arrays"], last["macros"], last["arrays"]) == (2, 6, 1, 1)
+    assert first["mapping"]["columns_used"] == 31
+    assert first["mapping"]["cell_use"] == 11 * 31 / (6 * 8 * 12)
+    assert last["mapping"]["cell_use"] == 4 * 11 / (8 * 12)
+
+
 def test_the_command_repeats_the_run(tmp_path, monkeypatch, make_network, capsys):
     monkeypatch.chdir(tmp_path)
     write_network(make_network((9, 6, 3)), tmp_path / "a net.npz")

@@ -106,6 +106,17 @@ def test_figures_of_the_tables(labelled_run, make_page):
         assert number(row[1]) == layer["evaluations"] and number(row[2]) == layer["bits_differing"]
 
 
+def test_columns_of_chained_arrays(labelled_run, make_page):
+    first, last = labelled_run["layers"]
+    first["arrays"] = 3 * first["macros"]
+    rows = Page(make_page(labelled_run)).body("Mapping by layer")
+    columns = labelled_run["geometry"]["columns"]
+    assert [row[7] for row in rows] == [
+        f"{layer['mapping']['columns_used']} of {total}"
+        for layer, total in ((first, 3 * columns), (last, columns))
+    ]
+
+
 def test_phases_and_what_is_too_short(labelled_run, make_page):
     page = Page(make_page(labelled_run))
     phases = [phase for layer in labelled_run["layers"] for phase in layer["timing"]]
