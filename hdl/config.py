@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from .programming_config import ProgrammingConfig, ProgrammingOperation
 from .record import InputError, Record, require_at_least
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "MacroConfig",
     "NetworkConfig",
     "PhaseTiming",
+    "ProgrammingConfig",
+    "ProgrammingOperation",
     "Readout",
     "Record",
     "require_at_least",
@@ -100,7 +103,9 @@ class MacroConfig(Record):
     """One ReRAM bridge array with its analog periphery."""
 
     rows: int = 128
-    """Word lines."""
+    """Word lines, spare ones included."""
+    spare_rows: int = 0
+    """Of them, the last ones, kept for rows whose cells fail: no neuron is mapped onto them."""
     columns: int = 1152
     """Bit-line pairs."""
     votes: int = 1
@@ -108,11 +113,17 @@ class MacroConfig(Record):
     zero_dead_time_allowed: bool = False
     """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
     timing: PhaseTiming = field(default_factory=PhaseTiming)
+    programming: ProgrammingConfig = field(default_factory=ProgrammingConfig)
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns"):
             require_at_least(self, name, 1)
             _require_bus(name, getattr(self, name))
+        require_at_least(self, "spare_rows", 0)
+        if self.spare_rows >= self.rows:
+            raise InputError(
+                f"spare_rows: found {self.spare_rows}, expected fewer than rows, {self.rows}"
+            )
         require_at_least(self, "votes", 1)
         if self.votes % 2 == 0:
             raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
@@ -122,6 +133,11 @@ class MacroConfig(Record):
                     f"timing.{name}: found 0, expected at least 1 "
                     "unless the macro sets zero_dead_time_allowed"
                 )
+
+    @property
+    def neuron_rows(self) -> int:
+        """Rows that neurons are mapped onto: all but the spare ones."""
+        return self.rows - self.spare_rows
 
 
 def _paper_clock(row_s: float) -> MacroConfig:
@@ -197,8 +213,8 @@ class LayerConfig(Record):
 
     @property
     def macros(self) -> int:
-        """Macros side by side: ceil(M / R)."""
-        return -(-self.neurons // self.macro.rows)
+        """Macros side by side: ceil(M / R), R without the spare rows."""
+        return -(-self.neurons // self.macro.neuron_rows)
 
     @property
     def rows_used(self) -> int:
