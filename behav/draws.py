@@ -49,6 +49,7 @@ class Domain(enum.IntEnum):
     STUCK = 9
     NEURON_ERROR = 10
     COMPARISON = 12
+    PULSE = 13
 
 
 class DrawStream:

@@ -56,9 +56,7 @@ class ProgrammedRow(NamedTuple):
     """Clock cycles from `grant` to `row_done`, both included."""
 
 
-def packet_of_row(
-    config: LayerConfig, macro: int, row: int, weights: int, form: bool
-) -> list[int]:
+def packet_of_row(config: LayerConfig, macro: int, row: int, weights: int, form: bool) -> list[int]:
     """The AXI4-Stream beats that program a row; tlast goes with the last one."""
     header = row | macro << ROW_BITS | form << ROW_BITS + MACRO_BITS
     mask = (1 << STREAM_BITS) - 1
@@ -130,9 +128,7 @@ class _Attempt:
         self.pulses = self.retries = self.cycles = 0
         size = self.programming.columns_per_pulse
         every = (1 << self.columns) - 1
-        self.groups = [
-            (1 << size) - 1 << first & every for first in range(0, self.columns, size)
-        ]
+        self.groups = [(1 << size) - 1 << first & every for first in range(0, self.columns, size)]
 
     def on_line(self, line: int, form: bool) -> int:
         """Program the row on a word line; the mask of failing columns."""

@@ -71,9 +71,7 @@ class Step(NamedTuple):
 
 
 STEPS = (
-    Step(
-        "FORM_TOP", Cells.ALL, (PulseKind(ProgrammingOperation.FORM, Device.TOP, Cells.ALL),)
-    ),
+    Step("FORM_TOP", Cells.ALL, (PulseKind(ProgrammingOperation.FORM, Device.TOP, Cells.ALL),)),
     Step(
         "FORM_BOTTOM",
         Cells.NONE,

@@ -44,9 +44,7 @@ class SpareTable(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         if config.macro.spare_rows < 1:
-            raise ValueError(
-                f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1"
-            )
+            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
         self.config = config
         super().__init__(
             {
@@ -114,9 +112,7 @@ class SpareWordLineDriver(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         if config.macro.spare_rows < 1:
-            raise ValueError(
-                f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1"
-            )
+            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
         self.config = config
         super().__init__(
             {
