@@ -97,6 +97,16 @@ def draw_deviates(
     return deviates
 
 
+class ProgrammedCells(NamedTuple):
+    """What the neurons of a layer sit on."""
+
+    top_ohm: NDArray[np.float64]
+    """Shape (M, n), infinite if open."""
+    bottom_ohm: NDArray[np.float64]
+    word_lines: NDArray[np.int_]
+    """Shape (M,): the word line that holds each neuron in its macro."""
+
+
 class StuckDevices(NamedTuple):
     """Which devices never change, each shape (places, columns, 2)."""
 

@@ -43,7 +43,7 @@ class ProgrammingParameters(Record):
     """Blank devices, and the laws of the three kinds of pulse.
 
     With the default macro (code 8 first, 100 ns of SET and RESET, 1 us of FORM) a first pulse
-    switches 95 % to 98 % of the devices.
+    switches 96 % to 98 % of the devices.
     """
 
     unformed_ohm: float = 1e9

@@ -43,7 +43,7 @@ class ArrayAdapter:
         return sense
 
     def _record(self, pins: ArrayPins, sense: tuple[int, int]) -> None:
-        row = pins.wl.bit_length() - 1
+        row = self._model.row_of(pins.wl)
         image = self._model.image
         if 0 <= row < len(self._neurons) and image < len(self._answers):
             self._answers[image, self._neurons[row]] |= self._answer(sense[0])
