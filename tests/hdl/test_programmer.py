@@ -289,6 +289,18 @@ def test_a_moved_row_is_programmed_on_its_spare_again(simulate):
     assert {pulse[0] for pulse in macros[0].pulses} == {0, 3}
 
 
+def test_a_spare_row_is_formed_even_for_a_row_that_is_not_blank(simulate):
+    """A row written long ago that has gone bad moves to a row that nobody has formed yet."""
+    config = layer(9, neurons=1, rows=2, spare_rows=1)
+    macros = [Cells(config, random.Random(11), stuck={(0, column) for column in range(4)})]
+    macros[0].state |= {(0, column, device): HIGH for column in range(9) for device in range(2)}
+    done, _, _ = program(config, [packet_of_row(config, 0, 0, 77, False)], macros, simulate)
+    assert done[0][:4] == (1, 0, 0, False)
+    assert macros[0].read(1, True) == 77
+    operations = [(pulse[0], pulse[1]) for pulse in macros[0].pulses]
+    assert (1, FORM) in operations and (0, FORM) not in operations
+
+
 def test_right_rows_are_left_alone(simulate):
     config = layer(neurons=1)
     macros = [Cells(config, random.Random(6))]
