@@ -1,5 +1,7 @@
 """Programming as a whole: hardware in pysim on the physics of the cells, then inference on them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
@@ -275,3 +277,10 @@ def test_draws_follow_from_their_keys():
     assert first.rows == again.rows
     other = program_layer(config, weights, condition(), 4, 1)
     assert other.rows != first.rows
+
+
+def test_figures_in_the_documentation_are_what_its_code_prints(capsys):
+    page = (Path(__file__).parents[2] / "docs" / "programming.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "docs/programming.md", "exec"), {})
+    assert capsys.readouterr().out == page.split("```text\n")[1].split("```")[0]
