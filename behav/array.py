@@ -76,6 +76,8 @@ class ArrayModel:
         neurons = config.neurons_of_macro(macro)
         self._neurons = slice(neurons.start, neurons.stop)
         self._rows = len(neurons)
+        lines = layer_chip.word_lines[self._neurons].tolist()
+        self._row_of_line = {line: row for row, line in enumerate(lines)}
         self._columns = config.fan_in
         self._codes = 2**config.count_bits
         self._time_s = 0.0
@@ -152,7 +154,7 @@ class ArrayModel:
     @property
     def row(self) -> int:
         """The row whose charge is on the lines, or was last; -1 without one."""
-        return self._drive.wl.bit_length() - 1
+        return self.row_of(self._drive.wl)
 
     def _longest_unselected(self, config: LayerConfig) -> int:
         """Cycles in a scan in which this macro's word lines may be down, if it has fewer rows."""
@@ -265,7 +267,7 @@ class ArrayModel:
         self._evaluate_rise_s = self._time_s
         self._drive = _Drive(pins.wl, pins.bl, pins.blb)
         self._trial = -1
-        row = pins.wl.bit_length() - 1
+        row = self.row_of(pins.wl)
         # The planes of a row are one evaluation.
         if row >= 0 and not self._planes:
             self.image += row <= self._last_row
@@ -303,7 +305,7 @@ class ArrayModel:
     def _resolve(self, pins: ArrayPins) -> tuple[int, int]:
         """The comparator's outputs for the row whose charge is on the lines."""
         row = self.row
-        if not 0 <= row < self._rows:
+        if row < 0:
             return (0, 0)
         planes = tuple(self._planes)
         if self._bits_per_input == 1:
@@ -316,6 +318,10 @@ class ArrayModel:
             self._answers_of = key
         answer = self._answers[row]
         return (int(answer > 0), int(answer < 0))
+
+    def row_of(self, word_lines: int) -> int:
+        """The row whose neuron is on the word line that is up; -1 if it is none's."""
+        return self._row_of_line.get(word_lines.bit_length() - 1, -1)
 
     def _decide_rows(self, key: _AnswerKey) -> list[int]:
         chip = self.layer_chip

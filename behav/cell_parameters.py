@@ -8,7 +8,10 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..hdl.config import InputError, Record
 
@@ -172,7 +175,16 @@ class BridgeParameters(Record):
                 f"{self.vdd_v!r}"
             )
 
-    def series_ohm(self, row: int) -> float:
+    @overload
+    def series_ohm(self, row: int) -> float: ...
+
+    @overload
+    def series_ohm(self, row: NDArray[np.int_]) -> NDArray[np.floating]: ...
+
+    @overload
+    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]: ...
+
+    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]:
         """Resistance in series with each device of a row, ohm: access transistor and wire."""
         return self.access_resistance_ohm + row * self.bitline_wire_ohm
 

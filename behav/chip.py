@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..hdl.config import InputError, LayerConfig
 from .bridge import draw_thresholds_v
 from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
-from .devices import draw_resistances_ohm
+from .devices import ProgrammedCells, draw_resistances_ohm
 from .neuron import (
     LineWeights,
     carry_residual,
@@ -43,6 +43,8 @@ class LayerChip:
         Part of a row's score that precharge leaves to the next row; see `neuron.layer_residual`.
     kept : ndarray of float32, shape (macros,)
         Part of a holding capacitor's charge that a share keeps; 1/2 without it.
+    word_lines : ndarray of int, shape (M,), optional
+        Word line that holds each neuron in its macro, if not its row.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class LayerChip:
         comparator: LayerComparator,
         residual: float = 0.0,
         kept: NDArray[np.float32] | None = None,
+        word_lines: NDArray[np.int_] | None = None,
     ) -> None:
         self.config = config
         self.comparator = comparator
@@ -79,7 +82,9 @@ class LayerChip:
         self.bit_error_rate = float(
             (np.mean(for_plus != positive) + np.mean(for_minus == positive)) / 2
         )
-        self._macros = np.arange(config.neurons) // config.rows_used
+        neurons = np.arange(config.neurons)
+        self._macros = neurons // config.rows_used
+        self.word_lines = neurons % config.rows_used if word_lines is None else word_lines
         self._bank_p = np.stack([line.bank_p for line in lines])
         self._bank_n = np.stack([line.bank_n for line in lines])
         self.gain, self.base = _gain_and_base(for_plus, for_minus, lines, self._macros)
@@ -332,6 +337,54 @@ def sample_layer(
         products = ScanOutcome(signs > 0, signs < 0, 0.0)
     else:
         products = _draw_products(config, signs, parameters, chip, layer, programming)
+    return _layer_of(config, signs, products, parameters, chip, layer, noise_seed)
+
+
+def programmed_layer(
+    config: LayerConfig,
+    weights: ArrayLike,
+    parameters: ChipParameters,
+    chip: int,
+    layer: int,
+    noise_seed: int,
+    cells: ProgrammedCells,
+) -> LayerChip:
+    """One layer of a chip on cells that were programmed pulse by pulse.
+
+    Everything but the cells is what `sample_layer` draws for the same keys.
+
+    Parameters
+    ----------
+    weights, parameters, chip, layer, noise_seed
+        As in `sample_layer`.
+    cells : ProgrammedCells
+        Where each neuron is, and the resistances there.
+
+    Raises
+    ------
+    InputError
+        Weights of another shape or value; chip, layer or seed out of range.
+    """
+    signs = _checked_weights(config, weights)
+    thresholds_v = draw_thresholds_v(config, parameters.bridge, chip, layer)
+    top_ohm, bottom_ohm, word_lines = cells
+    products = scan_products(
+        config, signs, top_ohm, bottom_ohm, thresholds_v, parameters.bridge, word_lines
+    )
+    return _layer_of(config, signs, products, parameters, chip, layer, noise_seed, word_lines)
+
+
+def _layer_of(
+    config: LayerConfig,
+    signs: NDArray[np.int8],
+    products: ScanOutcome,
+    parameters: ChipParameters,
+    chip: int | None,
+    layer: int,
+    noise_seed: int,
+    word_lines: NDArray[np.int_] | None = None,
+) -> LayerChip:
+    """The layer of given product bits; lines and comparators are drawn."""
     draw_line = functools.partial(draw_line_weights, config, parameters.neuron, chip or 0, layer)
     comparator = LayerComparator(
         config,
@@ -346,7 +399,7 @@ def sample_layer(
     lines = [draw_line(macro) for macro in range(config.macros)]
     residual = layer_residual(config, parameters.neuron)
     kept = draw_kept_parts(config, parameters.neuron, chip or 0, layer)
-    return LayerChip(config, signs, products, lines, comparator, residual, kept)
+    return LayerChip(config, signs, products, lines, comparator, residual, kept, word_lines)
 
 
 def _draw_products(

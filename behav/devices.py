@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,60 +57,93 @@ def draw_resistances_ohm(
         raise InputError(
             f"programming: found {programming!r}, expected 0 to {_PROGRAMMING_LIMIT - 1}"
         )
-    deviates = _draw_deviates(config, parameters, chip, layer, programming)
+    places, columns = places_of_neurons(config), config.fan_in
+    deviates = draw_deviates(places, columns, parameters, chip, layer, programming)
     low = np.stack([weights > 0, weights < 0], axis=-1)
-    stuck = _draw_stuck(config, parameters, chip, layer)
+    stuck = draw_stuck(places, columns, parameters, chip, layer)
     if stuck is None:
-        resistances_ohm = _resistances_ohm(deviates, low, parameters)
+        ohm = resistances_ohm(deviates, low, parameters)
     else:
-        stuck_low, stuck_high, is_open = stuck
-        resistances_ohm = _resistances_ohm(deviates, (low | stuck_low) & ~stuck_high, parameters)
-        resistances_ohm[is_open] = math.inf
-    return resistances_ohm[:, :, 0], resistances_ohm[:, :, 1]
+        ohm = resistances_ohm(deviates, (low | stuck.low) & ~stuck.high, parameters)
+        ohm[stuck.open] = math.inf
+    return ohm[:, :, 0], ohm[:, :, 1]
 
 
-def _draw_deviates(
-    config: LayerConfig, parameters: DeviceParameters, chip: int, layer: int, programming: int
+def places_of_neurons(config: LayerConfig) -> list[tuple[int, int]]:
+    """(macro, row) of each neuron of a layer, as mapped."""
+    return [divmod(neuron, config.rows_used) for neuron in range(config.neurons)]
+
+
+def draw_deviates(
+    places: Sequence[tuple[int, int]],
+    columns: int,
+    parameters: DeviceParameters,
+    chip: int,
+    layer: int,
+    programming: int,
 ) -> NDArray[np.float64]:
-    """Standard normal, shape (M, n, 2)."""
-    share = parameters.cycle_variance_share
+    """Standard normal deviates of the devices at (macro, word line) places, the device's own and
+    the programming's, shape (places, columns, 2)."""
     own = DrawStream(chip, Domain.DEVICE, layer)
     cycle = DrawStream(chip, Domain.PROGRAMMING, layer)
-    shape = (config.fan_in, 2)
-    deviates = np.empty((config.neurons, *shape))
-    for neuron in range(config.neurons):
-        macro, row = divmod(neuron, config.rows_used)
-        own.at(macro, row).standard_normal(out=deviates[neuron])
+    share = parameters.cycle_variance_share
+    deviates = np.empty((len(places), columns, 2))
+    for index, (macro, row) in enumerate(places):
+        own.at(macro, row).standard_normal(out=deviates[index])
         if share > 0:
-            deviates[neuron] *= math.sqrt(1 - share)
-            of_cycle = cycle.at(macro, programming << 32 | row).standard_normal(shape)
-            deviates[neuron] += math.sqrt(share) * of_cycle
+            deviates[index] *= math.sqrt(1 - share)
+            of_cycle = cycle.at(macro, programming << 32 | row).standard_normal((columns, 2))
+            deviates[index] += math.sqrt(share) * of_cycle
     return deviates
 
 
-def _draw_stuck(
-    config: LayerConfig, parameters: DeviceParameters, chip: int, layer: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]] | None:
-    """Which devices are stuck low, stuck high and open, each (M, n, 2); None if none can be."""
+class ProgrammedCells(NamedTuple):
+    """What the neurons of a layer sit on."""
+
+    top_ohm: NDArray[np.float64]
+    """Shape (M, n), infinite if open."""
+    bottom_ohm: NDArray[np.float64]
+    word_lines: NDArray[np.int_]
+    """Shape (M,): the word line that holds each neuron in its macro."""
+
+
+class StuckDevices(NamedTuple):
+    """Which devices never change, each shape (places, columns, 2)."""
+
+    low: NDArray[np.bool_]
+    high: NDArray[np.bool_]
+    open: NDArray[np.bool_]
+
+
+def draw_stuck(
+    places: Sequence[tuple[int, int]],
+    columns: int,
+    parameters: DeviceParameters,
+    chip: int,
+    layer: int,
+) -> StuckDevices | None:
+    """Which devices at (macro, word line) places are stuck low, stuck high and open; None if none
+    can be."""
     to_low = parameters.stuck_lrs_fraction
     to_high = to_low + parameters.stuck_hrs_fraction
     to_open = to_high + parameters.open_fraction
     if to_open == 0:
         return None
     stream = DrawStream(chip, Domain.STUCK, layer)
-    uniform = np.empty((config.neurons, config.fan_in, 2))
-    for neuron in range(config.neurons):
-        stream.at(*divmod(neuron, config.rows_used)).random(out=uniform[neuron])
+    uniform = np.empty((len(places), columns, 2))
+    for index, place in enumerate(places):
+        stream.at(*place).random(out=uniform[index])
     stuck_low = uniform < to_low
     stuck_high = (uniform < to_high) & ~stuck_low
-    return stuck_low, stuck_high, (uniform < to_open) & (uniform >= to_high)
+    return StuckDevices(stuck_low, stuck_high, (uniform < to_open) & (uniform >= to_high))
 
 
-def _resistances_ohm(
+def resistances_ohm(
     deviates: NDArray[np.float64], low: NDArray[np.bool_], parameters: DeviceParameters
 ) -> NDArray[np.float64]:
-    resistances_ohm = np.empty(deviates.shape)
-    resistances_ohm[low] = low_ohm(deviates[low], parameters)
+    """Resistances of devices in the low or the high state, drift included, ohm."""
+    ohm = np.empty(deviates.shape)
+    ohm[low] = low_ohm(deviates[low], parameters)
     high = ~low
-    resistances_ohm[high] = high_ohm(deviates[high], parameters)
-    return resistances_ohm
+    ohm[high] = high_ohm(deviates[high], parameters)
+    return ohm

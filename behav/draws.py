@@ -49,8 +49,9 @@ class Domain(enum.IntEnum):
     STUCK = 9
     NEURON_ERROR = 10
     SHARE = 11
-    SHARE_NOISE = 13
     COMPARISON = 12
+    PULSE = 13
+    SHARE_NOISE = 14
 
 
 class DrawStream:

@@ -21,6 +21,8 @@ from .cell_parameters import RetentionParameters as RetentionParameters
 from .cell_parameters import is_number as _is_number
 from .cell_parameters import require_above as _require_above
 from .cell_parameters import require_within as _require_within
+from .programming_parameters import ProgrammingParameters as ProgrammingParameters
+from .programming_parameters import PulseLaw as PulseLaw
 
 
 def _require_magnitude(owner: object, most: float, *names: str) -> None:
@@ -113,6 +115,7 @@ class ChipParameters(Record):
     bridge: BridgeParameters = field(default_factory=BridgeParameters)
     neuron: NeuronParameters = field(default_factory=NeuronParameters)
     comparator: ComparatorParameters = field(default_factory=ComparatorParameters)
+    programming: ProgrammingParameters = field(default_factory=ProgrammingParameters)
 
     def without_variation(self) -> ChipParameters:
         """The same chip with every spread, delay and charge injection at 0 and no error law."""

@@ -68,7 +68,10 @@ class Pull(NamedTuple):
 
 
 def sl_pull(
-    top_ohm: ArrayLike, bottom_ohm: ArrayLike, parameters: BridgeParameters, row: int = 0
+    top_ohm: ArrayLike,
+    bottom_ohm: ArrayLike,
+    parameters: BridgeParameters,
+    row: int | NDArray[np.int_] = 0,
 ) -> Pull:
     """The pull on SL by the cells of a row.
 
@@ -77,8 +80,8 @@ def sl_pull(
     top_ohm, bottom_ohm : array_like
         Resistance of the devices to BL and to BLb, ohm, infinite if open; any shapes that
         broadcast.
-    row : int
-        Number of the row in its macro, for the wire.
+    row : int or ndarray of int
+        Number of the row in its macro, for the wire; broadcasts with the resistances.
     """
     series_ohm = parameters.series_ohm(row)
     top_s = 1 / (np.asarray(top_ohm, dtype=np.float64) + series_ohm)
@@ -153,6 +156,7 @@ def scan_products(
     bottom_ohm: NDArray[np.float64],
     thresholds_v: NDArray[np.float64],
     parameters: BridgeParameters,
+    word_lines: NDArray[np.int_] | None = None,
 ) -> ScanOutcome:
     """Product bits of every cell of a layer, for rows scanned once in ascending order.
 
@@ -167,10 +171,14 @@ def scan_products(
         Resistances, infinite if open.
     thresholds_v : ndarray of float64, shape (macros, n)
         Switching thresholds of the inverters.
+    word_lines : ndarray of int, shape (M,), optional
+        Word line that holds each neuron, for the wire, if not its row: spare rows.
     """
     for_plus, for_minus = (np.empty(top_ohm.shape, dtype=np.bool_) for _ in range(2))
     slowest_s = 0.0
-    for cells, pull, plus, minus in scan_levels(config, top_ohm, bottom_ohm, parameters):
+    for cells, pull, plus, minus in scan_levels(
+        config, top_ohm, bottom_ohm, parameters, word_lines
+    ):
         limit_v = thresholds_v[: len(pull.rate)]
         for_plus[cells] = plus.decided_v > limit_v
         for_minus[cells] = minus.decided_v > limit_v
@@ -210,6 +218,7 @@ def scan_levels(
     top_ohm: NDArray[np.float64],
     bottom_ohm: NDArray[np.float64],
     parameters: BridgeParameters,
+    word_lines: NDArray[np.int_] | None = None,
 ) -> Iterator[RowLevels]:
     """SL levels row by row in a scan, each row from what the one before it left.
 
@@ -220,12 +229,15 @@ def scan_levels(
     ----------
     top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
         Resistances, infinite if open.
+    word_lines : ndarray of int, shape (M,), optional
+        As in `scan_products`.
     """
     plus_v = minus_v = np.zeros((config.macros, top_ohm.shape[1]))
     for row in range(config.rows_used):
         # The last macro may lack this row, and so may lack those below.
         cells = slice(row, None, config.rows_used)
-        pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, row)
+        line = row if word_lines is None else word_lines[cells, np.newaxis]
+        pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, line)
         times = row_times_s(config, row)
         if config.bits_per_input > 1:
             # The bit plane before may have left any level: the farthest rail is the worst.

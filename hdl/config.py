@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from .programming_config import ProgrammingConfig, ProgrammingOperation
 from .record import InputError, Record, require_at_least
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "MacroConfig",
     "NetworkConfig",
     "PhaseTiming",
+    "ProgrammingConfig",
+    "ProgrammingOperation",
     "Readout",
     "Record",
     "require_at_least",
@@ -158,7 +161,9 @@ class MacroConfig(Record):
     """One ReRAM bridge array with its analog periphery."""
 
     rows: int = 128
-    """Word lines."""
+    """Word lines, spare ones included."""
+    spare_rows: int = 0
+    """Of them, the last ones, kept for rows whose cells fail: no neuron is mapped onto them."""
     columns: int = 1152
     """Bit-line pairs."""
     votes: int = 1
@@ -169,11 +174,17 @@ class MacroConfig(Record):
     zero_dead_time_allowed: bool = False
     """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
     timing: PhaseTiming = field(default_factory=PhaseTiming)
+    programming: ProgrammingConfig = field(default_factory=ProgrammingConfig)
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns"):
             require_at_least(self, name, 1)
             _require_bus(name, getattr(self, name))
+        require_at_least(self, "spare_rows", 0)
+        if self.spare_rows >= self.rows:
+            raise InputError(
+                f"spare_rows: found {self.spare_rows}, expected fewer than rows, {self.rows}"
+            )
         require_at_least(self, "votes", 1)
         if self.votes % 2 == 0:
             raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
@@ -195,6 +206,11 @@ class MacroConfig(Record):
     def slot_s(self, trials: int) -> float:
         """Seconds from one row to the next in a scan."""
         return self.slot_cycles(trials) * self.timing.clock_period_s
+
+    @property
+    def neuron_rows(self) -> int:
+        """Rows that neurons are mapped onto: all but the spare ones."""
+        return self.rows - self.spare_rows
 
 
 def _paper_clock(row_s: float) -> MacroConfig:
@@ -300,8 +316,11 @@ class LayerConfig(Record):
 
     @property
     def macros(self) -> int:
-        """Macros side by side, each a chain of arrays with one comparator: ceil(M / R)."""
-        return -(-self.neurons // self.macro.rows)
+        """Macros side by side, each a chain of arrays with one comparator: ceil(M / R).
+
+        R is without the spare rows.
+        """
+        return -(-self.neurons // self.macro.neuron_rows)
 
     @property
     def arrays(self) -> int:

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .config import STREAM_BITS, InputError, NetworkConfig
 from .readout import score_of_code
 
-__all__ = ["FrameInput", "ScoreOutput", "axi_stream_members"]
+__all__ = ["FrameInput", "PacketInput", "ScoreOutput", "axi_stream_members"]
 
 
 def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wiring.Member]:
@@ -25,17 +25,17 @@ def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wir
     }
 
 
-class FrameInput(wiring.Component):
-    """Collects the beats of an image into one word; drops frames of the wrong length.
+class PacketInput(wiring.Component):
+    """Collects the beats of a packet into one word; drops packets of the wrong length.
 
-    A frame that ends early is dropped at its tlast. One that goes on past its last beat is dropped
-    whole, up to and including the beat that carries tlast. The frame after either is taken.
+    A packet that ends early is dropped at its tlast. One that goes on past its last beat is dropped
+    whole, up to and including the beat that carries tlast. The packet after either is taken.
 
     Parameters
     ----------
-    config : NetworkConfig
-        `NetworkConfig.image_bits` are packed from bit 0 of the first beat up; further bits of the
-        last beat are ignored.
+    bits : int
+        Bits of a packet, packed from bit 0 of the first beat up; further bits of the last beat are
+        ignored.
 
     Members
     -------
@@ -46,14 +46,14 @@ class FrameInput(wiring.Component):
     busy : Out(1)
         A frame is begun and not yet gone.
     o : Out(stream.Signature(bits))
-        One word per intact frame.
+        One word per intact packet.
     dropped : Out(1)
-        High for one cycle for each frame dropped, when the fault is seen.
+        High for one cycle for each packet dropped, when the fault is seen.
     """
 
-    def __init__(self, config: NetworkConfig):
-        self.bits = config.image_bits
-        self.beats = config.input_beats
+    def __init__(self, bits: int):
+        self.bits = bits
+        self.beats = -(-bits // STREAM_BITS)
         super().__init__(
             axi_stream_members("s_axis", In)
             | {"enabled": In(1, init=1), "busy": Out(1)}
@@ -118,6 +118,19 @@ class FrameInput(wiring.Component):
                 with m.If(self.o.ready):
                     m.next = "COLLECT"
         return m
+
+
+class FrameInput(PacketInput):
+    """Takes images.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Its first layer's inputs are the bits of an image.
+    """
+
+    def __init__(self, config: NetworkConfig):
+        super().__init__(config.image_bits)
 
 
 class ScoreOutput(wiring.Component):

@@ -11,11 +11,14 @@ from popbridge.hdl.config import (
     MacroConfig,
     NetworkConfig,
     PhaseTiming,
+    ProgrammingConfig,
     Readout,
 )
 
 LAYER = {"name": "fc1", "inputs": 5, "bias_columns": 0, "neurons": 3}
 POSITIVE = ("precharge_cycles", "evaluate_cycles", "strobe_cycles", "settle_cycles")
+PULSES = ("columns_per_pulse", "form_cycles", "set_cycles", "reset_cycles", "setup_cycles",
+          "hold_cycles", "verify_settle_cycles", "first_level")  # fmt: skip
 DEAD = ("dead_before_evaluate_cycles", "dead_after_strobe_cycles")
 
 VALUES = [
@@ -31,6 +34,13 @@ VALUES = [
        f"clock_period_s: found {value!r}, expected seconds above 0, below 1")
       for value in (0.0, -1e-9, 1.0, float("nan"), float("inf"), 5, "5")),
     (MacroConfig, {"rows": 0}, "rows: found 0, expected an integer of at least 1"),
+    (MacroConfig, {"spare_rows": -1}, "spare_rows: found -1, expected an integer of at least 0"),
+    (MacroConfig, {"rows": 8, "spare_rows": 8},
+     "spare_rows: found 8, expected fewer than rows, 8"),
+    *((ProgrammingConfig, {name: 0}, f"{name}: found 0, expected an integer of at least 1")
+      for name in PULSES),
+    *((ProgrammingConfig, {name: -1}, f"{name}: found -1, expected an integer of at least 0")
+      for name in ("level_step", "most_retries", "failure_limit")),
     (MacroConfig, {"votes": 0}, "votes: found 0, expected an integer of at least 1"),
     (MacroConfig, {"votes": 4}, "votes: found 4, expected an odd number: votes never tie"),
     (MacroConfig, {"columns": -3}, "columns: found -3, expected an integer of at least 1"),
@@ -110,8 +120,8 @@ FILES = [
      "timing.dead_after_strobe_cycles: found 0, expected at least 1 unless the macro sets "
      "zero_dead_time_allowed"),
     (MacroConfig, "row = 5",
-     "unknown field 'row'; expected one of ['rows', 'columns', 'votes', 'pipelined', "
-     "'zero_dead_time_allowed', 'timing']"),
+     "unknown field 'row'; expected one of ['rows', 'spare_rows', 'columns', 'votes', 'pipelined', "
+     "'zero_dead_time_allowed', 'timing', 'programming']"),
     (MacroConfig, "[timing]\nclock = 'fast'",
      "timing: unknown field 'clock'; expected one of ['clock_period_s', 'precharge_cycles', "
      "'dead_before_evaluate_cycles', 'evaluate_cycles', 'strobe_cycles', 'settle_cycles', "
