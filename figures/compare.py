@@ -29,6 +29,19 @@ _COLUMNS = {
     "fan_in": ("wrong_percent", *_READ),
 }
 """Of a sweep's table, beside the array and what is swept."""
+_SWEPT_LABELS = {
+    "spread": "spread of ln R, both states",
+    "wire": "wire (ohm per cell)",
+    "fan_in": "fan-in (columns)",
+}
+_PANELS = (
+    ("device spread", "spread", "mean_percent", "accuracy (%)"),
+    ("wire", "wire", "mean_percent", "accuracy (%)"),
+    ("drop along a line", "wire", "drop_percent", "largest drop (%)"),
+    ("wrong signs", "fan_in", "wrong_percent", "neurons (%)"),
+    ("read current", "fan_in", "access_ma", "current (mA)"),
+)
+"""Title, sweep, column of its table, label of the vertical axis."""
 _LOSS_NAMES = ("sweep", "array", "reference_percent", "lost_percent", "lost_at")
 _MARK_HEIGHTS = (0.03, 0.3)
 """Of the labels of the two arrays' marks, as parts of the panel: one above the other, since the
@@ -72,7 +85,8 @@ def _sweep_table(result: Any, sweep: str) -> Table:
     for array in ARRAYS:
         for point in range(length_at(result, sweep, "points")):
             at = (sweep, "points", point)
-            swept = number_at(result, *at, _SWEPT[sweep])
+            least = 1 if sweep == "fan_in" else 0
+            swept = number_at(result, *at, _SWEPT[sweep], least=least)
             values = {
                 **(_wrong if sweep == "fan_in" else _accuracy)(result, *at, array),
                 **(_read(result, *at, array, "read") if sweep != "spread" else {}),
@@ -104,34 +118,25 @@ def _lost_at(result: Any, sweep: str, array: str) -> float | None:
 
 
 def draw_compare(tables: Tables) -> Any:
-    """Accuracy over spread and over wire, drop over wire, wrong signs and current over fan-in."""
+    """The panels of `_PANELS`, and in the place of a sixth what their lines are."""
     figure = new_figure(PAGE_MM, 105)
-    spread, wire, drop, wrong, current, legend = figure.subplots(2, 3).flat
-    losses = tables["losses"]
-    _draw_accuracies(spread, tables["spread"], "sigma_ln", rows_where(losses, sweep="spread"))
-    _draw_accuracies(wire, tables["wire"], "wire_ohm", rows_where(losses, sweep="wire"))
-    _draw_arrays(drop, tables["wire"], "wire_ohm", "drop_percent")
-    _draw_arrays(wrong, tables["fan_in"], "fan_in", "wrong_percent")
-    _draw_arrays(current, tables["fan_in"], "fan_in", "access_ma")
-    _draw_neuron_currents(current, tables["fan_in"])
-    spread.set(title="device spread", xlabel="spread of ln R, both states", ylabel="accuracy (%)")
-    wire.set(title="wire", xlabel="wire (ohm per cell)", ylabel="accuracy (%)")
-    drop.set(title="drop along a line", xlabel="wire (ohm per cell)", ylabel="largest drop (%)")
-    wrong.set(title="wrong signs", xlabel="fan-in (columns)", ylabel="neurons (%)")
-    current.set(title="read current", xlabel="fan-in (columns)", ylabel="current (mA)")
-    for axes in (wire, drop):
-        _logarithmic_from_zero(axes, tables["wire"]["wire_ohm"])
-    for axes in (wrong, current):
-        axes.set_xscale("log")
-        axes.set_xlim(left=10 ** math.floor(math.log10(min(tables["fan_in"]["fan_in"]))))
-        plain_numbers(axes.xaxis)
-    for axes in (drop, wrong, current):
-        # What is 0 has no place on this axis.
-        axes.set_yscale("log", nonpositive="mask")
-        plain_numbers(axes.yaxis)
-    letter_panels((spread, wire, drop, wrong, current))
+    *panels, legend = figure.subplots(2, 3).flat
+    for axes, (title, sweep, shown, label) in zip(panels, _PANELS, strict=True):
+        table, swept = tables[sweep], _SWEPT[sweep]
+        _draw_arrays(axes, table, swept, shown)
+        axes.set(title=title, xlabel=_SWEPT_LABELS[sweep], ylabel=label)
+        if sweep != "spread":
+            _logarithmic_from_zero(axes, table[swept])
+        if shown == "mean_percent":
+            _draw_losses(axes, table, swept, rows_where(tables["losses"], sweep=sweep))
+        elif max(table[shown]) > 0:
+            # What is 0 has no place on this axis.
+            axes.set_yscale("log", nonpositive="mask")
+            plain_numbers(axes.yaxis)
+    _draw_neuron_currents(panels[-1], tables["fan_in"])
+    letter_panels(panels)
     chips = max(tables["spread"]["chips"])
-    _draw_legend(legend, (spread, current), f"accuracy: mean and range of {chips} chips")
+    _draw_legend(legend, (panels[0], panels[-1]), f"accuracy: mean and range, chips: {chips}")
     return figure
 
 
@@ -157,8 +162,8 @@ def _draw_arrays(axes: Any, table: Table, swept: str, shown: str) -> None:
         axes.plot(rows[swept], rows[shown], **style.line, marker=style.marker, label=array)
 
 
-def _draw_accuracies(axes: Any, table: Table, swept: str, losses: Table) -> None:
-    _draw_arrays(axes, table, swept, "mean_percent")
+def _draw_losses(axes: Any, table: Table, swept: str, losses: Table) -> None:
+    """Ranges over the chips, and where a point is lost: level and place."""
     for (array, style), height in zip(_styles().items(), _MARK_HEIGHTS, strict=True):
         rows = rows_where(table, array=array)
         draw_band(axes, rows[swept], rows["smallest_percent"], rows["largest_percent"], style)
@@ -181,12 +186,12 @@ def _mark_loss(axes: Any, lost_at: float, height: float, style: SeriesStyle) -> 
 
 
 def _draw_neuron_currents(axes: Any, table: Table) -> None:
-    """Thin, for an array that reads several neurons in one access."""
+    """Dotted, of an array that reads several neurons in one access."""
     for array, style in _styles().items():
         rows = rows_where(table, array=array)
         if rows["neuron_ma"] != rows["access_ma"]:
             axes.plot(
-                rows["fan_in"], rows["neuron_ma"], **style.line | {"linewidth": 0.7},
+                rows["fan_in"], rows["neuron_ma"], color=style.colour, linestyle=":",
                 label=f"{array}, per neuron",
             )  # fmt: skip
 
@@ -196,6 +201,7 @@ def _logarithmic_from_zero(axes: Any, places: Sequence[float]) -> None:
     smallest = min((place for place in places if place > 0), default=1.0)
     if min(places) > 0:
         axes.set_xscale("log")
+        axes.set_xlim(left=10 ** math.floor(math.log10(smallest)))
     else:
         axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
         axes.set_xlim(-0.2 * smallest, max(smallest, 1.3 * max(places)))

@@ -36,8 +36,8 @@ def found_at(result: Any, *at: str | int) -> Any:
     return found
 
 
-def number_at(result: Any, *at: str | int, most: float = math.inf) -> float:
-    """The number at a place, from 0 to `most`; places as in `found_at`.
+def number_at(result: Any, *at: str | int, least: float = 0.0, most: float = math.inf) -> float:
+    """The number at a place, from `least` to `most`; places as in `found_at`.
 
     Raises
     ------
@@ -45,8 +45,8 @@ def number_at(result: Any, *at: str | int, most: float = math.inf) -> float:
         None is there, or one out of range.
     """
     found = found_at(result, *at)
-    if not (is_number(found) and 0 <= found <= most):
-        limits = "of at least 0" if most == math.inf else f"from 0 to {most:g}"
+    if not (is_number(found) and least <= found <= most):
+        limits = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
         raise InputError(f"{_place(at)}: found {found!r}, expected a number {limits}")
     return float(found)
 
