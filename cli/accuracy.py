@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import itertools
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -14,15 +12,12 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.error_law import error_law
-from ..behav.neuron_errors import check_bit_error_rate
-from ..behav.params import CONDITIONS, ChipParameters
 from ..bnn import software
 from ..bnn.catalog import find_network
 from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork, map_network
-from ..hdl.config import MACROS, InputError, MacroConfig, Readout
-from ..sim.chip_study import Point, Study, at_clock
+from ..hdl.config import MACROS, InputError, MacroConfig
+from ..sim.chip_study import Study, at_clock
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..sim.sweep import summary, sweep
 from .output import (
@@ -37,11 +32,7 @@ from .output import (
 )
 from .run import select_images
 from .selection import LARGEST_SEED, add_network_options, find_preset, seed_number
-
-PAPER_CLOCK_NS = 6.0
-"""Clock of the error law without ``--clock-ns``: the authors'."""
-IDEAL = "ideal"
-"""The condition without variation or noise."""
+from .sweep_points import add_point_options, point_fields, selected_points
 
 
 def add_parser(commands: Any) -> None:
@@ -69,7 +60,7 @@ def add_parser(commands: Any) -> None:
         "--first-chip", type=seed_number, default=1, metavar="SEED",
         help="number of the first chip; the others follow it",
     )  # fmt: skip
-    _add_point_options(parser)
+    add_point_options(parser)
     parser.add_argument("--seed", type=seed_number, default=1, help="of the comparators' noise")
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; one per core without it"
@@ -83,39 +74,22 @@ def add_parser(commands: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def _add_point_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--condition", nargs="+", metavar="NAME", default=None,
-        help=f"conditions: presets' names, TOML files or {IDEAL}; without it nominal, or {IDEAL} "
-        "with --ber",
-    )  # fmt: skip
-    parser.add_argument(
-        "--clock-ns", type=float, nargs="+", metavar="T", default=[None],
-        help="times of a row, ns, and clocks of the error law; without it the macro's own timing, "
-        f"and {PAPER_CLOCK_NS:g} for the error law",
-    )  # fmt: skip
-    parser.add_argument(
-        "--vdd", type=float, nargs="+", metavar="V", default=[None],
-        help="supplies, V; without it the condition's own",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ber", type=float, nargs="+", metavar="P", default=[None],
-        help="bit error rates: the layers of --layers follow the published error law at each "
-        "instead of the condition",
-    )  # fmt: skip
-    parser.add_argument(
-        "--layers", nargs="+", metavar="NAME", default=None,
-        help="layers that --ber acts on; without it, as in the paper, the sign layers fed by "
-        "hidden activations",
-    )  # fmt: skip
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Sweep and report."""
     require_writable(arguments.json)
     require_writable(arguments.csv)
+    result = accuracy_result(arguments)
+    print_points(result, text_stream(arguments.json))
+    if arguments.csv is not None:
+        write_text(arguments.csv, _csv(result["points"]))
+    write_json(arguments.json, result)
+    return 0
+
+
+def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What ``--json`` writes: sweeps, or takes what an earlier sweep has left."""
     mapped = _mapped(arguments)
-    points = _points(arguments, mapped)
+    points = selected_points(arguments, mapped)
     images, labels = _labelled_images(arguments, mapped)
     study = Study(
         network=mapped.network,
@@ -124,11 +98,10 @@ def run(arguments: argparse.Namespace) -> int:
         labels=labels,
         seed=arguments.seed,
     )
-    chips = _chip_numbers(arguments)
     counts = sweep(
         study,
         points,
-        chips,
+        _chip_numbers(arguments),
         folder=BUILD_FOLDER / "accuracy",
         workers=arguments.workers,
         scheduler=arguments.scheduler,
@@ -137,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress("")
     names = [layer.name for layer in mapped.config.layers]
     reference = software.run(mapped.network, study.images)
-    result = {
+    return {
         "network": mapped.network.name,
         "images": len(images),
         "data": images.source,
@@ -145,17 +118,12 @@ def run(arguments: argparse.Namespace) -> int:
         "software_accuracy": software.accuracy(reference.classes, study.labels),
         "first_chip": arguments.first_chip,
         "points": [
-            {**_described(point, study.macro), **summary(of_chips, names)}
+            {**point_fields(point, study.macro), **summary(of_chips, names)}
             for point, of_chips in zip(points, counts, strict=True)
         ],
         "seed": arguments.seed,
         "versions": simulator_versions("pysim"),
     }
-    print_points(result, text_stream(arguments.json))
-    if arguments.csv is not None:
-        write_text(arguments.csv, _csv(result["points"]))
-    write_json(arguments.json, result)
-    return 0
 
 
 def _mapped(arguments: argparse.Namespace) -> MappedNetwork:
@@ -186,94 +154,6 @@ def _chip_numbers(arguments: argparse.Namespace) -> range:
     if last > LARGEST_SEED:
         raise InputError(f"--chips: found a last chip of {last}, expected at most {LARGEST_SEED}")
     return range(arguments.first_chip, last + 1)
-
-
-def _points(arguments: argparse.Namespace, mapped: MappedNetwork) -> list[Point]:
-    by_rate = arguments.ber != [None]
-    names = arguments.condition or [IDEAL if by_rate else "nominal"]
-    layers = _error_layers(arguments, mapped) if by_rate else ()
-    if arguments.layers is not None and not by_rate:
-        raise InputError("--layers: found without --ber, expected both or neither")
-    for rate in arguments.ber if by_rate else ():
-        check_bit_error_rate(rate)
-    conditions = [(name, _condition(name)) for name in names]
-    clocks = [PAPER_CLOCK_NS] if by_rate and arguments.clock_ns == [None] else arguments.clock_ns
-    return [
-        _point(name, parameters, clock_ns, vdd_v, rate, layers)
-        for (name, parameters), clock_ns, vdd_v, rate in itertools.product(
-            conditions, clocks, arguments.vdd, arguments.ber
-        )
-    ]
-
-
-def _condition(name: str) -> ChipParameters | None:
-    return None if name == IDEAL else find_preset(name, CONDITIONS, ChipParameters)
-
-
-def _point(
-    name: str,
-    parameters: ChipParameters | None,
-    clock_ns: float | None,
-    vdd_v: float | None,
-    rate: float | None,
-    layers: tuple[str, ...],
-) -> Point:
-    if vdd_v is not None:
-        if parameters is None:
-            raise InputError(f"--vdd: found with condition {name}, which has no supply")
-        parameters = parameters.replace(bridge=parameters.bridge.at_supply(vdd_v))
-    if clock_ns is not None and parameters is not None and parameters.comparator.error_law:
-        comparator = parameters.comparator.replace(error_law_clock_s=clock_ns / 1e9)
-        parameters = parameters.replace(comparator=comparator)
-    if clock_ns is not None and (rate is not None or _follows_law(parameters)):
-        _, note = error_law(clock_ns / 1e9)
-        if note is not None:
-            progress("")
-            print(note, file=sys.stderr)
-    return Point(
-        condition=name,
-        parameters=parameters,
-        clock_ns=clock_ns,
-        bit_error_rate=rate,
-        error_layers=layers,
-    )
-
-
-def _follows_law(parameters: ChipParameters | None) -> bool:
-    return parameters is not None and parameters.comparator.error_law
-
-
-def _error_layers(arguments: argparse.Namespace, mapped: MappedNetwork) -> tuple[str, ...]:
-    signs = [layer.name for layer in mapped.config.layers if layer.readout is Readout.SIGN]
-    if arguments.layers is None:
-        if len(signs) < 2:
-            raise InputError(
-                "--ber: found no sign layer fed by hidden activations, expected --layers to say "
-                "where the errors are"
-            )
-        return tuple(signs[1:])
-    for name in arguments.layers:
-        if name not in signs:
-            raise InputError(
-                f"--layers: found {name!r}, expected sign layers: {', '.join(signs) or 'none here'}"
-            )
-    return tuple(name for name in signs if name in arguments.layers)
-
-
-def _described(point: Point, macro: MacroConfig) -> dict[str, Any]:
-    """What a point is, for JSON."""
-    clock_ns = point.clock_ns
-    if clock_ns is None and point.parameters is not None and _follows_law(point.parameters):
-        clock_ns = point.parameters.comparator.error_law_clock_s * 1e9
-    if clock_ns is None:
-        clock_ns = macro.slot_s(1) * 1e9
-    return {
-        "condition": point.condition,
-        "clock_ns": round(clock_ns, 9),
-        "vdd_v": None if point.parameters is None else point.parameters.bridge.vdd_v,
-        "ber": point.bit_error_rate,
-        "error_layers": list(point.error_layers),
-    }
 
 
 COLUMNS = ("condition", "clock_ns", "vdd_v", "ber", "chips")

@@ -90,6 +90,18 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, write."""
+    for path in (arguments.csv, arguments.json):
+        require_writable(path)
+    result = compare_result(arguments)
+    if arguments.csv is not None:
+        write_text(arguments.csv, csv_text(result))
+    print_comparison(result, text_stream(arguments.json))
+    write_json(arguments.json, result)
+    return 0
+
+
+def compare_result(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What ``--json`` writes."""
     _check(arguments)
     mapped = selected_network(arguments)
     parameters = selected_condition(arguments)
@@ -113,7 +125,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     found = compare(comparison, progress)
     progress("")
-    result = {
+    return {
         "network": mapped.network.name,
         "images": len(images),
         "data": images.source,
@@ -122,23 +134,17 @@ def run(arguments: argparse.Namespace) -> int:
         "macro": arguments.macro,
         "chips": list(comparison.chips),
         "seed": arguments.seed,
+        "lost": LOST,
         **found,
     }
-    if arguments.csv is not None:
-        write_text(arguments.csv, csv_text(result))
-    print_comparison(result, text_stream(arguments.json))
-    write_json(arguments.json, result)
-    return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Everything that can be wrong with numbers and paths, before any work."""
+    """Everything that can be wrong with numbers, before any work."""
     _require_each("--chips", [arguments.chips], 1, MOST_CHIPS)
     _require_each("--spreads", arguments.spreads, 0.0, LARGEST_SPREAD)
     _require_each("--wire-ohm", arguments.wire_ohm, 0.0, LARGEST_WIRE_OHM)
     _require_each("--fan-ins", arguments.fan_ins, 1, LARGEST_INPUTS)
-    for path in (arguments.csv, arguments.json):
-        require_writable(path)
 
 
 def _require_each(option: str, values: Sequence[float], least: float, most: float) -> None:

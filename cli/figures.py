@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..behav.energy_parameters import ENERGY
-from ..behav.params import CONDITIONS
-from ..bnn.catalog import find_network, shipped_test_images
-from ..bnn.images import input_bits
-from ..bnn.mapping import map_network
 from ..figures.accuracy import accuracy_tables, draw_accuracy
 from ..figures.ber import ber_tables, draw_ber
-from ..figures.energy import draw_energy, energy_tables
+from ..figures.compare import compare_tables, draw_compare
+from ..figures.energy import draw_energy
 from ..figures.errors import draw_errors, errors_tables
 from ..figures.files import figure_files
 from ..figures.look import require_matplotlib
 from ..figures.tables import Tables
+from ..figures.waveform import draw_waveform
 from ..hdl.config import InputError
 from ..sim.cosim import BUILD_FOLDER
+from ..sim.simulators import simulator_version
+from .figure_tables import (
+    computed_accuracy_tables,
+    computed_compare_tables,
+    shipped_energy_tables,
+    shipped_waveform_tables,
+)
 from .output import (
     add_json_option,
     progress,
@@ -31,34 +35,26 @@ from .output import (
     write_json,
 )
 
-ENERGY_NETWORK = "mnist"
-ENERGY_IMAGES = 100
-ENERGY_CONDITION = "nominal"
-ENERGY_CHIP = 1
-
-
-def _energy_tables() -> Tables:
-    """Energy of the shipped network on a sampled chip, mean of its first test images."""
-    network = find_network(ENERGY_NETWORK)
-    images = shipped_test_images(network)
-    assert images is not None  # they are shipped with it
-    bits = input_bits(images.first(ENERGY_IMAGES).images, network)
-    return energy_tables(
-        map_network(network), bits, CONDITIONS[ENERGY_CONDITION], ENERGY, ENERGY_CHIP
-    )
-
-
 Figure: TypeAlias = tuple[Callable[[], Tables], Callable[[Tables], Any]]
 """What gives a figure's tables, and what draws them."""
 
-COMPUTED: dict[str, Figure] = {
+FIGURES: dict[str, Figure] = {
     "ber": (ber_tables, draw_ber),
     "errors": (errors_tables, draw_errors),
-    "energy": (_energy_tables, draw_energy),
+    "energy": (shipped_energy_tables, draw_energy),
+    "waveform": (shipped_waveform_tables, draw_waveform),
+    "compare": (computed_compare_tables, draw_compare),
+    "accuracy": (computed_accuracy_tables, draw_accuracy),
 }
-"""Figures that need nothing but the package."""
+"""All figures, the quickest first."""
 
-NAMES = (*COMPUTED, "accuracy")
+
+def _points_tables(result: Any) -> Tables:
+    return accuracy_tables(result.get("points", ()) if isinstance(result, dict) else ())
+
+
+READ: dict[str, Callable[[Any], Tables]] = {"compare": compare_tables, "accuracy": _points_tables}
+"""Figures that the JSON of the command of their name can be given for."""
 
 
 def add_parser(commands: Any) -> None:
@@ -67,9 +63,10 @@ def add_parser(commands: Any) -> None:
         "figures",
         help="figures for papers, with their data",
         description="Draws bit error rates (ber), error probabilities of neurons (errors), the "
-        "energy of the shipped network (energy) and, from the results of popbridge accuracy, "
-        "accuracies (accuracy), with published points where there are any. Writes each as NAME.svg "
-        "and NAME.png, and its data as NAME-*.csv. Needs matplotlib.",
+        "energy of the shipped network (energy), one evaluation of it in a co-simulation "
+        "(waveform), bridge and crossbar (compare) and accuracies (accuracy), with published "
+        "points where there are any. Computes what they show, which takes minutes. Writes each as "
+        "NAME.svg and NAME.png, and its data as NAME-*.csv. Needs matplotlib.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
@@ -78,67 +75,63 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--only", nargs="+", metavar="NAME",
-        help=f"draw these of {', '.join(NAMES)}; without it all whose data are there",
+        help=f"draw these of {', '.join(FIGURES)}; without it all",
     )  # fmt: skip
-    parser.add_argument(
-        "--accuracy", type=Path, metavar="PATH",
-        help="the file that popbridge accuracy --json wrote, for the figure accuracy",
-    )  # fmt: skip
+    for command in READ:
+        parser.add_argument(
+            f"--{command}", type=Path, metavar="PATH",
+            help=f"the file that popbridge {command} --json wrote, to be drawn instead of computed",
+        )  # fmt: skip
     add_json_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw and write."""
-    figures = _selected(arguments)
+    names = selected_figures(arguments.only)
+    given = {
+        name: read_tables(name, path)
+        for name in READ
+        if (path := getattr(arguments, name)) is not None
+    }
     require_writable(arguments.json)
     require_matplotlib("popbridge figures")
-    folder = _made_folder(arguments.output, list(figures))
-    written: dict[str, list[str]] = {}
-    for name, (tables, draw) in figures.items():
+    if "waveform" in names:
+        # Missing, it is to be said before the other figures are computed.
+        simulator_version("verilator")
+    folder = _made_folder(arguments.output, names)
+    out = text_stream(arguments.json)
+    written: list[dict[str, Any]] = []
+    for name in names:
         progress(f"drawing {name}")
-        files = figure_files(name, tables(), draw)
+        tables_of, draw = FIGURES[name]
+        files = figure_files(name, given[name] if name in given else tables_of(), draw)
         for file, content in files.items():
             write_bytes(folder / file, content)
-        written[name] = [str(folder / file) for file in files]
-    progress("")
-    for names in written.values():
-        print("\n".join(names), file=text_stream(arguments.json))
-    write_json(
-        arguments.json,
-        {"figures": [{"name": name, "files": files} for name, files in written.items()]},
-    )
+        progress("")
+        written.append({"name": name, "files": [str(folder / file) for file in files]})
+        print("\n".join(written[-1]["files"]), file=out, flush=True)
+    write_json(arguments.json, {"figures": written})
     return 0
 
 
-def _selected(arguments: argparse.Namespace) -> dict[str, Figure]:
-    """The figures of the command line, in the order of `NAMES`."""
-    for name in arguments.only or ():
-        if name not in NAMES:
-            raise InputError(f"--only: found {name!r}, expected some of: {', '.join(NAMES)}")
-    available = dict(COMPUTED)
-    if arguments.accuracy is not None:
-        tables = _read_accuracy(arguments.accuracy)
-        available["accuracy"] = (lambda: tables, draw_accuracy)
-    wanted = arguments.only or available
-    if "accuracy" in wanted and "accuracy" not in available:
-        raise InputError(
-            "--only accuracy: found no --accuracy PATH, expected the file that popbridge accuracy "
-            "--json wrote"
-        )
-    return {name: figure for name, figure in available.items() if name in wanted}
+def selected_figures(only: Sequence[str] | None) -> list[str]:
+    """The names of ``--only``, or all, in the order of `FIGURES`."""
+    for name in only or ():
+        if name not in FIGURES:
+            raise InputError(f"--only: found {name!r}, expected some of: {', '.join(FIGURES)}")
+    return [name for name in FIGURES if name in (only or FIGURES)]
 
 
-def _read_accuracy(path: Path) -> Tables:
+def read_tables(name: str, path: Path) -> Tables:
+    """A figure's tables from the JSON file of the command of its name."""
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        points = result["points"]
-    except (ValueError, TypeError, KeyError):
-        raise InputError(
-            f"{path}: found no field points, expected the file that popbridge accuracy --json wrote"
-        ) from None
+    except (ValueError, RecursionError):
+        message = f"{path}: found no JSON, expected the file of popbridge {name} --json"
+        raise InputError(message) from None
     try:
-        return accuracy_tables(points)
+        return READ[name](result)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

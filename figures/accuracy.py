@@ -12,7 +12,7 @@ from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
 
 _NAMES = (
-    "condition", "clock_ns", "ber", "chips", "mean_percent", "ci95_low_percent",
+    "condition", "error_layers", "clock_ns", "ber", "chips", "mean_percent", "ci95_low_percent",
     "ci95_high_percent",
 )  # fmt: skip
 _CLOSE_POINTS = 3.0
@@ -57,8 +57,12 @@ def _row(number: int, point: Any) -> tuple[Any, ...]:
     clock_ns = point.get("clock_ns")
     if clock_ns is not None and not is_number(clock_ns):
         raise InputError(f"{place}.clock_ns: found {clock_ns!r}, expected a number or null")
+    layers = point.get("error_layers") or []
+    if not isinstance(layers, list):
+        raise InputError(f"{place}.error_layers: found {layers!r}, expected a list of names")
     return (
         str(point.get("condition") or "computed"),
+        " ".join(map(str, layers)),
         clock_ns,
         _percent(f"{place}.ber", point.get("ber")) / 100,
         point.get("chips"),
@@ -74,8 +78,8 @@ def _percent(name: str, fraction: Any) -> float:
 
 
 def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    condition, clock_ns, ber, *_ = row
-    return str(condition), str(clock_ns), ber
+    *series, ber = row[:4]
+    return *map(str, series), ber
 
 
 def draw_accuracy(tables: Tables) -> Any:
@@ -93,23 +97,24 @@ def draw_accuracy(tables: Tables) -> Any:
     plain_numbers(close.xaxis)
     letter_panels((whole, close))
     handles, labels = whole.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(2, len(labels)))
     return figure
 
 
 def _draw_points(axes: Any, chips: Table, published: Table) -> None:
-    series = distinct(list(zip(chips["condition"], chips["clock_ns"], strict=True)))
-    for (condition, clock_ns), style in zip(series, series_styles(len(series)), strict=True):
-        rows = rows_where(chips, condition=condition, clock_ns=clock_ns)
+    names = ("condition", "error_layers", "clock_ns")
+    series = distinct(list(zip(*(chips[name] for name in names), strict=True)))
+    for of_series, style in zip(series, series_styles(len(series)), strict=True):
+        rows = rows_where(chips, **dict(zip(names, of_series, strict=True)))
         rates = [100 * ber for ber in rows["ber"]]
-        label = condition if clock_ns is None else f"{condition} at {clock_ns:g} ns"
+        label = _label(*of_series)
         banded = any(low is not None for low in rows["ci95_low_percent"])
         label += ", mean and 95 % band" if banded else ", mean"
         axes.plot(
             rates, rows["mean_percent"], **style.line, marker=style.marker, markersize=2.5,
             label=label,
         )  # fmt: skip
-        draw_band(axes, rates, rows, style)
+        draw_band(axes, rates, rows["ci95_low_percent"], rows["ci95_high_percent"], style)
     axes.errorbar(
         [100 * ber for ber in published["ber"]], published["mean_percent"],
         yerr=published["read_off_percent"], capsize=2, elinewidth=0.8,
@@ -117,3 +122,10 @@ def _draw_points(axes: Any, chips: Table, published: Table) -> None:
         label=f"MNIST at 6 ns, {SOURCE}, read off a plot",
     )  # fmt: skip
     axes.set(xlabel="bit error rate (%)", ylabel="accuracy (%)")
+
+
+def _label(condition: str, error_layers: str, clock_ns: float | None) -> str:
+    """What a legend calls a series."""
+    errors = f", errors in {' and '.join(error_layers.split())}" if error_layers else ""
+    clock = "" if clock_ns is None else f" at {clock_ns:g} ns"
+    return f"{condition}{errors}{clock}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+from .json_fields import found_at, length_at, number_at
 from .look import (
     PAGE_MM,
     SeriesStyle,
@@ -14,103 +16,184 @@ from .look import (
     plain_numbers,
     series_styles,
 )
-from .tables import Table, Tables, distinct, rows_where, table_of_rows
+from .tables import Table, Tables, rows_where, table_of_rows
 
-LOST_POINTS = 1.0
-"""Percentage points of accuracy whose loss is marked."""
-
-_ACCURACY_PANELS = (
-    ("spread", "sigma_ln", "spread of the resistances (ln R)"),
-    ("wire", "wire_ohm", "wire resistance per cell (ohm)"),
+ARRAYS = ("bridge", "crossbar")
+_SWEPT = {"spread": "sigma_ln", "wire": "wire_ohm", "fan_in": "fan_in"}
+"""What a sweep's points are at."""
+_ACCURACY = ("chips", "mean_percent", "smallest_percent", "largest_percent")
+_READ = ("access_ma", "neuron_ma", "drop_percent")
+_COLUMNS = {
+    "spread": _ACCURACY,
+    "wire": (*_ACCURACY, *_READ),
+    "fan_in": ("wrong_percent", *_READ),
+}
+"""Of a sweep's table, beside the array and what is swept."""
+_SWEPT_LABELS = {
+    "spread": "spread of ln R, both states",
+    "wire": "wire (ohm per cell)",
+    "fan_in": "fan-in (columns)",
+}
+_PANELS = (
+    ("device spread", "spread", "mean_percent", "accuracy (%)"),
+    ("wire", "wire", "mean_percent", "accuracy (%)"),
+    ("drop along a line", "wire", "drop_percent", "largest drop (%)"),
+    ("wrong signs", "fan_in", "wrong_percent", "neurons (%)"),
+    ("read current", "fan_in", "access_ma", "current (mA)"),
 )
-"""Table, its column for the horizontal axis, the axis' label."""
+"""Title, sweep, column of its table, label of the vertical axis."""
+_LOSS_NAMES = ("sweep", "array", "reference_percent", "lost_percent", "lost_at")
+_MARK_HEIGHTS = (0.03, 0.3)
+"""Of the labels of the two arrays' marks, as parts of the panel: one above the other, since the
+marks can coincide."""
 
 
-def compare_tables(
-    spread: Table, wire: Table, fan_in: Table, baseline_percent: float
-) -> dict[str, Table]:
-    """The given tables and ``losses``: where each design has lost `LOST_POINTS`.
+def compare_tables(result: Any) -> Tables:
+    """The tables ``spread``, ``wire`` and ``fan_in``, and ``losses``, what is marked.
 
     Parameters
     ----------
-    spread : table
-        Columns ``design`` (``bridge`` or ``crossbar``), ``sigma_ln``, ``mean_percent``,
-        ``ci95_low_percent``, ``ci95_high_percent``: accuracies.
-    wire : table
-        The same over ``wire_ohm``.
-    fan_in : table
-        Columns ``design``, ``columns`` and ``wrong_percent``: neurons that give the wrong sign.
-    baseline_percent : float
-        Accuracy of the software network.
+    result : mapping
+        What ``popbridge compare --json`` writes.
+
+    Raises
+    ------
+    InputError
+        A field is missing or has another kind of value in it.
     """
-    tables = {"spread": spread, "wire": wire, "fan_in": fan_in}
+    sweeps = {sweep: _sweep_table(result, sweep) for sweep in _SWEPT}
+    rows = [
+        (
+            sweep,
+            array,
+            100 * number_at(result, "reference", array, most=1),
+            100 * number_at(result, "lost", most=1),
+            _lost_at(result, sweep, array),
+        )
+        for sweep in ("spread", "wire")
+        for array in ARRAYS
+    ]
+    return {**sweeps, "losses": table_of_rows(_LOSS_NAMES, rows)}
+
+
+def _sweep_table(result: Any, sweep: str) -> Table:
+    """One row per array and point; accuracies as their mean and range over the chips.
+
+    A drop is the larger one of those along word lines and bit lines.
+    """
     rows = []
-    for name, column, _ in _ACCURACY_PANELS:
-        for design in distinct(tables[name]["design"]):
-            curve = rows_where(tables[name], design=design)
-            lost_at = loss_place(curve[column], curve["mean_percent"], baseline_percent)
-            rows.append((name, column, design, baseline_percent, lost_at))
-    names = ("table", "quantity", "design", "baseline_percent", "lost_at")
-    return {**tables, "losses": table_of_rows(names, rows)}
+    for array in ARRAYS:
+        for point in range(length_at(result, sweep, "points")):
+            at = (sweep, "points", point)
+            least = 1 if sweep == "fan_in" else 0
+            swept = number_at(result, *at, _SWEPT[sweep], least=least)
+            values = {
+                **(_wrong if sweep == "fan_in" else _accuracy)(result, *at, array),
+                **(_read(result, *at, array, "read") if sweep != "spread" else {}),
+            }
+            rows.append((array, swept, *(values[name] for name in _COLUMNS[sweep])))
+    return table_of_rows(("array", _SWEPT[sweep], *_COLUMNS[sweep]), rows)
 
 
-def loss_place(
-    places: Sequence[float], means_percent: Sequence[float], baseline_percent: float
-) -> float | None:
-    """Where a curve first is `LOST_POINTS` below the baseline.
+def _accuracy(result: Any, *at: str | int) -> dict[str, float]:
+    chips = length_at(result, *at, "of_chips")
+    of_chips = [100 * number_at(result, *at, "of_chips", chip, most=1) for chip in range(chips)]
+    mean = 100 * number_at(result, *at, "accuracy", most=1)
+    return dict(zip(_ACCURACY, (chips, mean, min(of_chips), max(of_chips)), strict=True))
 
-    Linear between its points; the first point if it is there already, None if it never is.
-    """
-    limit = baseline_percent - LOST_POINTS
-    points = sorted(zip(places, means_percent, strict=True))
-    before: tuple[float, float] | None = None
-    for place, mean in points:
-        if mean <= limit:
-            if before is None or before[1] == mean:
-                return place
-            part = (before[1] - limit) / (before[1] - mean)
-            return before[0] + part * (place - before[0])
-        before = (place, mean)
-    return None
+
+def _wrong(result: Any, *at: str | int) -> dict[str, float]:
+    return {"wrong_percent": 100 * number_at(result, *at, "error_rate", most=1)}
+
+
+def _read(result: Any, *at: str | int) -> dict[str, float]:
+    currents_ma = [1e3 * number_at(result, *at, name) for name in ("access_a", "neuron_a")]
+    drops = [number_at(result, *at, name) for name in ("wordline_drop", "bitline_drop")]
+    return dict(zip(_READ, (*currents_ma, 100 * max(drops)), strict=True))
+
+
+def _lost_at(result: Any, sweep: str, array: str) -> float | None:
+    found = found_at(result, sweep, "loss_at", array)
+    return None if found is None else number_at(result, sweep, "loss_at", array)
 
 
 def draw_compare(tables: Tables) -> Any:
-    """Accuracy over spread and over wire, wrong neurons over fan-in."""
-    figure = new_figure(PAGE_MM, 68)
-    panels = figure.subplots(1, 3)
-    for axes, (name, column, label) in zip(panels, _ACCURACY_PANELS, strict=False):
-        _draw_accuracies(axes, tables[name], column, rows_where(tables["losses"], table=name))
-        axes.set(xlabel=label, ylabel="accuracy (%)")
-    panels[0].set_title("device spread", loc="left")
-    panels[1].set_title("wire", loc="left")
-    _logarithmic_from_zero(panels[1], tables["wire"]["wire_ohm"])
-    _draw_fan_ins(panels[2], tables["fan_in"])
+    """The panels of `_PANELS`, and in the place of a sixth what their lines are."""
+    figure = new_figure(PAGE_MM, 105)
+    *panels, legend = figure.subplots(2, 3).flat
+    for axes, (title, sweep, shown, label) in zip(panels, _PANELS, strict=True):
+        table, swept = tables[sweep], _SWEPT[sweep]
+        _draw_arrays(axes, table, swept, shown)
+        axes.set(title=title, xlabel=_SWEPT_LABELS[sweep], ylabel=label)
+        if sweep != "spread":
+            _logarithmic_from_zero(axes, table[swept])
+        if shown == "mean_percent":
+            _draw_losses(axes, table, swept, rows_where(tables["losses"], sweep=sweep))
+        elif max(table[shown]) > 0:
+            # What is 0 has no place on this axis.
+            axes.set_yscale("log", nonpositive="mask")
+            plain_numbers(axes.yaxis)
+    _draw_neuron_currents(panels[-1], tables["fan_in"])
     letter_panels(panels)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    chips = max(tables["spread"]["chips"])
+    _draw_legend(legend, (panels[0], panels[-1]), f"accuracy: mean and range, chips: {chips}")
     return figure
 
 
-def _draw_accuracies(axes: Any, table: Table, column: str, losses: Table) -> None:
-    designs = distinct(table["design"])
-    for design, style in zip(designs, series_styles(len(designs)), strict=True):
-        rows = rows_where(table, design=design)
-        axes.plot(rows[column], rows["mean_percent"], **style.line, marker=style.marker,
-                  label=design)  # fmt: skip
-        draw_band(axes, rows[column], rows, style)
-        (lost_at,) = rows_where(losses, design=design)["lost_at"]
+def _draw_legend(legend: Any, panels: Sequence[Any], title: str) -> None:
+    """What the panels have, each once, in a panel of its own."""
+    found = [axes.get_legend_handles_labels() for axes in panels]
+    entries = {
+        label: handle
+        for handles, labels in found
+        for handle, label in zip(handles, labels, strict=True)
+    }
+    legend.axis("off")
+    legend.legend(entries.values(), entries.keys(), title=title, loc="center")
+
+
+def _styles() -> dict[str, SeriesStyle]:
+    return dict(zip(ARRAYS, series_styles(len(ARRAYS)), strict=True))
+
+
+def _draw_arrays(axes: Any, table: Table, swept: str, shown: str) -> None:
+    for array, style in _styles().items():
+        rows = rows_where(table, array=array)
+        axes.plot(rows[swept], rows[shown], **style.line, marker=style.marker, label=array)
+
+
+def _draw_losses(axes: Any, table: Table, swept: str, losses: Table) -> None:
+    """Ranges over the chips, and where a point is lost: level and place."""
+    for (array, style), height in zip(_styles().items(), _MARK_HEIGHTS, strict=True):
+        rows = rows_where(table, array=array)
+        draw_band(axes, rows[swept], rows["smallest_percent"], rows["largest_percent"], style)
+        loss = rows_where(losses, array=array)
+        (lost_at,), (lost_percent,) = loss["lost_at"], loss["lost_percent"]
+        axes.axhline(
+            loss["reference_percent"][0] - lost_percent, **style.line, linewidth=0.6,
+            label=f"{array} without variation\nand wire, less {lost_percent:g} point",
+        )  # fmt: skip
         if lost_at is not None:
-            _mark_loss(axes, lost_at, style)
-    limit = losses["baseline_percent"][0] - LOST_POINTS
-    axes.axhline(limit, color="0.5", linewidth=0.7, label=f"software less {LOST_POINTS:g} point")
+            _mark_loss(axes, lost_at, height, style)
 
 
-def _mark_loss(axes: Any, lost_at: float, style: SeriesStyle) -> None:
-    axes.axvline(lost_at, color=style.colour, linestyle=style.dashes, linewidth=0.7)
+def _mark_loss(axes: Any, lost_at: float, height: float, style: SeriesStyle) -> None:
+    axes.axvline(lost_at, **style.line, linewidth=0.6)
     axes.annotate(
-        f"{lost_at:.2g}", (lost_at, 0.02), xycoords=("data", "axes fraction"), xytext=(2, 0),
+        f"{lost_at:.2g}", (lost_at, height), xycoords=("data", "axes fraction"), xytext=(2, 0),
         textcoords="offset points", fontsize=6, rotation=90, va="bottom",
     )  # fmt: skip
+
+
+def _draw_neuron_currents(axes: Any, table: Table) -> None:
+    """Dotted, of an array that reads several neurons in one access."""
+    for array, style in _styles().items():
+        rows = rows_where(table, array=array)
+        if rows["neuron_ma"] != rows["access_ma"]:
+            axes.plot(
+                rows["fan_in"], rows["neuron_ma"], color=style.colour, linestyle=":",
+                label=f"{array}, per neuron",
+            )  # fmt: skip
 
 
 def _logarithmic_from_zero(axes: Any, places: Sequence[float]) -> None:
@@ -118,20 +201,8 @@ def _logarithmic_from_zero(axes: Any, places: Sequence[float]) -> None:
     smallest = min((place for place in places if place > 0), default=1.0)
     if min(places) > 0:
         axes.set_xscale("log")
+        axes.set_xlim(left=10 ** math.floor(math.log10(smallest)))
     else:
         axes.set_xscale("symlog", linthresh=smallest, linscale=0.5)
-        axes.set_xlim(-0.2 * smallest, 1.3 * max(places))
+        axes.set_xlim(-0.2 * smallest, max(smallest, 1.3 * max(places)))
     plain_numbers(axes.xaxis)
-
-
-def _draw_fan_ins(axes: Any, table: Table) -> None:
-    designs = distinct(table["design"])
-    for design, style in zip(designs, series_styles(len(designs)), strict=True):
-        rows = rows_where(table, design=design)
-        axes.plot(rows["columns"], rows["wrong_percent"], **style.line, marker=style.marker)
-    axes.set_xscale("log")
-    # No wrong neuron at all has no place on this axis.
-    axes.set_yscale("log", nonpositive="mask")
-    axes.set(xlabel="fan-in (columns)", ylabel="neurons of the wrong sign (%)", title="fan-in")
-    plain_numbers(axes.xaxis)
-    plain_numbers(axes.yaxis)

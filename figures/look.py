@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..hdl.config import InputError
-from .tables import Table
 
 COLUMN_MM = 89.0
 """Width of one column of a journal page, mm; of the Nature journals, where the source paper is."""
@@ -126,13 +125,16 @@ def series_styles(count: int) -> list[SeriesStyle]:
     ]
 
 
-def draw_band(axes: Any, places: Sequence[float], rows: Table, style: SeriesStyle) -> None:
-    """The 95 % interval of a curve: ``ci95_low_percent`` to ``ci95_high_percent``, if there is one.
-
-    A row without an interval has None in both.
-    """
-    low, high = (np.array(rows[f"ci95_{end}_percent"], dtype=np.float64) for end in ("low", "high"))
-    axes.fill_between(places, low, high, color=style.colour, alpha=0.25, linewidth=0)
+def draw_band(
+    axes: Any,
+    places: Sequence[float],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    style: SeriesStyle,
+) -> None:
+    """The interval around a curve; where it has none, both ends are None."""
+    ends = (np.array(end, dtype=np.float64) for end in (low, high))
+    axes.fill_between(places, *ends, color=style.colour, alpha=0.25, linewidth=0)
 
 
 def letter_panels(all_axes: Any) -> None:

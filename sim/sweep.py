@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ..hdl.config import InputError
 from .chip_study import ChipCounts, Point, Study, Unit, run_unit
@@ -128,7 +128,7 @@ def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> dict[str, Any
     std, interval = None, None
     if len(counts) > 1:
         std = float(accuracies.std(ddof=1))
-        half = float(stats.t.ppf(0.975, len(counts) - 1)) * std / math.sqrt(len(counts))
+        half = float(special.stdtrit(len(counts) - 1, 0.975)) * std / math.sqrt(len(counts))
         interval = [max(0.0, mean - half), min(1.0, mean + half)]
     wrong = np.array([chip.wrong for chip in counts]).sum(axis=0)
     evaluated = np.array([chip.evaluated for chip in counts]).sum(axis=0)

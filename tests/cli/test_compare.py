@@ -12,7 +12,7 @@ from popbridge.cli.main import main
 SWEEPS = ["--spreads", "2", "0", "--wire-ohm", "0", "500", "--fan-ins", "8", "21"]
 FIELDS = {
     "network", "images", "data", "labels", "condition", "macro", "chips", "seed", "reference",
-    "spread", "wire", "fan_in",
+    "lost", "spread", "wire", "fan_in",
 }  # fmt: skip
 READ_FIELDS = {"access_a", "neuron_a", "wordline_drop", "bitline_drop"}
 
@@ -33,6 +33,7 @@ def test_json_csv_and_tables(words, tmp_path, capsys):
     assert result["images"] == 12 and result["chips"] == [1, 2] and result["seed"] == 1
     assert result["labels"] == "software"  # random images
     assert set(result["reference"]) == {"software", "bridge", "crossbar"}
+    assert result["lost"] == 0.01
     assert [point["sigma_ln"] for point in result["spread"]["points"]] == [0, 2]
     assert [point["wire_ohm"] for point in result["wire"]["points"]] == [0, 500]
     sizes = [(point["inputs"], point["fan_in"]) for point in result["fan_in"]["points"]]

@@ -9,6 +9,8 @@ import pytest
 
 PHONE_PX, DESK_PX, PAPER_PX = 360, 1200, 717
 """Widths; A4 within the margins that Chromium prints with has 717."""
+DRAWN_PX = 720
+"""Width of a drawing: about that of the widest figures of popbridge, 183 mm."""
 READABLE = 4.5
 """Least contrast of text, WCAG 2.2 success criterion 1.4.3."""
 HEADLESS = (
@@ -55,6 +57,8 @@ function measured(frame) {
     texts: texts.length,
     contrast: Math.min(...texts.map(contrast)),
     background: getComputedStyle(inner.body).backgroundColor,
+    drawings: [...inner.querySelectorAll(".drawing > svg[viewBox]")].map(
+      drawing => drawing.getBoundingClientRect().width),
   };
 }
 addEventListener("load", () => {
@@ -105,6 +109,11 @@ def full_page(labelled_run, make_page, tmp_path):
         '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="90"><path d="M0 0H9"/></svg>'
     )
     (tmp_path / "figures" / "wide.svg").write_text(wide)
+    (tmp_path / "figures" / "page.svg").write_text(
+        wide.replace(" height", f' viewBox="0 0 {DRAWN_PX} 90" height').replace(
+            "900", f"{DRAWN_PX}"
+        )
+    )
     return make_page(labelled_run, "--figures", "figures")
 
 
@@ -124,6 +133,9 @@ def test_fits_phone_and_paper_and_is_readable_light_and_dark(full_page, measure)
         for frame in shown:
             assert frame["needed"] == frame["width"]
             assert frame["texts"] > 300 and frame["contrast"] >= READABLE
+        # Whole on a desk, shrunk on paper; on a phone it would be too small to read.
+        (phone,), (desk,), (paper,) = (frame["drawings"] for frame in shown)
+        assert phone == desk == DRAWN_PX and 0.9 * PAPER_PX < paper < PAPER_PX
         backgrounds.add(shown[0]["background"])
         # What is too wide or too pale is seen; #888 on white has (1.05 / 0.2962) = 3.54.
         assert control["needed"] >= 500 and control["contrast"] == pytest.approx(3.54, abs=0.01)

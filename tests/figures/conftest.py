@@ -48,7 +48,7 @@ def _tick_labels(axis, figure):
 
 
 def _require_legible(figure):
-    """No text beyond the edges, no label on another."""
+    """No text beyond the edges, no label or annotation on another."""
     for axes in figure.axes:
         labels = [_tick_labels(axis, figure) for axis in (axes.xaxis, axes.yaxis)]
         titles = [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
@@ -61,6 +61,8 @@ def _require_legible(figure):
             _require_inside(text, figure)
         for text, label in itertools.product(titles, itertools.chain(*labels)):
             assert not _overlap(_extent(text, figure), _extent(label, figure)), (text, label)
+        for one, other in itertools.combinations(axes.texts, 2):
+            assert not _overlap(_extent(one, figure), _extent(other, figure)), (one, other)
     for legend in _legends(figure):
         for text in legend.findobj(Text):
             _require_inside(text, figure)

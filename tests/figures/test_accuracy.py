@@ -55,6 +55,19 @@ def test_one_chip_has_no_band_and_one_condition_no_clock(draw_figure, require_re
     require_readable(figure)
 
 
+def test_layers_with_errors_are_named(draw_figure, require_readable):
+    points = [point(0.1, 0.97, error_layers=["layer1", "layer2"]), point(0.1, 0.9)]
+    tables = accuracy_tables(points)
+    assert tables["chips"]["error_layers"] == ["", "layer1 layer2"]
+    figure = draw_figure(draw_accuracy, tables)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend[:2] == [
+        "error-law at 6 ns, mean and 95 % band",
+        "error-law, errors in layer1 and layer2 at 6 ns, mean and 95 % band",
+    ]
+    require_readable(figure)
+
+
 @pytest.mark.parametrize("several", [True, False])
 def test_figure_shows_its_tables(several, draw_figure, require_readable):
     tables = accuracy_tables(POINTS if several else POINTS[:1])
@@ -88,6 +101,10 @@ def test_figure_shows_its_tables(several, draw_figure, require_readable):
         (
             [point(0.1, 0.9, accuracy={"mean": 0.9, "ci95": [0.9]})],
             r"ci95: found \[0\.9\], expected",
+        ),
+        (
+            [point(0.1, 0.9, error_layers="layer1")],
+            r"points\[0\]\.error_layers: found 'layer1', exp",
         ),
         ([point(0.1, 0.9, clock_ns="6")], r"points\[0\]\.clock_ns: found '6', expected a number"),
     ],

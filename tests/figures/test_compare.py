@@ -1,83 +1,181 @@
-"""Bridge beside crossbar: where a point is lost, and that the figure shows it."""
+"""Bridge beside crossbar: from ``compare --json`` to the figure."""
 
-import math
+import copy
 
 import pytest
 
-from popbridge.figures.compare import compare_tables, draw_compare, loss_place
-from popbridge.figures.tables import table_of_rows
+from popbridge.figures.compare import compare_tables, draw_compare
+from popbridge.hdl.config import InputError
 
-BASELINE = 98.5
+SPREADS = [0.0, 0.5, 1.0, 2.0]
+WIRES = [0.0, 0.01, 1.0, 100.0]
+FAN_INS = [23, 1127]
 
 
-def accuracies(column, places, losses):
-    """Accuracies that fall by a formula of the place."""
-    rows = [
-        (design, place, BASELINE - loss(place), BASELINE - loss(place) - 0.2,
-         BASELINE - loss(place) + 0.2)
-        for design, loss in losses.items()
-        for place in places
-    ]  # fmt: skip
-    names = ("design", column, "mean_percent", "ci95_low_percent", "ci95_high_percent")
-    return table_of_rows(names, rows)
+def accuracy(mean, chips=(-0.01, 0.01)):
+    return {"accuracy": mean, "of_chips": [mean + part for part in chips]}
+
+
+def read(scale):
+    return {"read": {"access_a": 1e-3 * scale, "neuron_a": 1e-4 * scale, "wordline_drop": 0.3,
+                     "bitline_drop": 0.1}}  # fmt: skip
+
+
+def bridge_read(scale):
+    return {"read": {"access_a": 1e-4 * scale, "neuron_a": 1e-4 * scale, "wordline_drop": 0.0,
+                     "bitline_drop": 1e-5 * scale}}  # fmt: skip
 
 
 @pytest.fixture
-def tables():
-    spread = accuracies(
-        "sigma_ln",
-        [0.0, 0.25, 0.5, 1.0, 1.5],
-        {"bridge": lambda place: 0.5 * place, "crossbar": lambda place: 8 * place},
-    )
-    wire = accuracies(
-        "wire_ohm",
-        [0.0, 0.1, 1.0, 10.0],
-        {"bridge": lambda place: 0.0, "crossbar": lambda place: 5 * place},
-    )
-    rows = [
-        ("bridge", 23, 0.0),
-        ("bridge", 1127, 0.2),
-        ("crossbar", 23, 1.0),
-        ("crossbar", 1127, 9),
+def result():
+    """As the command writes it, with numbers made up."""
+    return {
+        "lost": 0.01,
+        "reference": {"software": 0.985, "bridge": 0.98, "crossbar": 0.975},
+        "spread": {
+            "points": [
+                {"sigma_ln": spread, "bridge": accuracy(0.98 - 0.01 * spread),
+                 "crossbar": accuracy(0.97 - 0.1 * spread)}
+                for spread in SPREADS
+            ],
+            "loss_at": {"bridge": 1.02, "crossbar": 1.0},
+        },
+        "wire": {
+            "points": [
+                {"wire_ohm": ohm, "bridge": accuracy(0.98) | bridge_read(ohm),
+                 "crossbar": accuracy(0.97 - 0.009 * ohm) | read(1 + ohm)}
+                for ohm in WIRES
+            ],
+            "loss_at": {"bridge": None, "crossbar": 0.5},
+        },
+        "fan_in": {
+            "points": [
+                {"fan_in": count, "bridge": {"error_rate": 0.0} | bridge_read(count),
+                 "crossbar": {"error_rate": 0.1} | read(count)}
+                for count in FAN_INS
+            ],
+        },
+    }  # fmt: skip
+
+
+def test_tables_are_the_results_numbers(result):
+    tables = compare_tables(result)
+    assert tables["spread"]["array"] == ["bridge"] * 4 + ["crossbar"] * 4
+    assert tables["spread"]["sigma_ln"] == SPREADS * 2
+    expected = [98 - spread for spread in SPREADS] + [97 - 10 * spread for spread in SPREADS]
+    for name, shift in {"mean_percent": 0, "smallest_percent": -1, "largest_percent": 1}.items():
+        shifted = [mean + shift for mean in expected]
+        assert tables["spread"][name] == pytest.approx(shifted)
+    assert set(tables["wire"]["chips"]) == {2}
+    # The larger of both lines' drops: the bridge's bit lines, the crossbar's word lines.
+    assert tables["wire"]["drop_percent"] == pytest.approx([0, 1e-5, 1e-3, 0.1, 30, 30, 30, 30])
+    assert tables["fan_in"]["wrong_percent"] == pytest.approx([0, 0, 10, 10])
+    assert tables["fan_in"]["access_ma"] == pytest.approx([2.3, 112.7, 23, 1127])
+    assert tables["fan_in"]["neuron_ma"] == pytest.approx([2.3, 112.7, 2.3, 112.7])
+    assert tables["losses"] == {
+        "sweep": ["spread", "spread", "wire", "wire"],
+        "array": ["bridge", "crossbar"] * 2,
+        "reference_percent": pytest.approx([98, 97.5] * 2),
+        "lost_percent": [1.0] * 4,
+        "lost_at": [1.02, 1.0, None, 0.5],
+    }
+
+
+def test_figure_shows_its_tables(result, draw_figure, require_readable):
+    tables = compare_tables(result)
+    figure = draw_figure(draw_compare, tables)
+    spread, wire, drop, wrong, current, _ = figure.axes
+    for axes, table, column in (
+        (spread, "spread", "mean_percent"), (wire, "wire", "mean_percent"),
+        (drop, "wire", "drop_percent"), (wrong, "fan_in", "wrong_percent"),
+        (current, "fan_in", "access_ma"),
+    ):  # fmt: skip
+        shown = [y for line in axes.get_lines() if line.get_marker() not in ("None", "")
+                 for y in line.get_ydata()]  # fmt: skip
+        assert shown == tables[table][column]
+    assert [line.get_label() for line in current.get_lines()][2:] == ["crossbar, per neuron"]
+    assert wire.get_xlim()[0] < 0 < 100 <= wire.get_xlim()[1]
+    (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
+    assert legend.get_title().get_text() == "accuracy: mean and range, chips: 2"
+    require_readable(figure)
+
+
+@pytest.mark.parametrize("crossbar", [1.02, 0.0, None])
+def test_marks_stand_at_the_losses_of_the_result(crossbar, result, draw_figure, require_readable):
+    """Wherever they are: labels of marks at one place are apart, and within the figure."""
+    result["spread"]["loss_at"]["crossbar"] = crossbar
+    figure = draw_figure(draw_compare, compare_tables(result))
+    spread = figure.axes[0]
+    marked = [1.02] if crossbar is None else [1.02, crossbar]
+    assert [float(text.get_text()) for text in spread.texts] == [float(f"{x:.2g}") for x in marked]
+    uprights = [line for line in spread.get_lines() if line.get_transform() != spread.transData]
+    places = [
+        x for line in uprights for x in line.get_xdata()[:1] if list(line.get_ydata()) == [0, 1]
     ]
-    return compare_tables(
-        spread, wire, table_of_rows(("design", "columns", "wrong_percent"), rows), BASELINE
-    )
+    assert places == marked
+    levels = [
+        y for line in uprights for y in line.get_ydata()[:1] if list(line.get_xdata()) == [0, 1]
+    ]
+    assert levels == pytest.approx([97, 96.5])
+    require_readable(figure)
 
 
-def test_losses_of_straight_lines(tables):
-    """On a straight line of slope s a point is lost at 1 / s."""
-    losses = tables["losses"]
-    assert losses["design"] == ["bridge", "crossbar"] * 2
-    spread_bridge, spread_crossbar, wire_bridge, wire_crossbar = losses["lost_at"]
-    assert spread_crossbar == pytest.approx(1 / 8)
-    assert wire_crossbar == pytest.approx(1 / 5)
-    assert spread_bridge is None and wire_bridge is None
+def test_one_chip_and_a_sweep_without_zero(result, draw_figure, require_readable):
+    for point in result["spread"]["points"]:
+        point["bridge"]["of_chips"] = [point["bridge"]["accuracy"]]
+    del result["wire"]["points"][0]
+    figure = draw_figure(draw_compare, compare_tables(result))
+    assert figure.axes[1].get_xscale() == "log"
+    require_readable(figure)
+
+
+def test_single_points(result, draw_figure, require_readable):
+    """Of which the only wire has no resistance: no drop is on a logarithmic axis."""
+    for sweep in ("spread", "wire", "fan_in"):
+        del result[sweep]["points"][1:]
+    for array in ("bridge", "crossbar"):
+        result["wire"]["points"][0][array]["read"] |= {"wordline_drop": 0.0, "bitline_drop": 0.0}
+    require_readable(draw_figure(draw_compare, compare_tables(result)))
 
 
 @pytest.mark.parametrize(
-    ("places", "means", "expected"),
+    ("place", "value", "message"),
     [
-        ([0, 1, 2], [99, 98, 90], 1.0),  # at a point
-        ([2, 0, 1], [90, 99, 98.5], 1 + 0.5 / 8.5),  # out of order
-        ([1, 2], [97, 99], 1.0),  # from the start
-        ([0, 1, 2, 3], [99, 97, 99, 90], 0.5),  # the first of two
-        ([0, 1], [99, 98.01], None),
-        ([0, 1, 2], [99, math.nan, 99], None),
+        (["lost"], None, "lost: found None, expected a number from 0 to 1"),
+        (["reference", "bridge"], "x", "reference.bridge: found 'x', expected a number from 0 to"),
+        (["spread", "points"], [], "spread.points: found [], expected a list of at least one"),
+        (["wire", "points"], "a", "wire.points: found 'a', expected a list of at least one"),
+        (["wire", "loss_at"], {}, "wire.loss_at.bridge: found nothing, expected a value"),
+        (
+            ["fan_in", "points", 0, "fan_in"],
+            0,
+            "fan_in.points[0].fan_in: found 0, expected a number of at least 1",
+        ),
+        (["fan_in", "points", 1], 7, "fan_in.points[1].fan_in: found nothing, expected a value"),
+        (
+            ["spread", "points", 0, "bridge", "of_chips"],
+            [0.9, 1.1],
+            "spread.points[0].bridge.of_chips[1]: found 1.1, expected a number from 0 to 1",
+        ),
+        (
+            ["wire", "points", 2, "crossbar", "read", "bitline_drop"],
+            float("nan"),
+            "wire.points[2].crossbar.read.bitline_drop: found nan, expected a number of at least 0",
+        ),
     ],
 )
-def test_place_of_loss(places, means, expected):
-    found = loss_place(places, means, 99)
-    assert found == (None if expected is None else pytest.approx(expected))
+def test_wrong_results(place, value, message, result):
+    changed = copy.deepcopy(result)
+    owner = changed
+    for step in place[:-1]:
+        owner = owner[step]
+    owner[place[-1]] = value
+    with pytest.raises(InputError) as error:
+        compare_tables(changed)
+    assert str(error.value).startswith(message)
 
 
-def test_figure_shows_its_tables(tables, draw_figure, require_readable):
-    figure = draw_figure(draw_compare, tables)
-    spread, wire, fan_in = figure.axes
-    bridge = spread.get_lines()[0]
-    assert list(bridge.get_ydata()) == tables["spread"]["mean_percent"][:5]
-    assert [text.get_text() for text in spread.texts] == ["0.12"]
-    assert [text.get_text() for text in wire.texts] == ["0.2"]
-    assert wire.get_xlim()[0] < 0 < 10 <= wire.get_xlim()[1]
-    assert list(fan_in.get_lines()[1].get_ydata()) == [1.0, 9]
-    require_readable(figure)
+@pytest.mark.parametrize("given", [None, [], "text", 3])
+def test_what_is_no_result(given):
+    with pytest.raises(InputError, match="spread: found nothing, expected a value"):
+        compare_tables(given)
