@@ -78,15 +78,21 @@ def _score(config, weights, neuron, bits):
     return 2 * agreeing - config.fan_in
 
 
-def _row_phases(timing, trials):
-    """(precharge, evaluate, strobe, trial) of each cycle of one row, written out."""
-    cycles = [(1, 0, 0, 0)] * timing.precharge_cycles
-    cycles += [(0, 0, 0, 0)] * timing.dead_before_evaluate_cycles
-    cycles += [(0, 1, 0, 0)] * timing.evaluate_cycles
+def _row_phases(timing, trials, planes=1):
+    """(precharge, evaluate, strobe, trial, share, acc_reset, plane) of each cycle of one row."""
+    cycles, several = [], planes > 1
+    for plane in range(planes):
+        cycles += [(1, 0, 0, 0, 0, int(several and plane == 0), plane)] * timing.precharge_cycles
+        cycles += [(0, 0, 0, 0, 0, 0, plane)] * timing.dead_before_evaluate_cycles
+        cycles += [(0, 1, 0, 0, 0, 0, plane)] * timing.evaluate_cycles
+        cycles += [(0, 1, 0, 0, 1, 0, plane)] * (timing.share_cycles if several else 0)
+        if plane < planes - 1:
+            cycles += [(0, 0, 0, 0, 0, 0, plane)] * timing.dead_after_share_cycles
+    last = planes - 1
     for trial in range(trials):
-        cycles += [(0, 1, 0, trial)] * timing.settle_cycles if trial else []
-        cycles += [(0, 1, 1, trial)] * timing.strobe_cycles
-    return cycles + [(0, 0, 0, trials)] * timing.dead_after_strobe_cycles
+        cycles += [(0, 1, 0, trial, 0, 0, last)] * (timing.settle_cycles if trial or several else 0)
+        cycles += [(0, 1, 1, trial, 0, 0, last)] * timing.strobe_cycles
+    return cycles + [(0, 0, 0, trials, 0, 0, last)] * timing.dead_after_strobe_cycles
 
 
 def _scan_cycles(timing, trials, rows, pipelined):
@@ -96,7 +102,7 @@ def _scan_cycles(timing, trials, rows, pipelined):
     are ready, each further one when the row before is done and its own bridges have had their time
     since the cycle after that row's evaluate.
     """
-    row = _row_phases(timing, trials)
+    row = [phase[:4] for phase in _row_phases(timing, trials)]
     if not pipelined:
         return [(*pins, k, k) for k in range(rows) for pins in row]
     before = timing.precharge_cycles + timing.dead_before_evaluate_cycles
