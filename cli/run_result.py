@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..hdl.config import InputError
+from ..hdl.config import PHASE_NAMES, InputError
 
 LONGEST_SHOWN = 40
 """Characters of a wrong value that a message repeats."""
@@ -63,14 +63,11 @@ CONFUSION = {"software": _Nullable([[COUNT]]), "hardware": _Nullable([[COUNT]])}
 GEOMETRY = {
     "rows": SIZE,
     "columns": SIZE,
+    "votes": SIZE,
+    "pipelined": FLAG,
     "timing": {
         "clock_period_s": POSITIVE,
-        "precharge_cycles": COUNT,
-        "dead_before_evaluate_cycles": COUNT,
-        "evaluate_cycles": COUNT,
-        "strobe_cycles": COUNT,
-        "settle_cycles": COUNT,
-        "dead_after_strobe_cycles": COUNT,
+        **dict.fromkeys(PHASE_NAMES, COUNT),
     },
 }
 LAYER = {

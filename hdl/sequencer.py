@@ -125,12 +125,11 @@ class PhaseSequencer(wiring.Component):
         self.trials = trials
         self.planes = planes
         self.pipelined = pipelined
-        outputs = ("idle", "arm", "sample", "last_trial", "row_done", "advance", "next_plane")
-        outputs += PhasePins._fields
+        steps = ("idle", "arm", "sample", "last_trial", "row_done", "advance", "next_plane")
         timing = In(PhaseTimingSignature(configured))
         super().__init__(
             {"timing": timing, "start": In(1), "last_row": In(1)}
-            | {name: Out(1) for name in outputs}
+            | {name: Out(1) for name in (*steps, *PhasePins._fields)}
         )
 
     @property

@@ -116,12 +116,13 @@ def test_the_map_of_a_network(make_network):
         ("EVALUATE_CYCLES", 7, 7),
         *((name.upper(), 1, 1) for name in PHASE_NAMES[3:5]),
         ("DEAD_AFTER_STROBE_CYCLES", 0, 0),
+        *((name.upper(), 1, 1) for name in PHASE_NAMES[6:]),
     ]
     for layer in (0, 1):
         for index, (name, *values) in enumerate(expected):
             at = 0x100 + 0x40 * layer + 4 * index
             assert held[f"LAYER{layer}_{name}"] == (at, values[layer])
-    assert len(held) == 17 + 2 * 11
+    assert len(held) == 17 + 2 * 14
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -129,7 +130,9 @@ def test_least_phase_times(make_network, allowed):
     zero = {"dead_before_evaluate_cycles": 0} if allowed else {}
     registers = control_registers(make_network(5, 3, **zero))
     least = {name: registers[f"LAYER0_{name.upper()}"].fields[0].minimum for name in PHASE_NAMES}
-    dead = {"dead_before_evaluate_cycles", "dead_after_strobe_cycles"}
+    dead = {
+        "dead_before_evaluate_cycles", "dead_after_strobe_cycles", "dead_after_share_cycles",
+    }  # fmt: skip
     assert {name for name, minimum in least.items() if minimum == 0} == (dead if allowed else set())
     assert set(least.values()) <= {0, 1}
 
