@@ -18,7 +18,7 @@ from ..bnn import software
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..bnn.thresholds import authors_bias_columns
-from ..sim.chip_study import Point, Study
+from ..sim.chip_study import Point, Study, physics_of
 from ..sim.cosim import simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
@@ -157,8 +157,9 @@ def _montecarlo(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[st
     progress("chip without hardware")
     job = _batch(arguments, mapped)
     cores = available_cores()
+    point = Point(condition=arguments.condition, parameters=job.parameters)
     began = time.perf_counter()
-    chips = job.layer_chips()
+    chips = physics_of(mapped, point, arguments.chip or 0, job.seed, cores)
     run_chip(chips, job.config, job.images, cores)
     chip_seconds = time.perf_counter() - began
     sizes = [(layer.fan_in, layer.neurons) for layer in job.config.layers]
@@ -173,11 +174,11 @@ def _montecarlo(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[st
             len(job.images), lambda: [left @ right for left, right in factors]
         ),
         "chip_seconds": chip_seconds,
-        **_sweep(mapped, job),
+        **_sweep(mapped, job, point),
     }
 
 
-def _sweep(mapped: MappedNetwork, job: Job) -> dict[str, float]:
+def _sweep(mapped: MappedNetwork, job: Job, point: Point) -> dict[str, float]:
     """Speed of ``popbridge accuracy`` on the batch, worker processes' start included."""
     progress("a sweep over chips")
     study = Study(
@@ -187,7 +188,6 @@ def _sweep(mapped: MappedNetwork, job: Job) -> dict[str, float]:
         labels=np.zeros(len(job.images), np.int64),
         seed=job.seed,
     )
-    point = Point(condition="of the bench", parameters=job.parameters)
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         sweep(study, [point], range(SWEEP_CHIPS), folder=Path(folder))

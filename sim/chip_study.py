@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,40 +115,44 @@ def at_clock(macro: MacroConfig, clock_ns: float | None) -> MacroConfig:
 
 
 def physics_of(
-    mapped: MappedNetwork, point: Point, chip: int, seed: int
+    mapped: MappedNetwork, point: Point, chip: int, seed: int, threads: int = 1
 ) -> list[LayerChip | ErrorLawLayer]:
-    """The layers of a chip of a point.
+    """The layers of a chip of a point, as many at a time as there are threads.
 
     Raises
     ------
     InputError
         A value out of range, or an error layer that reads counts.
     """
-    layers: list[LayerChip | ErrorLawLayer] = []
-    for index, layer in enumerate(mapped.layers):
-        if point.bit_error_rate is not None and layer.config.name in point.error_layers:
-            physics: LayerChip | ErrorLawLayer = ErrorLawLayer(
-                layer.config,
-                layer.weights,
-                bit_error_rate=point.bit_error_rate,
-                clock_s=(point.clock_ns or 0) / 1e9,
-                seed=seed,
-                chip=chip,
-                layer=index,
-            )
-        elif point.parameters is None:
-            physics = sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
-        else:
-            physics = sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
-        layers.append(physics)
-    return layers
+    with ThreadPoolExecutor(threads) as pool:
+        numbers = range(len(mapped.layers))
+        return list(pool.map(lambda index: _physics(mapped, point, chip, seed, index), numbers))
+
+
+def _physics(
+    mapped: MappedNetwork, point: Point, chip: int, seed: int, index: int
+) -> LayerChip | ErrorLawLayer:
+    layer = mapped.layers[index]
+    if point.bit_error_rate is not None and layer.config.name in point.error_layers:
+        return ErrorLawLayer(
+            layer.config,
+            layer.weights,
+            bit_error_rate=point.bit_error_rate,
+            clock_s=(point.clock_ns or 0) / 1e9,
+            seed=seed,
+            chip=chip,
+            layer=index,
+        )
+    if point.parameters is None:
+        return sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
+    return sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
 
 
 def run_unit(unit: Unit) -> ChipCounts:
     """Make a chip and run the study's images through it."""
     study = _unpacked(unit.study)
     mapped = map_network(study.network, at_clock(study.macro, unit.point.clock_ns))
-    layers = physics_of(mapped, unit.point, unit.chip, study.seed)
+    layers = physics_of(mapped, unit.point, unit.chip, study.seed, unit.threads)
     result = run_chip(layers, mapped.config, study.images, unit.threads)
     return ChipCounts(
         images=len(study.images),
