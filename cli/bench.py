@@ -157,7 +157,8 @@ def _montecarlo(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[st
     progress("chip without hardware")
     job = _batch(arguments, mapped)
     cores = available_cores()
-    point = Point(condition=arguments.condition, parameters=job.parameters)
+    ideal = arguments.chip is None
+    point = Point(condition=arguments.condition, parameters=None if ideal else job.parameters)
     began = time.perf_counter()
     chips = physics_of(mapped, point, arguments.chip or 0, job.seed, cores)
     run_chip(chips, job.config, job.images, cores)
