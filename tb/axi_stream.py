@@ -65,9 +65,9 @@ class IdealArray:
             return 0
         weight = self.rows[row]
         bl, blb = (read_number(self.pins[name]) for name in ("bl", "blb"))
-        return 2 * ((bl & weight).bit_count() + (blb & ~weight).bit_count()) - (
-            bl | blb
-        ).bit_count()
+        return (
+            2 * ((bl & weight).bit_count() + (blb & ~weight).bit_count()) - (bl | blb).bit_count()
+        )
 
     def bank_charge(self) -> int:
         """What the read-out bank adds."""
@@ -120,7 +120,9 @@ def expected_packet(
     """
     values = 2 * image.astype(np.int64) - job.config.layers[0].input_top
     for layer, weights in zip(job.config.layers, job.weights, strict=True):
-        scores = weights.astype(np.int64) @ np.append(values, [layer.input_top] * layer.bias_columns)
+        scores = weights.astype(np.int64) @ np.append(
+            values, [layer.input_top] * layer.bias_columns
+        )
         for macro in range(layer.macros):
             if (layer.name, macro) in mute:
                 # The lowest code of a count; for a sign only its sign counts.

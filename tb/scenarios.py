@@ -297,9 +297,9 @@ async def times_refused(bench: ScenarioBench) -> None:
         else:
             response = await bench.write(name, bench.draw.choice(values))
         assert response == AxiResp.SLVERR, name
-        assert await bench.read(name) == getattr(
-            bench.current.layers[layer].macro.timing, phase
-        ), name
+        assert await bench.read(name) == getattr(bench.current.layers[layer].macro.timing, phase), (
+            name
+        )
         bench.error("timing_refused")
 
 
@@ -370,14 +370,15 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
         bench.current.layers[reset.layer].macro.timing, phase
     ):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
-    for _ in range(3):
-        await bench.send(bench.index())
+    await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
     view = PhaseView(dut, layer.name, layer.bits_per_input)
     view.state = ""
     rows = bench.draw.randint(0, 3)
     for _ in range(10 * bench.current.latency + 1000):
         before = view.state
+        if bench.source.idle():
+            await bench.send(bench.index())
         await FallingEdge(dut.clk)
         view.update()
         rows -= view.state == reset.state != before

@@ -6,21 +6,15 @@ import re
 
 import numpy as np
 import pytest
-from amaranth.hdl import Signal
 
 from popbridge.behav.params import CONDITIONS
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl import network, sequencer
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim.job import Job
 from popbridge.tb.scenario_plan import (
     EVENTS,
-    EVENTS_PER_SCENARIO,
-    RESETS_PER_SCENARIO,
     SEEN_FILE,
-    Reset,
     configuration_of,
-    events_of,
     every_reset,
     write_plan,
 )
