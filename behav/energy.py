@@ -286,8 +286,8 @@ def peak_evaluation_j(
 ) -> dict[str, float]:
     """One evaluation of a macro of one array with all rows and columns in use, J, by cause.
 
-    Inputs of one bit, one strobe, half of the products at +1 and half of them toggling. It does 2 operations per
-    column.
+    Inputs of one bit, one strobe, half of the products at +1 and half of them toggling. It does 2
+    operations per column.
     """
     columns = macro.columns
     total = line_units(parameters.neuron, columns, 0)

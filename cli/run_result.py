@@ -63,6 +63,7 @@ CONFUSION = {"software": _Nullable([[COUNT]]), "hardware": _Nullable([[COUNT]])}
 GEOMETRY = {
     "rows": SIZE,
     "columns": SIZE,
+    "pipelined": FLAG,
     "timing": {
         "clock_period_s": POSITIVE,
         "precharge_cycles": COUNT,
@@ -71,6 +72,9 @@ GEOMETRY = {
         "strobe_cycles": COUNT,
         "settle_cycles": COUNT,
         "dead_after_strobe_cycles": COUNT,
+        "share_cycles": COUNT,
+        "dead_after_share_cycles": COUNT,
+        "bridge_cycles": COUNT,
     },
 }
 LAYER = {
@@ -85,9 +89,15 @@ LAYER = {
     "saturated": COUNT,
     "bit_error_rate": SHARE,
     "cycles": {"declared": COUNT, "measured": COUNT},
+    "row_speed": {
+        "row_cycles": SIZE,
+        "evaluations_per_us": POSITIVE,
+        "strobe_slots_busy": {"declared": SHARE, "measured": SHARE},
+    },
     "timing": [{"phase": TEXT, "configured_s": POSITIVE, "needed_s": NUMBER, "margin_s": NUMBER}],
     "mapping": {
         "inputs": SIZE,
+        "bits_per_input": SIZE,
         "readout": TEXT,
         "rows_used": SIZE,
         "columns_used": SIZE,

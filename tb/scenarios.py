@@ -31,15 +31,16 @@ SHARES = (0.0, 0.3, 0.7)
 NUMBERS, CONFIGURATIONS = read_plan()
 
 
+WHEN_ALL_FELL = {
+    "PRECHARGE": "DEAD_BEFORE_EVALUATE",
+    "SHARE": "DEAD_AFTER_SHARE",
+    "STROBE": "DEAD_AFTER_STROBE",
+}
+"""The state after a state when all phase pins have fallen; else it stays."""
+
+
 class PhaseView:
     """The state of a layer's sequencer, from its pins alone, cycle by cycle."""
-
-    AFTER_LOW = {
-        "PRECHARGE": "DEAD_BEFORE_EVALUATE",
-        "SHARE": "DEAD_AFTER_SHARE",
-        "STROBE": "DEAD_AFTER_STROBE",
-    }
-    """What the state is when all phase pins have fallen; else it stays."""
 
     def __init__(self, dut: Any, layer: str, planes: int):
         self.state = "IDLE"
@@ -63,7 +64,7 @@ class PhaseView:
             driven = self.state in ("STROBE", "SHARE", "SETTLE")
             self.state = "SETTLE" if driven else "EVALUATE"
         else:
-            self.state = self.AFTER_LOW.get(self.state, self.state)
+            self.state = WHEN_ALL_FELL.get(self.state, self.state)
 
 
 @dataclass

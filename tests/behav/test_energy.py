@@ -176,8 +176,8 @@ class SharedLine(Line):
         loose = self.total - sum(self.units)
         charge = sum(u * (self.volts - p) for u, p in zip(self.units, self.plates, strict=True))
         charge += loose * self.volts + self.total * self.held
-        pushed = sum(u * p for u, p in zip(self.units, self.plates, strict=True))
-        volts = (charge + pushed) / (2 * self.total)
+        raised = sum(u * p for u, p in zip(self.units, self.plates, strict=True))
+        volts = (charge + raised) / (2 * self.total)
         drawn = sum(
             u * (self.volts - volts) * p for u, p in zip(self.units, self.plates, strict=True)
         )

@@ -9,7 +9,7 @@ from popbridge.cli.main import main
 from popbridge.cli.run_result import read_run
 from popbridge.hdl.config import InputError
 
-NOT_SHOWN = {"speed", "zero_dead_time_allowed"}
+NOT_SHOWN = {"speed", "zero_dead_time_allowed", "spare_rows", "votes", "programming"}
 """Fields of ``run --json`` that the report does without."""
 
 
