@@ -6,21 +6,29 @@ import re
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 
 from popbridge.behav.params import CONDITIONS
 from popbridge.bnn.mapping import map_network
+from popbridge.hdl import dense_layer, network, sequencer
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim.job import Job
 from popbridge.tb.scenario_plan import (
     EVENTS,
+    EVENTS_PER_SCENARIO,
+    RESETS_PER_SCENARIO,
     SEEN_FILE,
+    Reset,
     configuration_of,
+    events_of,
     every_reset,
     write_plan,
 )
 
 SUITE = "popbridge.tb.scenarios"
 IMAGES = 6
+SEED = 3
+"""Of the tests of the scenarios themselves."""
 
 NO_DEAD_TIMES = {
     "zero_dead_time_allowed": True,
@@ -104,3 +112,66 @@ def test_random_scenarios(run_tests, make_network, tmp_path, pytestconfig, capsy
     assert not failed, "\n".join(failed)
     if len(numbers) >= 50:
         assert not wanted - set(events), "events that no scenario had"
+
+
+def keeps_its_value(shape=None, **settings):
+    """A signal that a reset leaves as it is."""
+    return Signal(shape, reset_less=True, **settings)
+
+
+def layers_go_on(reset):
+    """A soft reset that leaves the layers out."""
+
+    def restarted(block):
+        return block if isinstance(block, dense_layer.DenseLayer) else ResetInserter(reset)(block)
+
+    return restarted
+
+
+MUTANTS = {
+    # Name: what is replaced, by what, the configuration, what every failed scenario was at.
+    "a hard reset forgets the bit plane": (
+        (sequencer, "Signal"), keeps_its_value, "bit planes", "hard reset in",
+    ),
+    "a soft reset forgets the layers": (
+        (network, "ResetInserter"), layers_go_on, "votes", "soft reset",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_fault_is_caught(name, run_tests, make_network, tmp_path, monkeypatch):
+    pytest.importorskip("cocotbext.axi")
+    place, mutant, configuration, event = MUTANTS[name]
+    monkeypatch.setattr(*place, mutant)
+    index, count = list(CONFIGURATIONS).index(configuration), len(CONFIGURATIONS)
+    job = scenario_job(make_network, configuration, SEED)
+    numbers = [
+        number
+        for number in range(100)
+        if configuration_of(SEED, number, count) == index
+        and any(str(each).startswith(event) for each in events_of(SEED, number, count, job.config))
+    ][:4]
+    tests, failures, log, _ = run_scenarios(run_tests, job, numbers, tmp_path / "mutant")
+    report = report_failures(log, SEED)
+    assert tests == len(numbers)
+    assert 0 < failures == report.count(f", {event}")
+    assert f"--scenario-seed {SEED}" in report
+
+
+def test_events_are_a_function_of_seed_and_number(make_network):
+    config = scenario_job(make_network, "votes", SEED).config
+    count = len(CONFIGURATIONS)
+    for first in range(0, 60, count):
+        block = [configuration_of(SEED, n, count) for n in range(first, first + count)]
+        assert sorted(block) == list(range(count))
+    met = set()
+    for number in range(0, count * len(every_reset(config)), count):
+        events = events_of(SEED, number, count, config)
+        assert events == events_of(SEED, number, count, config)
+        resets = {event for event in events if isinstance(event, Reset)}
+        assert len(resets) == RESETS_PER_SCENARIO
+        assert len(events) == RESETS_PER_SCENARIO + EVENTS_PER_SCENARIO
+        met |= resets
+    assert met == set(every_reset(config))
+    assert events_of(SEED, 0, count, config) != events_of(SEED + 1, 0, count, config)
