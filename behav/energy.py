@@ -209,7 +209,7 @@ def _bit_planes(config: LayerConfig, inputs: NDArray[np.uint8]) -> NDArray[np.ui
     columns = np.full((len(inputs), config.fan_in), config.input_top, dtype=np.uint8)
     columns[:, : config.inputs] = inputs
     places = np.arange(config.bits_per_input, dtype=np.uint8)
-    return columns >> places[:, np.newaxis, np.newaxis] & 1
+    return (columns >> places[:, np.newaxis, np.newaxis] & 1).astype(np.uint8)
 
 
 def _line_units(
