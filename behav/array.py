@@ -72,7 +72,7 @@ class ArrayModel:
         self.macro = macro
         self.image = 0
         self._timing = config.macro.timing
-        self._pipelined = config.macro.pipelined
+        self._pipelined = config.pipelined
         neurons = config.neurons_of_macro(macro)
         self._neurons = slice(neurons.start, neurons.stop)
         self._rows = len(neurons)

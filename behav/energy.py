@@ -10,6 +10,11 @@ An evaluation is one row of one macro. What it draws [D], with VDD the supply an
 - SL and inverters: C VDD^2 / 2 per node that toggles, C_SL with its own swing. Whether a column
   toggles from one row to the next depends on the weights alone.
 - bit lines: of each pair one rises per image, and all fall at the end of the scan.
+- inputs of several bits: a row's bridges conduct through all its bit planes. Each plane charges
+  the capacitors anew and lets the products of the bits that differ toggle, and each of these bits
+  raises a line of its pair. A share takes the lines to the mean of themselves and the holding
+  capacitors, against which raised plates at VDD supply A (V - V') VDD. There is one strobe per
+  vote. The two switches of a share are left out beside those of the plates.
 - word lines, plate switches, comparators: constant per evaluation. Of a macro that is a chain of
   arrays the word line rises in each of them, and there is one comparator.
 
@@ -28,7 +33,7 @@ from numpy.typing import NDArray
 from ..hdl.config import LayerConfig, MacroConfig, NetworkConfig
 from .devices import draw_resistances_ohm
 from .energy_parameters import EnergyParameters
-from .energy_terms import bridge_energy_j, evaluation_units, line_energy_units
+from .energy_terms import bridge_energy_j, evaluation_units, line_energy_units, share_units
 from .neuron import line_units
 from .params import ChipParameters
 
@@ -124,31 +129,33 @@ class _Figures:
         macro: MacroConfig,
         *,
         evaluations: int,
-        scans: int,
+        planes: int,
         columns: int,
         fan_in: int,
+        row_cycles: int,
         trials: int,
         line_units: float,
         toggles: float,
+        line_rises: float,
         siemens: float,
     ) -> dict[str, float]:
-        """Energy of `evaluations` rows in `scans` scans of a macro, J, by cause.
+        """Energy of `evaluations` rows of a macro, each of `planes` bit planes, J, by cause.
 
-        `columns` hang on a line, `fan_in` of them are in use. `line_units` and `toggles` are those
-        of all the rows together, `siemens` is that of a cell.
+        `columns` hang on a line, `fan_in` of them are in use. `line_units`, `toggles` and
+        `line_rises` (of bit lines) are those of all the rows together, `siemens` is that of a cell.
         """
         square = self.vdd_v**2
         energy = self.energy
-        on_s = macro.slot_cycles(trials) * self.period_s
+        on_s = row_cycles * self.period_s
         cells = columns * evaluations
         toggle_j = (self.sl_f * self.swing_v**2 + _NODES * energy.inverter_node_f * square) / 2
         joules = (
             fan_in * evaluations * float(bridge_energy_j(1 / siemens, self.vdd_v, on_s)),
             line_units * self.unit_f * square,
             toggles * toggle_j,
-            scans * fan_in * macro.rows * energy.bit_line_f * square,
+            line_rises * macro.rows * energy.bit_line_f * square,
             cells * energy.word_line_f * square,
-            cells * _PLATE_SWITCHES * energy.switch_gate_f * square,
+            cells * planes * _PLATE_SWITCHES * energy.switch_gate_f * square,
             evaluations * trials * energy.comparator_j,
         )
         return {cause: float(value) for cause, value in zip(CAUSES, joules, strict=True)}
@@ -157,7 +164,7 @@ class _Figures:
 def layer_energy(
     config: LayerConfig,
     weights: NDArray[np.int8],
-    plus: NDArray[np.int64],
+    inputs: NDArray[np.uint8],
     parameters: ChipParameters,
     energy: EnergyParameters,
     siemens: float,
@@ -168,22 +175,25 @@ def layer_energy(
     ----------
     weights : ndarray of int8, shape (M, n)
         As programmed, bias columns included.
-    plus : ndarray of int64, shape (K, M)
-        m of every neuron for K images, over which the mean is taken.
+    inputs : ndarray of uint8, shape (K, N)
+        What is on the bit lines for K images, over which the mean is taken.
     siemens : float
         Mean conductance of a bridge, `mean_bridge_siemens`.
     """
-    total = line_units(parameters.neuron, config.columns, config.count_bits)
-    units = evaluation_units(plus, config.fan_in, total, config.count_bits)
+    planes = _bit_planes(config, inputs)
+    # By how many of the images each column's bit changes before the next plane, and back again.
+    changes = (planes != np.roll(planes, -1, axis=0)).mean(axis=1)
     causes = _Figures.of(config.macro, parameters, energy).causes_j(
         config.macro,
         evaluations=config.neurons,
-        scans=config.macros,
+        planes=config.bits_per_input,
         columns=config.columns,
         fan_in=config.fan_in,
+        row_cycles=config.row_cycles,
         trials=config.trials,
-        line_units=float(units.sum(axis=1).mean()),
-        toggles=_toggles(config, weights),
+        line_units=_line_units(config, weights, planes, parameters),
+        toggles=_toggles(config, weights, changes),
+        line_rises=_line_rises(config, changes),
         siemens=siemens,
     )
     return LayerEnergy(
@@ -194,13 +204,49 @@ def layer_energy(
     )
 
 
-def _toggles(config: LayerConfig, weights: NDArray[np.int8]) -> float:
-    """Products that change from one row to the next in a scan; in its first row half of them."""
-    macros = [config.neurons_of_macro(macro) for macro in range(config.macros)]
-    changes = sum(
-        np.count_nonzero(np.diff(weights[rows.start : rows.stop], axis=0)) for rows in macros
-    )
-    return changes + config.macros * config.fan_in / 2
+def _bit_planes(config: LayerConfig, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bits on the lines of all columns in use, shape (k, K, n), least significant plane first."""
+    columns = np.full((len(inputs), config.fan_in), config.input_top, dtype=np.uint8)
+    columns[:, : config.inputs] = inputs
+    places = np.arange(config.bits_per_input, dtype=np.uint8)
+    return (columns >> places[:, np.newaxis, np.newaxis] & 1).astype(np.uint8)
+
+
+def _line_units(
+    config: LayerConfig,
+    weights: NDArray[np.int8],
+    planes: NDArray[np.uint8],
+    parameters: ChipParameters,
+) -> float:
+    """What the capacitive lines draw for the mean image, in C VDD^2."""
+    total = line_units(parameters.neuron, config.columns, config.count_bits)
+    plus = _columns_at_plus(weights, planes)
+    units = evaluation_units(plus, config.fan_in, total, config.count_bits).sum(axis=0)
+    if len(planes) > 1:
+        units = units + share_units(plus, total) + share_units(config.fan_in - plus, total)
+    return float(units.sum(axis=1).mean())
+
+
+def _toggles(config: LayerConfig, weights: NDArray[np.int8], changes: NDArray[np.float64]) -> float:
+    """Products that change from plane to plane and from row to row; at a scan's start half of them.
+
+    From a row's last plane to the next row's first a product changes if either its weight or its
+    bit does. With one plane the bit never does.
+    """
+    *within, back = changes
+    total = config.neurons * float(np.sum(within)) + config.macros * config.fan_in / 2
+    for macro in range(config.macros):
+        rows = config.neurons_of_macro(macro)
+        differ = np.diff(weights[rows.start : rows.stop], axis=0) != 0
+        total += float((differ + back - 2 * differ * back).sum())
+    return total
+
+
+def _line_rises(config: LayerConfig, changes: NDArray[np.float64]) -> float:
+    """Bit lines that rise in all macros for one image."""
+    within, back = float(changes[:-1].sum()), float(changes[-1].sum())
+    rows = config.rows_used
+    return config.macros * (config.fan_in + rows * within + (rows - 1) * back)
 
 
 def network_energy(
@@ -216,25 +262,23 @@ def network_energy(
     Parameters
     ----------
     inputs : sequence of ndarray of uint8, shape (K, N)
-        Per layer: the input bits on its bit lines.
+        Per layer: the inputs on its bit lines, of all bit planes.
     chip : int or None
         The chip whose bridges are drawn; None for the ideal one.
     """
     layers = []
-    for number, (layer, signs, bits) in enumerate(zip(config.layers, weights, inputs, strict=True)):
+    for number, (layer, signs, given) in enumerate(
+        zip(config.layers, weights, inputs, strict=True)
+    ):
         siemens = mean_bridge_siemens(layer, signs, parameters, energy, chip, number)
-        plus = _columns_at_plus(layer, signs, bits)
-        layers.append(layer_energy(layer, signs, plus, parameters, energy, siemens))
+        layers.append(layer_energy(layer, signs, given, parameters, energy, siemens))
     return layers
 
 
-def _columns_at_plus(
-    config: LayerConfig, weights: NDArray[np.int8], bits: NDArray[np.uint8]
-) -> NDArray[np.int64]:
-    signs = np.ones((len(bits), config.fan_in), dtype=np.float32)
-    signs[:, : config.inputs] = 2 * bits.astype(np.float32) - 1
-    sums = signs @ weights.astype(np.float32).T
-    return (config.fan_in + np.rint(sums).astype(np.int64)) // 2
+def _columns_at_plus(weights: NDArray[np.int8], planes: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """m of each plane, image and neuron, shape (k, K, M)."""
+    sums = (2 * planes.astype(np.float32) - 1) @ weights.astype(np.float32).T
+    return (weights.shape[1] + np.rint(sums).astype(np.int64)) // 2
 
 
 def peak_evaluation_j(
@@ -242,20 +286,22 @@ def peak_evaluation_j(
 ) -> dict[str, float]:
     """One evaluation of a macro of one array with all rows and columns in use, J, by cause.
 
-    One strobe, half of the products at +1 and half of them toggling. It does 2 operations per
-    column.
+    Inputs of one bit, one strobe, half of the products at +1 and half of them toggling. It does 2
+    operations per column.
     """
     columns = macro.columns
     total = line_units(parameters.neuron, columns, 0)
     causes = _Figures.of(macro, parameters, energy).causes_j(
         macro,
         evaluations=macro.rows,
-        scans=1,
+        planes=1,
         columns=columns,
         fan_in=columns,
+        row_cycles=macro.slot_cycles(1),
         trials=1,
         line_units=macro.rows * 2 * float(line_energy_units(0, columns / 2, columns / 2, total)),
         toggles=macro.rows * columns / 2,
+        line_rises=columns,
         siemens=siemens,
     )
     return {name: joules / macro.rows for name, joules in causes.items()}

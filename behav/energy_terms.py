@@ -90,3 +90,32 @@ def evaluation_units(
         codes = next_codes
         kept = np.where(score + 2**bank_bits - 2 * attempt > 0, attempt, kept)
     return drawn
+
+
+def share_units(at_vdd: ArrayLike, total: float) -> NDArray[np.float64]:
+    """What the raised plates of one line supply during the shares of a row, in C VDD^2.
+
+    A holding capacitor as large as all that hangs on the line, cleared before the first plane,
+    takes the line to the mean of both voltages in each share [P]; the raised plates' charge follows
+    the line [D].
+
+    Parameters
+    ----------
+    at_vdd : array_like, shape (k, ...)
+        Capacitance of the plates at VDD in each bit plane, least significant first, in unit
+        capacitors.
+    total : float
+        All that hangs on the line, `neuron.line_units`.
+
+    Returns
+    -------
+    ndarray of float64, shape (...)
+    """
+    plates = np.asarray(at_vdd, dtype=np.float64)
+    held = np.zeros(plates.shape[1:])
+    drawn = np.zeros(plates.shape[1:])
+    for raised in plates:
+        before = raised / total
+        held = (held + before) / 2
+        drawn += raised * (before - held)
+    return drawn

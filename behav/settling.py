@@ -48,12 +48,15 @@ def row_times_s(config: LayerConfig, row: int) -> RowTimes:
     """Times of a row of a layer's scan.
 
     Where SL latches hold the products the decision is evaluate's rise: the first row has the whole
-    lead, the others the slot less the cycle in which the latches of the row before close.
+    lead, the others the slot less the cycle in which the latches of the row before close. With
+    inputs of several bits each plane has what is before its own evaluate.
     """
     timing = config.macro.timing
     period_s = timing.clock_period_s
     if not config.macro.pipelined:
         return RowTimes(decision_time_s(timing), config.row_cycles * period_s)
+    if not config.pipelined:
+        return RowTimes(timing.before_evaluate_cycles * period_s, config.row_cycles * period_s)
     cycles = config.row_cycles - 1 if row else config.lead_cycles
     return RowTimes(cycles * period_s, (cycles + 1) * period_s)
 

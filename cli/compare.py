@@ -104,6 +104,11 @@ def compare_result(arguments: argparse.Namespace) -> dict[str, Any]:
     """What ``--json`` writes."""
     _check(arguments)
     mapped = selected_network(arguments)
+    if mapped.network.bits_per_input > 1:
+        raise InputError(
+            f"{arguments.network}: found inputs of {mapped.network.bits_per_input} bits, expected "
+            "1: a word line of the crossbar has one level"
+        )
     parameters = selected_condition(arguments)
     images = select_images(
         mapped.network, arguments.data, arguments.images, arguments.seed, DEFAULT_IMAGES

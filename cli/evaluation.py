@@ -67,6 +67,7 @@ def evaluate(mapped: MappedNetwork, job: Job, outcome: Outcome, images: ImageSet
                     "declared": layer.scan_cycles,
                     "measured": outcome.scans[index].longest,
                 },
+                "row_speed": _row_speed(layer, outcome.scans[index].longest),
                 "timing": _timing(job, outcome, index),
                 "mapping": _mapping(layer),
                 "worst_neurons": _worst_neurons(mapped, outcome, index, differing[index]),
@@ -103,6 +104,23 @@ def _timing(job: Job, outcome: Outcome, index: int) -> list[dict[str, Any]]:
     ]
 
 
+def _row_speed(layer: LayerConfig, scan_cycles: int) -> dict[str, Any]:
+    """How fast a layer's rows follow each other, all its macros together.
+
+    Busy is the share of a scan, in slots of a row's cycles, in which a row is evaluated: as the
+    configuration declares it, and of the cycles that the scan took.
+    """
+    row_us = layer.row_cycles * layer.macro.timing.clock_period_s * 1e6
+    return {
+        "row_cycles": layer.row_cycles,
+        "evaluations_per_us": layer.macros / row_us,
+        "strobe_slots_busy": {
+            "declared": layer.strobe_slots_busy,
+            "measured": layer.rows_used * layer.row_cycles / scan_cycles,
+        },
+    }
+
+
 def _mapping(layer: LayerConfig) -> dict[str, Any]:
     """What a layer occupies of its macros; the shares are fractions.
 
@@ -112,6 +130,7 @@ def _mapping(layer: LayerConfig) -> dict[str, Any]:
     cells = layer.macros * layer.macro.rows * layer.columns
     return {
         "inputs": layer.inputs,
+        "bits_per_input": layer.bits_per_input,
         "readout": layer.readout.value,
         "rows_used": layer.rows_used,
         "columns_used": layer.fan_in,

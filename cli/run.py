@@ -180,6 +180,7 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
         rows.append([title, "", "", "", result[name]["declared"], shown])
     titles = ["", "evaluations", "differing", "share", "cycles declared", "measured"]
     print(f"\n{table(titles, rows)}\n", file=out)
+    _print_row_speed(result["layers"], out)
     _print_timing(result["layers"], out)
     print_energy(result["energy"], out)
     accuracy = result["accuracy"]
@@ -202,6 +203,20 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
         f"{speed['evaluations_per_s']:,.0f} neuron evaluations/s",
         file=out,
     )
+
+
+def _print_row_speed(layers: Sequence[dict[str, Any]], out: TextIO) -> None:
+    """Print how fast each layer's rows follow each other, all its macros together."""
+    rows = [
+        [
+            layer["name"], speed["row_cycles"], f"{speed['evaluations_per_us']:.1f}",
+            *(f"{speed['strobe_slots_busy'][how]:.1%}" for how in ("declared", "measured")),
+        ]
+        for layer in layers
+        for speed in [layer["row_speed"]]
+    ]  # fmt: skip
+    titles = ["", "cycles per row", "evaluations/us", "strobe slots busy: declared", "measured"]
+    print(f"{table(titles, rows)}\n", file=out)
 
 
 def _print_timing(layers: Sequence[dict[str, Any]], out: TextIO) -> None:

@@ -82,9 +82,15 @@ LAYER = {
     "saturated": COUNT,
     "bit_error_rate": SHARE,
     "cycles": {"declared": COUNT, "measured": COUNT},
+    "row_speed": {
+        "row_cycles": SIZE,
+        "evaluations_per_us": POSITIVE,
+        "strobe_slots_busy": {"declared": SHARE, "measured": SHARE},
+    },
     "timing": [{"phase": TEXT, "configured_s": POSITIVE, "needed_s": NUMBER, "margin_s": NUMBER}],
     "mapping": {
         "inputs": SIZE,
+        "bits_per_input": SIZE,
         "readout": TEXT,
         "rows_used": SIZE,
         "columns_used": SIZE,

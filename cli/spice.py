@@ -43,7 +43,8 @@ def add_parser(commands: Any) -> None:
         "spice",
         help="netlist of a row for ngspice; the model checked against it",
         description="Writes the netlist of one row of a sampled chip, runs ngspice where it is "
-        "installed and compares. With --check, random rows of three sizes instead.",
+        "installed and compares. Of inputs of several bits it takes the most significant bit "
+        "plane. With --check, random rows of three sizes instead.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add_network_options(parser)
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(arguments.output)
     if arguments.models is not None and not arguments.models.is_file():
         raise InputError(f"--models: found no file {arguments.models}, expected transistor models")
-    job = _selected_row(arguments, parameters)
+    job, plane = _selected_row(arguments, parameters)
     installed = ngspice.find_ngspice() is not None
     threshold_v = None
     if arguments.models is not None and installed:
@@ -89,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = spice.netlist(job.row, arguments.models, threshold_v)
     write_text(arguments.output, text)
     out = text_stream(arguments.json)
-    print(f"{arguments.output}: {job.row.title}, {job.row.columns} columns", file=out)
+    print(f"{arguments.output}: {job.row.title}, {job.row.columns} columns{plane}", file=out)
     result: dict[str, Any] = {"netlist": str(arguments.output), "columns": job.row.columns}
     result["comparison"] = None
     if not installed:
@@ -127,8 +128,16 @@ def _lines(rows: list[spice_check.RowComparison]) -> list[list[str]]:
     return lines
 
 
-def _selected_row(arguments: argparse.Namespace, parameters: ChipParameters) -> spice_check.RowJob:
+def _selected_row(
+    arguments: argparse.Namespace, parameters: ChipParameters
+) -> tuple[spice_check.RowJob, str]:
+    """The row of the command line, and what to say of its inputs."""
     mapped = selected_network(arguments)
+    if mapped.config.layers[0].macro.pipelined:
+        raise InputError(
+            f"--macro: found {arguments.macro}, a pipelined macro, expected one without latches: "
+            "the netlist has none"
+        )
     if not 0 <= arguments.layer < len(mapped.layers):
         raise InputError(
             f"--layer: found {arguments.layer}, expected 0 to {len(mapped.layers) - 1}"
@@ -137,19 +146,23 @@ def _selected_row(arguments: argparse.Namespace, parameters: ChipParameters) -> 
         raise InputError(f"--image: found {arguments.image}, expected at least 0")
     images = select_images(mapped.network, None, arguments.image + 1, arguments.seed)
     bits = input_bits(images.images[-1:], mapped.network)
-    for layer in mapped.software_view.layers[: arguments.layer]:
-        bits = software.layer_outputs(layer, bits)
+    if arguments.layer:
+        bits = software.run(mapped.software_view, bits).layer_bits[arguments.layer - 1]
     layer = mapped.layers[arguments.layer]
+    # Of inputs of several bits, the most significant plane: the one that weighs most.
+    bits = bits >> (layer.config.bits_per_input - 1)
     signs = np.ones(layer.config.fan_in, dtype=np.int8)
     signs[: layer.config.inputs] = 2 * bits[0].astype(np.int8) - 1
     columns = len(signs) if arguments.columns is None else arguments.columns
     rows = LayerRows(
-        config=layer.config, weights=layer.weights, parameters=parameters, chip=arguments.chip,
-        layer=arguments.layer,
+        config=layer.config.replace(bits_per_input=1), weights=layer.weights,
+        parameters=parameters, chip=arguments.chip, layer=arguments.layer,
     )  # fmt: skip
     inputs = signs[: max(columns, 0)]
     row = rows.circuit(arguments.row, inputs)
-    return spice_check.RowJob(row=row, model=rows.model(arguments.row, inputs))
+    planes = layer.config.bits_per_input
+    said = f", the most significant of {planes} bit planes" if planes > 1 else ""
+    return spice_check.RowJob(row=row, model=rows.model(arguments.row, inputs)), said
 
 
 def _check(arguments: argparse.Namespace, parameters: ChipParameters) -> int:

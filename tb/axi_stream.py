@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Coroutine, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 from numpy.typing import NDArray
 
 from ..hdl.config import STREAM_BITS, LayerConfig
-from ..sim.job import Job, word_of_bits
+from ..sim.job import Job, word_of_bits, word_of_levels
 from ..sim.testbench import bus_inputs
 from .agents import JOB_VARIABLE, read_number
 
@@ -26,32 +27,80 @@ BEAT_BYTES = STREAM_BITS // 8
 
 
 class IdealArray:
-    """Answers one array's strobes with the popcount of the columns that agree; none while mute."""
+    """Answers one array's strobes with the popcount of the columns that agree; none while mute.
+
+    In a pipelined macro the columns are those that agree as evaluate rises. With inputs of several
+    bits, each share averages what the lines hold into the holding capacitors, which the strobe
+    then compares; held as a fraction, so that the average is exact.
+    """
 
     def __init__(self, dut: Any, config: LayerConfig, macro: int, weights: NDArray[np.int8]):
-        names = ["wl", "bl", "blb", "strobe", "sense_p", "sense_n"]
+        names = ["wl", "bl", "blb", "evaluate", "strobe", "sense_p", "sense_n"]
         self.mute = False
+        self.latched = 0
+        self.held = Fraction(0)
         self.bank = ["dac_p", "dac_n"] if config.count_bits else []
         prefix = f"{config.name}_macro{macro}__"
-        self.pins = {name: getattr(dut, prefix + name) for name in names + self.bank}
         self.rows = [word_of_bits(weights[k] > 0) for k in config.neurons_of_macro(macro)]
+        self.strobes_per_image = len(self.rows) * config.trials
+        self.watched: list[Coroutine[Any, Any, None]] = []
+        self.score = self.score_of_columns
+        if config.pipelined:
+            self.score = self.score_of_latches
+            self.watched.append(self.latch())
+        if config.bits_per_input > 1:
+            names += ["share", "acc_reset"]
+            self.score = self.score_held
+            self.watched += [self.share(), self.clear()]
+        self.pins = {name: getattr(dut, prefix + name) for name in names + self.bank}
 
     def answer(self, positive: int, negative: int) -> None:
         self.pins["sense_p"].value = positive
         self.pins["sense_n"].value = negative
 
-    def score(self) -> int:
-        """2m - n of the row whose word line is up, the bank's charge added; 0 without a row."""
+    def columns(self) -> int:
+        """2m - n of the row whose word line is up; 0 without a row."""
         row = read_number(self.pins["wl"]).bit_length() - 1
         if not 0 <= row < len(self.rows):
             return 0
         weight = self.rows[row]
         bl, blb = (read_number(self.pins[name]) for name in ("bl", "blb"))
-        agreeing = (bl & weight).bit_count() + (blb & ~weight).bit_count()
+        return (
+            2 * ((bl & weight).bit_count() + (blb & ~weight).bit_count()) - (bl | blb).bit_count()
+        )
+
+    def bank_charge(self) -> int:
+        """What the read-out bank adds."""
         plates = [read_number(self.pins[name]) for name in self.bank] or [0, 0]
-        return 2 * agreeing - (bl | blb).bit_count() + plates[0] - plates[1]
+        return plates[0] - plates[1]
+
+    def score_of_columns(self) -> int | Fraction:
+        return self.columns() + self.bank_charge()
+
+    def score_of_latches(self) -> int | Fraction:
+        return self.latched + self.bank_charge()
+
+    def score_held(self) -> int | Fraction:
+        return self.held
+
+    async def latch(self) -> None:
+        while True:
+            await RisingEdge(self.pins["evaluate"])
+            self.latched = self.columns()
+
+    async def share(self) -> None:
+        while True:
+            await RisingEdge(self.pins["share"])
+            self.held = (self.held + self.columns()) / 2
+
+    async def clear(self) -> None:
+        while True:
+            await RisingEdge(self.pins["acc_reset"])
+            self.held = Fraction(0)
 
     async def run(self) -> None:
+        for watch in self.watched:
+            cocotb.start_soon(watch)
         while True:
             await RisingEdge(self.pins["strobe"])
             score = self.score()
@@ -61,12 +110,24 @@ class IdealArray:
             self.answer(0, 0)
 
 
-def expected_packet(job: Job, image: NDArray[np.uint8]) -> list[int]:
-    """The class and the scores of one image, as sums of products of signs."""
-    signs = 2 * image.astype(np.int64) - 1
+def expected_packet(
+    job: Job, image: NDArray[np.uint8], mute: Collection[tuple[str, int]] = ()
+) -> list[int]:
+    """The class and the scores of one image, as sums of products of signs.
+
+    The macros of `mute`, given as layer name and number, never answer: each strobe of theirs is
+    read as -1.
+    """
+    values = 2 * image.astype(np.int64) - job.config.layers[0].input_top
     for layer, weights in zip(job.config.layers, job.weights, strict=True):
-        scores = weights.astype(np.int64) @ np.append(signs, [1] * layer.bias_columns)
-        signs = np.sign(scores)
+        scores = weights.astype(np.int64) @ np.append(
+            values, [layer.input_top] * layer.bias_columns
+        )
+        for macro in range(layer.macros):
+            if (layer.name, macro) in mute:
+                # The lowest code of a count; for a sign only its sign counts.
+                scores[layer.neurons_of_macro(macro)] = 1 - (1 << max(1, layer.count_bits))
+        values = np.sign(scores)
     scores = scores + np.array(job.config.offsets)
     return [int(np.argmax(scores)), *map(int, scores)]
 
@@ -74,8 +135,9 @@ def expected_packet(job: Job, image: NDArray[np.uint8]) -> list[int]:
 def image_frame(job: Job, image: NDArray[np.uint8], draw: random.Random) -> bytes:
     """An image's beats; what is left of the last one is random."""
     size = job.config.input_beats * STREAM_BITS
-    rest = draw.getrandbits(size) >> len(image) << len(image)
-    return (word_of_bits(image) | rest).to_bytes(size // 8, "little")
+    rest = draw.getrandbits(size) >> job.config.image_bits << job.config.image_bits
+    word = word_of_levels(image, job.config.layers[0].bits_per_input)
+    return (word | rest).to_bytes(size // 8, "little")
 
 
 def broken_frames(job: Job, draw: random.Random) -> list[bytes]:
@@ -143,7 +205,7 @@ class Bench:
         await ClockCycles(dut.clk, 2)
         dut.rst.value = 0
         await RisingEdge(dut.clk)
-        cocotb.start_soon(packets_hold(dut))
+        self.hold = cocotb.start_soon(packets_hold(dut))
 
     async def packet(self) -> list[int]:
         """The next packet's beats, as signed numbers."""

@@ -29,6 +29,11 @@ class Watch:
         self.register_reads: list[int] = []
         self.result_stalls = 0
         self.input_stalls = 0
+        self.in_image = False
+        """The last beat taken was not an image's last."""
+        self.at_write = (0, 0, False)
+        """Images begun, results ended and `in_image`, after the cycle in which the last write was
+        in force."""
 
     def _handshake(self, port: str, channel: str = "t") -> tuple[int, int]:
         return tuple(  # type: ignore[return-value]
@@ -36,20 +41,27 @@ class Watch:
         )
 
     async def run(self) -> None:
-        begun = False
+        answered = 0
         while True:
             await RisingEdge(self.dut.clk)  # what is seen is the cycle that ends
+            if read_number(self.dut.rst):
+                self.in_image = False
+                continue
             image, result = self._handshake("s_axis"), self._handshake("m_axis")
             if image == (1, 1):
-                if not begun:
+                if not self.in_image:
                     self.image_begins.append(self.cycle)
-                begun = not read_number(self.dut.s_axis_tlast)
+                self.in_image = not read_number(self.dut.s_axis_tlast)
             if result == (1, 1) and read_number(self.dut.m_axis_tlast):
                 self.result_ends.append(self.cycle)
             if self._handshake("s_axil", "ar") == (1, 1):
                 self.register_reads.append(self.cycle)
             self.input_stalls += image == (1, 0)
             self.result_stalls += result == (1, 0)
+            answer = read_number(self.dut.s_axil_bvalid)
+            if answer and not answered:
+                self.at_write = len(self.image_begins), len(self.result_ends), self.in_image
+            answered = answer
             self.cycle += 1
 
 
@@ -107,14 +119,14 @@ class ControlBench(Bench):
         found, expected = await self.packet(), expected_packet(self.job, self.job.images[index])
         assert found == expected, f"image {index}: found {found}, expected {expected}"
 
-    def random_times(self) -> NetworkConfig:
+    def random_times(self, longest: int = LONGEST) -> NetworkConfig:
         """The configuration with other phase times, down to the least that are allowed."""
         layers = []
         for index, layer in enumerate(self.config.layers):
             times = {}
             for name in PHASE_NAMES:
                 [field] = self.registers[layer_register(index, name)].fields
-                times[name] = self.draw.randint(field.minimum or 0, LONGEST)
+                times[name] = self.draw.randint(field.minimum or 0, longest)
             timing = layer.macro.timing.replace(**times)
             layers.append(layer.replace(macro=layer.macro.replace(timing=timing)))
         return self.config.replace(layers=tuple(layers))

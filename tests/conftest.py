@@ -20,6 +20,15 @@ SEED = 20241123
 REPOSITORY = Path(__file__).parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("random scenarios on both buses")
+    group.addoption("--scenarios", type=int, default=50, help="how many, from number 0")
+    group.addoption("--scenario", type=int, help="the number of one to run alone")
+    group.addoption(
+        "--scenario-seed", type=int, default=SEED, help="what all of them are drawn from"
+    )
+
+
 def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:
     """A network of random weights, thresholds near 0 and offsets from -3 to 3."""
     draw = np.random.default_rng(seed)

@@ -163,8 +163,8 @@ def test_energy_of_a_chain_by_cause():
     )
     assert (config.macros, config.chain) == (2, 3)
     energy = EnergyParameters(bridge_ohm=100e3, sl_capacitor_f=10e-15)
-    weights, plus = np.ones((6, 5), np.int8), np.full((3, 6), 5)
-    found = layer_energy(config, weights, plus, ChipParameters(), energy, 1e-5).causes_j
+    weights, inputs = np.ones((6, 5), np.int8), np.ones((3, 5), np.uint8)
+    found = layer_energy(config, weights, inputs, ChipParameters(), energy, 1e-5).causes_j
     square = VDD_V**2
     expected = {
         "bridges": 30 * square * 25e-9 / 100e3,

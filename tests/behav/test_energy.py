@@ -140,8 +140,8 @@ def test_layer_by_cause():
     weights = np.ones((6, 5), np.int8)
     weights[1] = -1  # all toggle from row 0 to 1 and from 1 to 2 of macro 0; none in macro 1
     energy = EnergyParameters(bridge_ohm=100e3, sl_capacitor_f=10e-15)
-    plus = np.full((3, 6), 5)
-    found = layer_energy(config, weights, plus, ChipParameters(), energy, 1e-5)
+    inputs = np.ones((3, 5), np.uint8)  # m is 5, or 0 in row 1: the same on the other line
+    found = layer_energy(config, weights, inputs, ChipParameters(), energy, 1e-5)
     square = 1.2**2
     toggles = 2 * 5 + 2 * 2.5
     expected = {
@@ -158,6 +158,89 @@ def test_layer_by_cause():
     assert found.causes_j == pytest.approx(expected, rel=1e-9, abs=0.0)
     assert found.per_image_j == pytest.approx(sum(expected.values()), rel=1e-9, abs=0.0)
     assert found.operations == 2 * 5 * 6
+
+
+class SharedLine(Line):
+    """A line with a holding capacitor as large as itself behind a switch."""
+
+    def __init__(self, units, parasitic):
+        super().__init__(units, parasitic)
+        self.held = 0.0
+
+    def precharge(self):
+        self.plates = [0.0] * len(self.units)
+        self.volts = 0.0
+
+    def share(self):
+        """Close the switch for a while; the energy that plates at 1 take from the supply."""
+        loose = self.total - sum(self.units)
+        charge = sum(u * (self.volts - p) for u, p in zip(self.units, self.plates, strict=True))
+        charge += loose * self.volts + self.total * self.held
+        raised = sum(u * p for u, p in zip(self.units, self.plates, strict=True))
+        volts = (charge + raised) / (2 * self.total)
+        drawn = sum(
+            u * (self.volts - volts) * p for u, p in zip(self.units, self.plates, strict=True)
+        )
+        self.volts = self.held = volts
+        return drawn
+
+
+def test_bit_planes_by_cause():
+    """Two images of 3-bit inputs on two macros, column by column, row by row, plane by plane."""
+    config = LayerConfig(
+        name="fc1", inputs=4, bias_columns=1, neurons=5, bits_per_input=3, macro=MACRO
+    )
+    draw = np.random.default_rng(12)
+    weights = draw.choice(np.array([-1, 1], np.int8), (5, 5))
+    images = draw.integers(0, 8, (2, 4), dtype=np.uint8)
+    energy = EnergyParameters(bridge_ohm=100e3, sl_capacitor_f=10e-15)
+    units = toggles = rises = 0.0
+    for image in images.tolist():
+        for rows in ((0, 1, 2), (3, 4)):
+            lines, products = None, None
+            for step in range(3):
+                line_p, line_n = (SharedLine([1.0] * 7, 0.35) for _ in range(2))
+                for plane in range(3):
+                    bits = [value >> plane & 1 for value in image] + [1]
+                    rises += 5 if lines is None else sum(map(int.__ne__, lines, bits))
+                    lines = bits
+                    if step == len(rows):  # the other macro's third row: only bit lines move
+                        continue
+                    row = weights[rows[step]].tolist()
+                    now = [int(bit == (w > 0)) for bit, w in zip(bits, row, strict=True)]
+                    toggles += 2.5 if products is None else sum(map(int.__ne__, products, now))
+                    products = now
+                    for line, plates in ((line_p, now), (line_n, [1 - x for x in now])):
+                        line.precharge()
+                        units += line.set([*plates, 0, 0]) + line.share()
+    found = layer_energy(config, weights, images, ChipParameters(), energy, 1e-5)
+    square = 1.2**2
+    # A plane: precharge, dead time, evaluate, share; two dead times; settle, strobe, dead time.
+    row_s = (3 * 4 + 2 + 3) * 5e-9
+    expected = {
+        "bridges": 5 * 5 * square * row_s / 100e3,
+        "capacitors": units / 2 * 2e-15 * square,
+        "sl_and_inverters": toggles / 2 / 2 * (10e-15 + 3 * 0.5e-15) * square,
+        "bit_lines": rises / 2 * 4 * 0.5e-15 * square,
+        "word_lines": 5 * 7 * 1e-15 * square,
+        "switches": 3 * 5 * 7 * 4 * 0.3e-15 * square,
+        "comparators": 5 * 100e-15,
+    }
+    assert found.causes_j == pytest.approx(expected, rel=1e-9, abs=0.0)
+
+
+def test_a_pipelined_macro_scans_bit_planes_row_after_row():
+    """Its bridges conduct for as long as those of the same macro without latches."""
+    found = []
+    for pipelined in (False, True):
+        macro = MACRO.replace(pipelined=pipelined)
+        config = LayerConfig(
+            name="fc1", inputs=5, bias_columns=0, neurons=6, bits_per_input=2, macro=macro
+        )
+        inputs = np.full((1, 5), 2, np.uint8)
+        weights = np.ones((6, 5), np.int8)
+        found.append(layer_energy(config, weights, inputs, ChipParameters(), ENERGY["130nm"], 1e-5))
+    assert found[0] == found[1]
 
 
 def test_network_counts_products_of_its_inputs():

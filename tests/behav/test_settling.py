@@ -10,7 +10,12 @@ from popbridge.behav.bridge import draw_thresholds_v, product_bits, sl_voltage_v
 from popbridge.behav.chip import sample_layer
 from popbridge.behav.devices import draw_resistances_ohm
 from popbridge.behav.params import CONDITIONS, BridgeParameters, DeviceParameters
-from popbridge.behav.settling import decision_time_s, scan_products, settling_time_s
+from popbridge.behav.settling import (
+    decision_time_s,
+    scan_levels,
+    scan_products,
+    settling_time_s,
+)
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
 
 SEED = 55
@@ -104,6 +109,25 @@ def test_pipelined_scan_is_the_integration_of_its_columns(bridge_cycles):
             assert outcome.for_plus[row, column] == expected
             differing += expected != (weights[row, column] > 0)
     assert differing > 0, "a scan without errors would not tell one timing from another"
+
+
+@pytest.mark.parametrize("pipelined", [False, True])
+def test_each_bit_plane_has_the_time_before_its_decision(pipelined):
+    """From the farther rail; latches close as evaluate rises, whichever the row."""
+    macro = MacroConfig(rows=4, columns=3, pipelined=pipelined, timing=TIMING)
+    config = LayerConfig(
+        name="fc", inputs=3, bias_columns=0, neurons=3, bits_per_input=2, macro=macro
+    )
+    bridge = BridgeParameters(bitline_wire_ohm=0.0, sl_capacitor_f=500e-15)
+    top, bottom = np.full((3, 3), 7e3), np.full((3, 3), 90e3)
+    cycles = TIMING.precharge_cycles + TIMING.dead_before_evaluate_cycles
+    cycles += 0 if pipelined else TIMING.evaluate_cycles
+    high, low = (ohm + bridge.access_resistance_ohm for ohm in (7e3, 90e3))
+    settled_v = bridge.vdd_v * low / (high + low)
+    tau_s = high * low / (high + low) * bridge.sl_capacitor_f
+    expected_v = settled_v * (1 - math.exp(-cycles * TIMING.clock_period_s / tau_s))
+    for levels in scan_levels(config, top, bottom, bridge):
+        np.testing.assert_allclose(levels.plus.decided_v, expected_v, rtol=1e-12)
 
 
 def test_crossing_time_is_that_of_the_integration():

@@ -1,6 +1,7 @@
 """``popbridge compare`` as a researcher types it."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -98,6 +99,14 @@ def test_wrong_arguments_are_one_line(words, wrong, message, capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(f"popbridge: {message}") and printed.err.count("\n") == 1
+
+
+def test_inputs_of_several_bits_are_refused(words, tmp_path, make_network, capsys):
+    network = dataclasses.replace(make_network((21, 12, 3)), bits_per_input=3)
+    write_network(network, tmp_path / "small.npz")
+    assert main(words) == 2
+    message = "small.npz: found inputs of 3 bits, expected 1: a word line of the crossbar has one"
+    assert capsys.readouterr().err == f"popbridge: {message} level\n"
 
 
 @pytest.mark.parametrize(

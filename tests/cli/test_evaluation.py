@@ -128,6 +128,25 @@ def test_chained_arrays_are_counted(make_mapped, make_job):
     assert last["mapping"]["cell_use"] == 4 * 11 / (8 * 12)
 
 
+def test_speed_of_rows_counted_by_hand(make_mapped, make_job):
+    """Two macros whose bridges take six cycles, longer than their other phases, then a count."""
+    mapped = make_mapped((15, 11, 4), rows=8, columns=40, pipelined=True, bridge_cycles=6)
+    job = make_job(mapped, chip=3, images=2)
+    images = ImageSet(np.zeros((2, 15), np.uint8), None, "random")
+    first, last = evaluate(mapped, job, pysim.run(job), images)["layers"]
+    # The bridges' 6 cycles and that of the latches; 5 ns each.
+    assert first["row_speed"]["row_cycles"] == 7
+    assert first["row_speed"]["evaluations_per_us"] == pytest.approx(2 / 0.035)
+    # Six rows: 6 cycles before the first evaluate, then five slots; evaluate, strobe, dead time.
+    busy = first["row_speed"]["strobe_slots_busy"]
+    assert busy["declared"] == busy["measured"] == 6 * 7 / (6 + 5 * 7 + 3)
+    # 11 columns are a count of 4 bits: two, evaluate, 4 strobes, 3 settlings, a dead time.
+    assert last["row_speed"]["row_cycles"] == 11
+    assert last["row_speed"]["evaluations_per_us"] == pytest.approx(1 / 0.055)
+    busy = last["row_speed"]["strobe_slots_busy"]
+    assert busy["declared"] == busy["measured"] == 4 * 11 / (6 + 3 * 11 + 9)
+
+
 def test_the_command_repeats_the_run(tmp_path, monkeypatch, make_network, capsys):
     monkeypatch.chdir(tmp_path)
     write_network(make_network((9, 6, 3)), tmp_path / "a net.npz")

@@ -1,11 +1,13 @@
 """The page that ``popbridge report`` writes, read back and held against the JSON."""
 
+import dataclasses
 import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
+from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -245,3 +247,26 @@ def test_a_wrong_input_leaves_the_page_that_is_there(labelled_run, make_page, tm
     assert main(["report", "run.json"]) == 2
     assert (tmp_path / "run.html").read_text() == before
     assert not list(tmp_path.glob(".popbridge*"))
+
+
+def test_rows_and_bit_planes(tmp_path, monkeypatch, make_network, make_page):
+    """A pipelined macro whose first layer has inputs of three bits, on the page."""
+    monkeypatch.chdir(tmp_path)
+    network = dataclasses.replace(make_network((15, 11, 4)), bits_per_input=3)
+    write_network(network, tmp_path / "bits.npz")
+    (tmp_path / "macro.toml").write_text(
+        "rows = 8\ncolumns = 40\npipelined = true\n[timing]\nshare_cycles = 2\nbridge_cycles = 6\n"
+    )
+    words = ["bits.npz", "--macro", "macro.toml", "--sim", "pysim", "--images", "2"]
+    assert main(["run", *words, "--json", "run.json"]) == 0
+    page = Page(make_page(json.loads((tmp_path / "run.json").read_text())))
+    # Three times precharge to share, 5 cycles, two dead times; settle, strobe, dead time: 20.
+    # A count of 11 columns: two cycles, evaluate, 4 strobes, 3 settlings, a dead time: 11.
+    rows = page.body("Rows by layer")
+    assert [row[:2] for row in rows] == [["layer0", "20"], ["layer1", "11"]]
+    assert [number(row[2]) for row in rows] == [20.0, 18.2]  # two macros, then one; 5 ns a cycle
+    assert [row[3:] for row in rows] == [["100.0 %"] * 2, ["91.7 %"] * 2]
+    phases = {row[0]: row[1] for row in page.body("Phases of a row")}
+    assert phases["Share"] == "2" and phases["Dead time between bit planes"] == "1"
+    assert next(cycles for title, cycles in phases.items() if title.startswith("Bridges")) == "6"
+    assert "have 3 bits" in page.texts["p"]

@@ -1,9 +1,13 @@
 """``popbridge spice`` as a newcomer types it."""
 
+import dataclasses
 import json
+import re
 
 import pytest
 
+from popbridge.bnn.images import random_images
+from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 from popbridge.sim import ngspice, spice_check
 
@@ -47,6 +51,10 @@ def test_own_models_are_characterised_first(in_folder, capsys):
         (["--row", "1025"], "row: found 1025, expected 0 to 1024, the neurons of layer0"),
         (["--columns", "0"], "columns: found 0, expected 1 to 785"),
         (["--image", "-1"], "--image: found -1, expected at least 0"),
+        (
+            ["--macro", "pipelined"],
+            "--macro: found pipelined, a pipelined macro, expected one without latches",
+        ),
         (["--models", "no.mod"], "--models: found no file no.mod, expected transistor models"),
     ],
 )
@@ -63,3 +71,19 @@ def test_exit_status_of_the_check(bound, status, word, in_folder, capsys, monkey
     monkeypatch.setitem(spice_check.BOUNDS, "crossing_error", bound)
     assert main(["spice", "--check"]) == status
     assert word in capsys.readouterr().out
+
+
+@pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
+@pytest.mark.parametrize("layer", [0, 1])
+def test_of_several_bits_the_most_significant_plane(layer, in_folder, make_network, capsys):
+    network = dataclasses.replace(make_network((15, 11, 4)), bits_per_input=3)
+    write_network(network, in_folder / "bits.npz")
+    assert main(["spice", "bits.npz", "--layer", str(layer), "--json", "result.json"]) == 0
+    assert ("most significant of 3 bit planes" in capsys.readouterr().out) == (layer == 0)
+    found = json.loads((in_folder / "result.json").read_text())["comparison"]
+    assert found["line_error_counts"] <= 0.02 and found["decisions_differing"] == 0
+    if layer == 0:
+        image = random_images(1, (15,), 1).images[0]
+        text = (in_folder / "row.cir").read_text()
+        driven = re.findall(r"^\* column \d+: input ([+-])1,", text, re.MULTILINE)
+        assert driven[:15] == ["+" if pixel >= 128 else "-" for pixel in image]

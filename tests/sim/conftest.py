@@ -14,36 +14,36 @@ from popbridge.tb.agents import JOB_VARIABLE
 def run_tests(icarus, tmp_path):
     """Builds the controller and runs a suite of `tb`; gives tests run, tests failed, the log.
 
-    `only` is a pattern of the tests to run.
+    `only` is a pattern of the tests to run, `folder` where all files go.
     """
 
-    def run(job, suite, only=None):
-        job.write(tmp_path / "job.npz")
-        source = tmp_path / "controller.sv"
+    def run(job, suite, only=None, folder=tmp_path):
+        job.write(folder / "job.npz")
+        source = folder / "controller.sv"
         source.write_text(controller_verilog(job.config), encoding="utf-8")
         runner = get_runner(icarus)
         runner.build(
             sources=[source],
             hdl_toplevel=CONTROLLER,
-            build_dir=tmp_path / "build",
+            build_dir=folder / "build",
             timescale=("1ns", "1ps"),
-            log_file=tmp_path / "build.log",
+            log_file=folder / "build.log",
         )
-        results = tmp_path / "results.xml"
+        results = folder / "results.xml"
         # It ends the process when a test fails; the verdict is in the results.
         with contextlib.suppress(SystemExit):
             runner.test(
                 test_module=suite,
                 hdl_toplevel=CONTROLLER,
                 hdl_toplevel_lang="verilog",
-                build_dir=tmp_path / "build",
-                test_dir=tmp_path,
+                build_dir=folder / "build",
+                test_dir=folder,
                 test_filter=only,
                 results_xml=str(results),
-                extra_env={JOB_VARIABLE: str(tmp_path)},
-                log_file=tmp_path / "run.log",
+                extra_env={JOB_VARIABLE: str(folder)},
+                log_file=folder / "run.log",
             )
-        log = (tmp_path / "run.log").read_text(encoding="utf-8")
+        log = (folder / "run.log").read_text(encoding="utf-8")
         assert results.exists(), log[-3000:]
         return *get_results(results), log
 

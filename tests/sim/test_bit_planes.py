@@ -88,6 +88,20 @@ def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
     assert not np.array_equal(direct.answers[0], reference.layer_bits[0])
 
 
+def test_a_pipelined_macro_scans_planes_row_after_row(make_network):
+    """Whatever bridge times its rows have with inputs of one bit."""
+    macro = MacroConfig(rows=6, columns=64, pipelined=True)
+    macro = macro.replace(timing=macro.timing.replace(bridge_cycles=6))
+    mapped = network_of(make_network, (9, 8, 3), 2, macro)
+    job = job_of(mapped, 3)
+    outcome = cosim.simulate(job, simulator="pysim")
+    direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
+    for seen, answers in zip(outcome.answers, direct.answers, strict=True):
+        assert np.array_equal(seen, answers)
+    # Precharge, dead time, evaluate and share twice, a dead time; settle, strobe, dead time.
+    assert outcome.scans[0].longest == 4 * (2 * 4 + 1 + 3)
+
+
 def layer_of(bits, fan_in=101, neurons=64, rows=64):
     return LayerConfig(
         name="layer", inputs=fan_in, bias_columns=0, neurons=neurons, bits_per_input=bits,
