@@ -173,7 +173,7 @@ def layer_energy(
     siemens : float
         Mean conductance of a bridge, `mean_bridge_siemens`.
     """
-    total = line_units(parameters.neuron, config.columns, config.count_bits)
+    total = line_units(parameters.neuron, config.columns, config.bank_bits)
     units = evaluation_units(plus, config.fan_in, total, config.count_bits)
     causes = _Figures.of(config.macro, parameters, energy).causes_j(
         config.macro,

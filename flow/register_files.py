@@ -23,6 +23,7 @@ DECERR.
 ACCESS_MEANINGS = {
     Access.READ_ONLY: "from the hardware; writes leave it alone",
     Access.READ_WRITE: "keeps what is written",
+    Access.LOADED: "keeps what is written, or what the hardware found since",
     Access.WRITE_1: "a 1 written is a command; reads as 0",
     Access.WRITE_1_TO_CLEAR: "set by the hardware, kept until a 1 is written",
 }
@@ -104,6 +105,7 @@ def _definitions(address: int, register: Register) -> Iterator[str]:
 SVD_ACCESS = {
     Access.READ_ONLY: "read-only",
     Access.READ_WRITE: "read-write",
+    Access.LOADED: "read-write",
     Access.WRITE_1: "write-only",
     Access.WRITE_1_TO_CLEAR: "read-write",
 }
