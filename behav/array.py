@@ -58,7 +58,8 @@ class ArrayModel:
     before it begins the next image, and images count from 0. The number of a trial is the count of
     strobes since evaluate rose. Evaluations with neither word line nor bit line, as in a
     calibration, are no image's; they count from 0, too. The decisions are those of
-    `LayerChip.signs`, `LayerChip.counts` and `LayerChip.calibration` for the same image, row and trial, to the bit.
+    `LayerChip.signs`, `LayerChip.counts` and `LayerChip.calibration` for the same image, row and
+    trial, to the bit.
 
     Parameters
     ----------

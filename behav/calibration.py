@@ -15,7 +15,7 @@ class Calibration(NamedTuple):
     """The trims of a layer, and the decisions that they come from."""
 
     trims: NDArray[np.int64]
-    """(macros,), score units: the offset, rounded towards 0, with its sign turned."""
+    """(macros,), score units: the offset, which a score has to exceed, rounded towards 0."""
     decisions: NDArray[np.int8]
     """(steps, strobes, macros): the comparators' answers, +1, -1, or 0 if unresolved."""
 

@@ -70,8 +70,9 @@ def draw_offsets_v(
 ) -> NDArray[np.float64]:
     """One draw of the comparators' offsets, V, shape (macros,)."""
     stream = DrawStream(chip, Domain.OFFSET, layer)
-    deviates = [stream.at(macro).standard_normal() for macro in range(config.macros)]
-    return parameters.offset_sigma_v * np.array(deviates)
+    deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
+    magnitude_v = np.copysign(parameters.offset_magnitude_v, deviates)
+    return parameters.offset_sigma_v * deviates + magnitude_v
 
 
 class LayerComparator:
@@ -174,6 +175,11 @@ class LayerComparator:
             found = settle(scores.ravel()[near], numbers, trial, drawn_for)
             decisions.reshape(-1)[near] = found
         return decisions
+
+    @property
+    def macro_offsets_score(self) -> NDArray[np.float64]:
+        """Input offset of each macro's comparator, charge injection included, score units."""
+        return self._of_macros_v / self.unit_v
 
     def undriven(self) -> LayerComparator:
         """The same comparators, one per macro, as a calibration strobes them.

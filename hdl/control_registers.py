@@ -262,8 +262,8 @@ def _trim(index: int, layer: LayerConfig, macro: int) -> Register:
         name="trim",
         bits=layer.trim_bits + 1,
         access=Access.LOADED,
-        doc="Added to every score, score units in two's complement; the offset with its sign "
-        "turned. A soft reset leaves it.",
+        doc="Added to every score, score units in two's complement: after a calibration the "
+        "offset measured, rounded towards 0. A soft reset leaves it.",
     )
     doc = f"Layer {index}, `{layer.name}`: trim of macro {macro}, from its next row on."
     return Register(name=trim_register(index, macro), fields=(trim,), doc=doc)
