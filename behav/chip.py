@@ -220,7 +220,8 @@ class LayerChip:
             As in `decide`.
         """
         macros = np.arange(self.config.macros)
-        scores = self._bank_p[macros, dac_p] - self._bank_n[macros, dac_n]
+        codes_p, codes_n = np.asarray(dac_p, np.int64), np.asarray(dac_n, np.int64)
+        scores = self._bank_p[macros, codes_p] - self._bank_n[macros, codes_n]
         return self._undriven.decide(scores.astype(np.float32), evaluation, strobe)
 
     def calibration(self) -> Calibration:

@@ -60,7 +60,12 @@ def register_markdown(registers: RegisterMap, network: str) -> str:
     """A reference for people; `network` says whose registers they are."""
     lines = [f"# Control registers of {network}", "", MADE_BY, HOW_TO_READ]
     lines += ["| access | meaning |", "|---|---|"]
-    lines += [f"| {access.value} | {meaning} |" for access, meaning in ACCESS_MEANINGS.items()]
+    used = {field.access for _, register in registers for field in register.fields}
+    lines += [
+        f"| {access.value} | {meaning} |"
+        for access, meaning in ACCESS_MEANINGS.items()
+        if access in used
+    ]
     for block in registers.blocks:
         lines += [
             "",

@@ -164,9 +164,9 @@ def _calibration_host(text: _Text, config: NetworkConfig) -> None:
     names = ("CONTROL", "INTERRUPT_ENABLE", "INTERRUPT_STATUS")
     parameters |= {name: registers.address(name) for name in names}
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
-    bus = ("awaddr", "awvalid", "awready", "wdata", "wvalid", "wready", "bvalid")
-    bus += ("araddr", "arvalid", "arready", "rdata", "rvalid")
-    joined = ", ".join(f".{name}(s_axil_{name})" for name in bus)
+    writing = ("awaddr", "awvalid", "awready", "wdata", "wvalid", "wready", "bvalid")
+    reading = ("araddr", "arvalid", "arready", "rdata", "rvalid")
+    joined = ", ".join(f".{name}(s_axil_{name})" for name in (*writing, *reading))
     first = f"{trimmed_layers(config)[0].name}_macro0"
     text.port("input", 1, "calibrate")
     text.port("output", 1, "calibrated")

@@ -103,5 +103,5 @@ def test_a_trim_that_is_not_held_is_caught(
         return m
 
     monkeypatch.setattr(TrimDriver, "elaborate", stuck)
-    with pytest.raises((SimulationError, HardwareFault), match="bank|precharge"):
+    with pytest.raises((SimulationError, HardwareFault), match=r"bank|precharge"):
         cosim.simulate(job, simulator=simulator, root=tmp_path)
