@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     mapped = selected_network(arguments)
     probes = selected_probes(arguments, mapped.config)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
-    job = make_job(arguments, mapped, images)
+    job = make_job(arguments, mapped, images, calibrate=arguments.calibrate)
     out = text_stream(arguments.json)
     print(mapping_table(mapped), file=out)
     if mapped.saturated:
@@ -131,7 +131,13 @@ def repeat_command(arguments: argparse.Namespace, images: int) -> list[str]:
     return [*words, "--images", str(images), *flags]
 
 
-def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: ImageSet) -> Job:
+def make_job(
+    arguments: argparse.Namespace,
+    mapped: MappedNetwork,
+    images: ImageSet,
+    *,
+    calibrate: bool = False,
+) -> Job:
     """The co-simulation that the command line asks for."""
     return Job(
         config=mapped.config,
@@ -140,7 +146,7 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
         chip=arguments.chip,
         seed=arguments.seed,
         images=input_bits(images.images, mapped.network),
-        calibrate=arguments.calibrate,
+        calibrate=calibrate,
     )
 
 
