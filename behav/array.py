@@ -56,8 +56,10 @@ class ArrayModel:
 
     Rows are scanned once per image in ascending order: the evaluation of a row at or below the one
     before it begins the next image, and images count from 0. The number of a trial is the count of
-    strobes since evaluate rose. The decisions are those of `LayerChip.signs` and
-    `LayerChip.counts` for the same image, row and trial, to the bit.
+    strobes since evaluate rose. Evaluations with neither word line nor bit line, as in a
+    calibration, are no image's; they count from 0, too. The decisions are those of
+    `LayerChip.signs`, `LayerChip.counts` and `LayerChip.calibration` for the same image, row and
+    trial, to the bit.
 
     Parameters
     ----------
@@ -79,7 +81,8 @@ class ArrayModel:
         lines = layer_chip.word_lines[self._neurons].tolist()
         self._row_of_line = {line: row for row, line in enumerate(lines)}
         self._columns = config.fan_in
-        self._codes = 2**config.count_bits
+        self._codes = 2**config.bank_bits
+        self._undriven = -1
         self._time_s = 0.0
         self._was = ArrayPins()
         self._drive = _Drive(0, 0, 0)
@@ -267,6 +270,7 @@ class ArrayModel:
         self._evaluate_rise_s = self._time_s
         self._drive = _Drive(pins.wl, pins.bl, pins.blb)
         self._trial = -1
+        self._undriven += not any(self._drive)
         row = self.row_of(pins.wl)
         # The planes of a row are one evaluation.
         if row >= 0 and not self._planes:
@@ -305,6 +309,12 @@ class ArrayModel:
     def _resolve(self, pins: ArrayPins) -> tuple[int, int]:
         """The comparator's outputs for the row whose charge is on the lines."""
         row = self.row
+        if not any(self._drive) and self._codes > 1:
+            answers = self.layer_chip.decide_undriven(
+                self._undriven, self._trial, pins.dac_p, pins.dac_n
+            )
+            answer = int(answers[self.macro])
+            return (int(answer > 0), int(answer < 0))
         if row < 0:
             return (0, 0)
         planes = tuple(self._planes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..hdl.config import InputError, LayerConfig
 from .bridge import draw_thresholds_v
+from .calibration import Calibration, bank_codes, search_trims
 from .comparator import ALL_NEURONS, LayerComparator, draw_offsets_v
 from .devices import ProgrammedCells, draw_resistances_ohm
 from .neuron import (
@@ -53,6 +56,8 @@ class LayerChip:
     slowest_settling_s : float
         Time that the slowest SL needs, from the opposite rail, to cross its inverter's threshold,
         over all cells that settle to the right bit and both inputs; 0 if SLs have no capacitance.
+    trims : ndarray of int64, shape (macros,)
+        In force, score units; 0 unless it is `calibrated` or `trimmed`.
     gain, base : ndarray of float32, shape (M, n)
         A driven column adds base + gain * input to the score seen.
 
@@ -85,6 +90,8 @@ class LayerChip:
         neurons = np.arange(config.neurons)
         self._macros = neurons // config.rows_used
         self.word_lines = neurons % config.rows_used if word_lines is None else word_lines
+        self.trims = np.zeros(config.macros, dtype=np.int64)
+        self._undriven = comparator.undriven()
         self._bank_p = np.stack([line.bank_p for line in lines])
         self._bank_n = np.stack([line.bank_n for line in lines])
         self.gain, self.base = _gain_and_base(for_plus, for_minus, lines, self._macros)
@@ -193,6 +200,54 @@ class LayerChip:
             scores = scores + (self._bank_p[macros, dac_p] - self._bank_n[macros, dac_n])
         return self.comparator.decide(scores, images, trial, neurons)
 
+    def decide_undriven(
+        self, evaluation: int, strobe: int, dac_p: ArrayLike, dac_n: ArrayLike
+    ) -> NDArray[np.int8]:
+        """One strobe of each macro's comparator with no bit line driven: the bank's score alone.
+
+        Parameters
+        ----------
+        evaluation : int
+            Number of the evaluation among such ones, key of the noise.
+        strobe : int
+            Number of the strobe since evaluate rose, from 0.
+        dac_p, dac_n : int or array_like of int, shape (macros,)
+            Codes on the bottom plates of the bank.
+
+        Returns
+        -------
+        ndarray of int8, shape (macros,)
+            As in `decide`.
+        """
+        macros = np.arange(self.config.macros)
+        codes_p, codes_n = np.asarray(dac_p, np.int64), np.asarray(dac_n, np.int64)
+        scores = self._bank_p[macros, codes_p] - self._bank_n[macros, codes_n]
+        return self._undriven.decide(scores.astype(np.float32), evaluation, strobe)
+
+    def calibration(self) -> Calibration:
+        """The first calibration since reset, as the hardware runs it."""
+        return search_trims(self.config, self.decide_undriven)
+
+    def calibrated(self) -> Self:
+        """This layer with the trims of `calibration`; as it is where it has no trim."""
+        return self.trimmed(self.calibration().trims) if self.config.trim_bits else self
+
+    def trimmed(self, trims: ArrayLike) -> Self:
+        """This layer with given trims, shape (macros,), in force."""
+        layer = copy.copy(self)
+        layer.trims = np.asarray(trims, dtype=np.int64)
+        return layer
+
+    def neuron_trims(self) -> NDArray[np.int64]:
+        """The trim of each neuron's macro, shape (M,)."""
+        return self.trims[self._macros]
+
+    def _held_codes(self) -> tuple[int, int] | tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What a SIGN row has on its bank, per neuron; 0 without trims in force."""
+        if not self.trims.any():
+            return 0, 0
+        return bank_codes(self.neuron_trims(), self.config.trim_bits)
+
     def signs(self, inputs: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
         """The neurons' bits: what most of their strobes say.
 
@@ -209,7 +264,7 @@ class LayerChip:
             True for +1.
         """
         if self.config.trials == 1:
-            return self.decide(self.scores_seen(inputs), images) > 0
+            return self.decide(self.scores_seen(inputs), images, 0, *self._held_codes()) > 0
         return self.votes(inputs, images)[0]
 
     def votes(
@@ -233,7 +288,10 @@ class LayerChip:
         """
         scores = self.scores_seen(inputs)
         trials = range(self.config.trials)
-        decisions = np.stack([self.decide(scores, images, trial) for trial in trials], axis=-1)
+        held = self._held_codes()
+        decisions = np.stack(
+            [self.decide(scores, images, trial, *held) for trial in trials], axis=-1
+        )
         return 2 * np.count_nonzero(decisions > 0, axis=-1) > len(trials), decisions
 
     def counts(
@@ -252,7 +310,7 @@ class LayerChip:
         Returns
         -------
         codes : ndarray of uint16, shape (..., M)
-            v; the score is 2v + 1 - 2^K (`comparator.score_of_code`).
+            v, no trim taken off; the score is 2v + 1 - 2^K (`comparator.score_of_code`).
         decisions : ndarray of int8, shape (..., M, K)
             The comparator's answers in the order of the trials, as `decide` gives them.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -69,8 +70,9 @@ def draw_offsets_v(
 ) -> NDArray[np.float64]:
     """One draw of the comparators' offsets, V, shape (macros,)."""
     stream = DrawStream(chip, Domain.OFFSET, layer)
-    deviates = [stream.at(macro).standard_normal() for macro in range(config.macros)]
-    return parameters.offset_sigma_v * np.array(deviates)
+    deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
+    magnitude_v = np.copysign(parameters.offset_magnitude_v, deviates)
+    return parameters.offset_sigma_v * deviates + magnitude_v
 
 
 class LayerComparator:
@@ -113,6 +115,7 @@ class LayerComparator:
         self.neurons = config.neurons
         self.parameters = parameters
         self.unit_v = unit_v
+        self._of_macros_v = offsets_v
         self.offsets_v = np.repeat(offsets_v, config.rows_used)[: config.neurons]
         timing = config.macro.timing
         strobe_s = timing.strobe_cycles * timing.clock_period_s
@@ -123,6 +126,7 @@ class LayerComparator:
         self.law_sigma_counts = law.sigma_counts(config.fan_in)
         domain = Domain.ERROR_LAW if parameters.error_law else Domain.NOISE
         self._draws = DecisionDraws(noise_seed, domain, layer)
+        self._undriven_draws = DecisionDraws(noise_seed, Domain.CALIBRATION_NOISE, layer)
         self._held_draws = DecisionDraws(noise_seed, Domain.SHARE_NOISE, layer)
         self._held_noise_v = held_noise_v
         self._offset_scores = (self.offsets_v / unit_v).astype(np.float32)
@@ -171,6 +175,23 @@ class LayerComparator:
             found = settle(scores.ravel()[near], numbers, trial, drawn_for)
             decisions.reshape(-1)[near] = found
         return decisions
+
+    @property
+    def macro_offsets_score(self) -> NDArray[np.float64]:
+        """Input offset of each macro's comparator, charge injection included, score units."""
+        return self._of_macros_v / self.unit_v
+
+    def undriven(self) -> LayerComparator:
+        """The same comparators, one per macro, as a calibration strobes them.
+
+        `decide` then takes (macros,) scores, the number of the calibration's evaluation for the
+        image, and draws noise that no image has.
+        """
+        comparators = copy.copy(self)
+        comparators.offsets_v = self._of_macros_v
+        comparators._offset_scores = (self._of_macros_v / self.unit_v).astype(np.float32)
+        comparators._draws = self._undriven_draws
+        return comparators
 
     def _settle(
         self,

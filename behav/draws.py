@@ -52,6 +52,7 @@ class Domain(enum.IntEnum):
     COMPARISON = 12
     PULSE = 13
     SHARE_NOISE = 14
+    CALIBRATION_NOISE = 15
 
 
 class DrawStream:

@@ -219,7 +219,7 @@ def _line_units(
     parameters: ChipParameters,
 ) -> float:
     """What the capacitive lines draw for the mean image, in C VDD^2."""
-    total = line_units(parameters.neuron, config.columns, config.count_bits)
+    total = line_units(parameters.neuron, config.columns, config.bank_bits)
     plus = _columns_at_plus(weights, planes)
     units = evaluation_units(plus, config.fan_in, total, config.count_bits).sum(axis=0)
     if len(planes) > 1:

@@ -50,7 +50,7 @@ def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> fl
     columns : int
         Columns of the macro, used or not.
     bank_bits : int
-        K of a COUNT read-out, whose bank adds 2^K - 1 units; 0 for none.
+        K of the bank of read-out or trim, which adds 2^K - 1 units; 0 for none.
     """
     return columns * (1 + parameters.parasitic_fraction) + (2**bank_bits - 1)
 
@@ -74,7 +74,7 @@ def layer_volts_per_score(
     config: LayerConfig, neuron: NeuronParameters, bridge: BridgeParameters
 ) -> float:
     """`volts_per_score` of a layer on its macros, V."""
-    return volts_per_score(neuron, bridge, config.columns, config.count_bits)
+    return volts_per_score(neuron, bridge, config.columns, config.bank_bits)
 
 
 def score_to_volts(score: float, unit_v: float) -> float:
@@ -257,13 +257,13 @@ def draw_capacitor_units(
     column_units : ndarray, shape (columns,)
         Every column of the macro, in use or not; array by array of a chain.
     bank_units : ndarray, shape (K,)
-        Of the read-out bank, 2^k units each; empty without one.
+        Of the bank of read-out or trim, 2^k units each; empty without one.
     """
     sigma = parameters.unit_capacitor_sigma
     total = config.columns
     columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
-    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.count_bits)
-    units = 2.0 ** np.arange(config.count_bits)
+    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.bank_bits)
+    units = 2.0 ** np.arange(config.bank_bits)
     return 1 + sigma * columns, units + sigma * np.sqrt(units) * bank
 
 
@@ -278,7 +278,7 @@ def _draw_line(
     """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
     total = config.columns
     column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
-    nominal = line_units(parameters, total, config.count_bits)
+    nominal = line_units(parameters, total, config.bank_bits)
     actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction
     scale = nominal / actual
     return scale * column_units[: config.fan_in], scale * bank_units

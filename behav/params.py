@@ -85,6 +85,9 @@ class ComparatorParameters(Record):
 
     offset_sigma_v: float = 2e-3
     """Spread of the input offset between comparators, V [E]."""
+    offset_magnitude_v: float = 0.0
+    """With more than 0, every comparator has an offset of this size beside its draw, V: of the
+    draw's sign, so that half of them have either one. For what-if questions."""
     noise_sigma_v: float = 0.5e-3
     """Spread of the input noise between decisions, V [E]."""
     regeneration_tau_s: float = 0.1e-9
@@ -101,6 +104,7 @@ class ComparatorParameters(Record):
 
     def __post_init__(self) -> None:
         _require_within(self, math.inf, "offset_sigma_v", "noise_sigma_v", "regeneration_tau_s")
+        _require_within(self, math.inf, "offset_magnitude_v")
         _require_above(self, "logic_level_v")
         if not isinstance(self.error_law, bool):
             raise InputError(f"error_law: found {self.error_law!r}, expected true or false")
@@ -131,7 +135,11 @@ class ChipParameters(Record):
                 injection_differential_v=0.0,
             ),
             comparator=self.comparator.replace(
-                offset_sigma_v=0.0, noise_sigma_v=0.0, regeneration_tau_s=0.0, error_law=False
+                offset_sigma_v=0.0,
+                offset_magnitude_v=0.0,
+                noise_sigma_v=0.0,
+                regeneration_tau_s=0.0,
+                error_law=False,
             ),
         )
 

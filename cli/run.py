@@ -14,6 +14,7 @@ from ..bnn.network import Network
 from ..hdl.config import InputError
 from ..sim.cosim import SIMULATORS, simulate, simulator_versions
 from ..sim.job import Job
+from .calibration import calibration_of_run, print_calibration
 from .energy import add_energy_option, energy_of_run, print_energy, selected_energy
 from .evaluation import evaluate
 from .output import (
@@ -58,6 +59,11 @@ def add_parser(commands: Any) -> None:
         "--strict", action="store_true",
         help="answer every strobe from the arrays' pins alone: slow; pysim always does",
     )  # fmt: skip
+    parser.add_argument(
+        "--calibrate", action="store_true",
+        help="have the hardware cancel its comparators' offsets before the images; needs a macro "
+        "with trim_bits, as the preset `trimmed`",
+    )  # fmt: skip
     add_waves_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
@@ -72,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     mapped = selected_network(arguments)
     probes = selected_probes(arguments, mapped.config)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
-    job = make_job(arguments, mapped, images)
+    job = make_job(arguments, mapped, images, calibrate=arguments.calibrate)
     out = text_stream(arguments.json)
     print(mapping_table(mapped), file=out)
     if mapped.saturated:
@@ -100,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
         "macro": arguments.macro,
         "simulator": arguments.sim,
         "strict": arguments.strict or arguments.sim == "pysim",
+        "calibration": calibration_of_run(job, outcome),
         **evaluate(mapped, job, outcome, images),
         "energy": energy_of_run(arguments.energy, energy, job, outcome),
         "seed": arguments.seed,
@@ -120,10 +127,17 @@ def repeat_command(arguments: argparse.Namespace, images: int) -> list[str]:
             words += [f"--{name}", str(value)]
         elif name == "chip":
             words += ["--chip", "ideal"]
-    return [*words, "--images", str(images), *(["--strict"] if arguments.strict else [])]
+    flags = [f"--{name}" for name in ("strict", "calibrate") if getattr(arguments, name)]
+    return [*words, "--images", str(images), *flags]
 
 
-def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: ImageSet) -> Job:
+def make_job(
+    arguments: argparse.Namespace,
+    mapped: MappedNetwork,
+    images: ImageSet,
+    *,
+    calibrate: bool = False,
+) -> Job:
     """The co-simulation that the command line asks for."""
     return Job(
         config=mapped.config,
@@ -132,6 +146,7 @@ def make_job(arguments: argparse.Namespace, mapped: MappedNetwork, images: Image
         chip=arguments.chip,
         seed=arguments.seed,
         images=input_bits(images.images, mapped.network),
+        calibrate=calibrate,
     )
 
 
@@ -181,6 +196,7 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     titles = ["", "evaluations", "differing", "share", "cycles declared", "measured"]
     print(f"\n{table(titles, rows)}\n", file=out)
     _print_row_speed(result["layers"], out)
+    print_calibration(result["calibration"], out)
     _print_timing(result["layers"], out)
     print_energy(result["energy"], out)
     accuracy = result["accuracy"]

@@ -114,6 +114,20 @@ ENERGY = {
     "layers": [{"name": TEXT, "per_image_j": JOULES, "per_evaluation_j": _Named(JOULES)}],
     "tops_per_w": {"peak": JOULES, "average": JOULES},
 }
+SPREAD = {"min": NUMBER, "mean": NUMBER, "max": NUMBER}
+CALIBRATION = {
+    "layers": [
+        {
+            "name": TEXT,
+            "macros": SIZE,
+            "trim_bits": SIZE,
+            "offset_counts": SPREAD,
+            "residual_counts": SPREAD,
+            "saturated": COUNT,
+        }
+    ],
+    "cycles": {"declared": COUNT, "measured": COUNT},
+}
 RUN = {
     "network": TEXT,
     "images": SIZE,
@@ -123,6 +137,7 @@ RUN = {
     "macro": TEXT,
     "simulator": TEXT,
     "strict": FLAG,
+    "calibration": _Nullable(CALIBRATION),
     "accuracy": ACCURACY,
     "confusion": CONFUSION,
     "geometry": GEOMETRY,

@@ -23,6 +23,7 @@ DECERR.
 ACCESS_MEANINGS = {
     Access.READ_ONLY: "from the hardware; writes leave it alone",
     Access.READ_WRITE: "keeps what is written",
+    Access.LOADED: "keeps what is written, or what the hardware found since",
     Access.WRITE_1: "a 1 written is a command; reads as 0",
     Access.WRITE_1_TO_CLEAR: "set by the hardware, kept until a 1 is written",
 }
@@ -59,7 +60,12 @@ def register_markdown(registers: RegisterMap, network: str) -> str:
     """A reference for people; `network` says whose registers they are."""
     lines = [f"# Control registers of {network}", "", MADE_BY, HOW_TO_READ]
     lines += ["| access | meaning |", "|---|---|"]
-    lines += [f"| {access.value} | {meaning} |" for access, meaning in ACCESS_MEANINGS.items()]
+    used = {field.access for _, register in registers for field in register.fields}
+    lines += [
+        f"| {access.value} | {meaning} |"
+        for access, meaning in ACCESS_MEANINGS.items()
+        if access in used
+    ]
     for block in registers.blocks:
         lines += [
             "",
@@ -104,6 +110,7 @@ def _definitions(address: int, register: Register) -> Iterator[str]:
 SVD_ACCESS = {
     Access.READ_ONLY: "read-only",
     Access.READ_WRITE: "read-write",
+    Access.LOADED: "read-write",
     Access.WRITE_1: "write-only",
     Access.WRITE_1_TO_CLEAR: "read-write",
 }

@@ -98,7 +98,7 @@ def black_box_name(layer: LayerConfig, array: int = 0) -> str:
     Array 0 of a chain is the head, with comparator and read-out bank; the others extend its lines.
     """
     size = f"{layer.macro.rows}x{layer.macro.columns}"
-    bank = f"_k{layer.count_bits}" if layer.count_bits else ""
+    bank = f"_k{layer.bank_bits}" if layer.bank_bits else ""
     if layer.chain == 1:
         return f"bridge_array_{size}{bank}"
     return f"bridge_array_{size}_extension" if array else f"bridge_array_{size}{bank}_head"
@@ -110,7 +110,7 @@ def black_box_ports(layer: LayerConfig, array: int = 0) -> list[Port]:
     In a chain, array 0 alone has those of comparator and bank, and all have `LINES`.
     """
     signature = ArraySignature(
-        rows=layer.macro.rows, columns=layer.macro.columns, count_bits=layer.count_bits
+        rows=layer.macro.rows, columns=layer.macro.columns, bank_bits=layer.bank_bits
     )
     ports = [
         Port(name, "output" if member.flow == In else "input", member.shape)

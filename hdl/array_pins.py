@@ -18,8 +18,8 @@ class ArraySignature(wiring.Signature):
     ----------
     rows, columns : int
         Word lines and bit-line pairs.
-    count_bits : int
-        K, capacitors of the read-out bank on each line; 0 leaves the bank's pins out.
+    bank_bits : int
+        K, capacitors of the bank of read-out or trim on each line; 0 leaves its pins out.
     planes : int
         Bit planes of an input; 1 leaves the holding capacitors' pins out.
 
@@ -35,8 +35,8 @@ class ArraySignature(wiring.Signature):
         Connects the source-line inverters to the capacitors.
     strobe : Out(1)
         Comparator clock.
-    dac_p, dac_n : Out(count_bits)
-        Bottom plates of the read-out bank on line P and line N; bit k drives 2^k unit capacitors.
+    dac_p, dac_n : Out(bank_bits)
+        Bottom plates of the bank on line P and line N; bit k drives 2^k unit capacitors.
     share : Out(1)
         Averages both lines into their holding capacitors.
     acc_reset : Out(1)
@@ -45,10 +45,10 @@ class ArraySignature(wiring.Signature):
         Comparator outputs: both 0 until resolved, then exactly one 1 until strobe falls.
     """
 
-    def __init__(self, *, rows: int, columns: int, count_bits: int = 0, planes: int = 1):
+    def __init__(self, *, rows: int, columns: int, bank_bits: int = 0, planes: int = 1):
         self.rows = rows
         self.columns = columns
-        self.count_bits = count_bits
+        self.bank_bits = bank_bits
         self.planes = planes
         members = {
             "wl": Out(rows),
@@ -58,8 +58,8 @@ class ArraySignature(wiring.Signature):
             "evaluate": Out(1),
             "strobe": Out(1),
         }
-        if count_bits:
-            members |= {"dac_p": Out(count_bits), "dac_n": Out(count_bits)}
+        if bank_bits:
+            members |= {"dac_p": Out(bank_bits), "dac_n": Out(bank_bits)}
         if planes > 1:
             members |= {"share": Out(1), "acc_reset": Out(1)}
         members |= {"sense_p": In(1), "sense_n": In(1)}
@@ -71,7 +71,7 @@ class ArraySignature(wiring.Signature):
         return cls(
             rows=config.macro.rows,
             columns=config.columns,
-            count_bits=config.count_bits,
+            bank_bits=config.bank_bits,
             planes=config.bits_per_input,
         )
 

@@ -147,6 +147,10 @@ class PhaseTiming(Record):
         return max(self.row_cycles(trials), self.bridge_cycles + 1)
 
 
+MOST_TRIM_BITS = 12
+"""A bank of more units would outweigh the columns of any array here."""
+MOST_TRIM_STROBES = 255
+"""Of a step of a calibration: what numbers its noise."""
 WIDEST_BUS = 65_535
 """Bits of the widest signal: beyond, the tools that carry the hardware to Verilog give up."""
 
@@ -168,6 +172,11 @@ class MacroConfig(Record):
     """Bit-line pairs."""
     votes: int = 1
     """Strobes of a SIGN row, odd: its bit is what most of them say."""
+    trim_bits: int = 0
+    """K, capacitors of each line's trim bank, 2^k units each, that cancel the comparator's offset;
+    0: no trim. A COUNT layer measures with its read-out bank, which is there anyway."""
+    trim_strobes: int = 7
+    """Strobes of each step of a calibration, odd: most of them decide."""
     pipelined: bool = False
     """Whether SL latches hold a row's products during evaluate, so that the bridges of the next row
     settle meanwhile."""
@@ -188,6 +197,17 @@ class MacroConfig(Record):
         require_at_least(self, "votes", 1)
         if self.votes % 2 == 0:
             raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
+        require_at_least(self, "trim_bits", 0)
+        if self.trim_bits > MOST_TRIM_BITS:
+            raise InputError(
+                f"trim_bits: found {self.trim_bits}, expected at most {MOST_TRIM_BITS}"
+            )
+        require_at_least(self, "trim_strobes", 1)
+        if self.trim_strobes % 2 == 0 or self.trim_strobes > MOST_TRIM_STROBES:
+            raise InputError(
+                f"trim_strobes: found {self.trim_strobes}, expected an odd number of at most "
+                f"{MOST_TRIM_STROBES}"
+            )
         if not isinstance(self.pipelined, bool):
             raise InputError(f"pipelined: found {self.pipelined!r}, expected true or false")
         for name in DEAD_TIME_NAMES:
@@ -229,11 +249,13 @@ MACROS: dict[str, MacroConfig] = {
         timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6),
     ),
     "test-chip": MacroConfig(rows=16, columns=24),
+    "trimmed": MacroConfig(trim_bits=6),
 }
 """Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
 clock period of the authors' comparator, the phases sharing it evenly [E]. ``pipelined`` has SL
 latches: its bridges have 6 ns, while the other phases take 7 ns [E]. ``test-chip`` is as wide
-as the 23-column neuron of the authors' test chip (its number of rows is ours)."""
+as the 23-column neuron of the authors' test chip (its number of rows is ours). ``trimmed`` cancels
+comparator offsets of up to 63 score units [E]."""
 
 
 class Readout(enum.Enum):
@@ -283,6 +305,12 @@ class LayerConfig(Record):
                 f"{self.name}: found inputs of {self.bits_per_input} bits in a count layer, "
                 "expected a sign layer: the read-out bank is on the lines, not on the holding "
                 "capacitors"
+            )
+        if self.bits_per_input > 1 and self.macro.trim_bits:
+            raise InputError(
+                f"{self.name}: found inputs of {self.bits_per_input} bits and trim_bits "
+                f"{self.macro.trim_bits}, expected 0: the trim bank is on the lines, not on the "
+                "holding capacitors"
             )
         if self.bits_per_input > 8:
             raise InputError(f"bits_per_input: found {self.bits_per_input}, expected at most 8")
@@ -347,6 +375,28 @@ class LayerConfig(Record):
     def count_bits(self) -> int:
         """K = ceil(log2(n + 1)), trials and bank size of a COUNT layer; 0 for SIGN."""
         return self.fan_in.bit_length() if self.readout is Readout.COUNT else 0
+
+    @property
+    def trim_bits(self) -> int:
+        """K of the trim, whose magnitude is below 2^K score units; 0 without one."""
+        return min(self.macro.trim_bits, self.count_bits or self.macro.trim_bits)
+
+    @property
+    def bank_bits(self) -> int:
+        """Capacitors of the bank on each line: of read-out or trim, 0 without either."""
+        return self.count_bits or self.trim_bits
+
+    @property
+    def calibration_steps(self) -> int:
+        """Evaluations of a calibration: the sign of the offset, then its bits; 0 without a trim."""
+        return self.trim_bits + 1 if self.trim_bits else 0
+
+    @property
+    def calibration_cycles(self) -> int:
+        """Clock cycles from a calibration's start to its trims; 0 without a trim."""
+        if not self.trim_bits:
+            return 0
+        return self.calibration_steps * self.macro.timing.row_cycles(self.macro.trim_strobes) + 1
 
     @property
     def trials(self) -> int:
@@ -500,6 +550,11 @@ class NetworkConfig(Record):
         """Clock cycles from an image's first beat to its result's last, the pipeline empty."""
         layers = sum(layer.latency for layer in self.layers)
         return self.input_beats + layers + self.output_latency + self.classes
+
+    @property
+    def calibration_cycles(self) -> int:
+        """Clock cycles in which all layers find their trims at once; 0 if none has a trim."""
+        return max(layer.calibration_cycles for layer in self.layers)
 
     @property
     def interval(self) -> int:

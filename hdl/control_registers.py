@@ -14,7 +14,9 @@ __all__ = [
     "LAYER_OFFSET",
     "LAYER_STRIDE",
     "control_registers",
+    "error_meanings",
     "layer_register",
+    "trim_register",
 ]
 
 IDENTITY = int.from_bytes(b"PBRG", "little")
@@ -33,6 +35,12 @@ ERRORS = {
     "timing_refused": "A phase time out of its range was written.",
 }
 """Field name to meaning, in the order of the fields."""
+CALIBRATION_REFUSED = {
+    "calibration_refused": "A calibration was asked for while running or busy; nothing was done."
+}
+"""A further one, where there are trims."""
+CALIBRATED = {"calibrated": "A calibration is done."}
+"""An event that is no error."""
 COUNTERS = {
     "IMAGES_DONE": "Results whose last beat was taken.",
     "RESULT_STALL_CYCLES": "Cycles in which a result waited for `m_axis_tready`.",
@@ -49,13 +57,24 @@ def layer_register(index: int, name: str) -> str:
     return f"LAYER{index}_{name.upper()}"
 
 
+def trim_register(index: int, macro: int) -> str:
+    """The name of the register of a macro's trim."""
+    return layer_register(index, f"trim{macro}")
+
+
+def error_meanings(config: NetworkConfig) -> dict[str, str]:
+    """`ERRORS` of a network's controller."""
+    return ERRORS | (CALIBRATION_REFUSED if config.calibration_cycles else {})
+
+
 def control_registers(config: NetworkConfig) -> RegisterMap:
-    """The map of a network's controller: one block for all, one for each layer."""
+    """The map of a network's controller: one block for all, one for each layer, one of trims."""
     common = (
         *_identity(config),
-        *_control(),
-        *_interrupts(),
+        *_control(config),
+        *_interrupts(config),
         *_counters(),
+        *_calibration(config),
     )
     layers = [
         Block(
@@ -65,7 +84,20 @@ def control_registers(config: NetworkConfig) -> RegisterMap:
         )
         for index, layer in enumerate(config.layers)
     ]
-    return RegisterMap((Block(name="CONTROLLER", offset=0, registers=common), *layers))
+    trims = tuple(
+        _trim(index, layer, macro)
+        for index, layer in enumerate(config.layers)
+        if layer.trim_bits
+        for macro in range(layer.macros)
+    )
+    blocks = [Block(name="CONTROLLER", offset=0, registers=common), *layers]
+    if trims:
+        blocks.append(Block(name="TRIMS", offset=_trims_offset(config), registers=trims))
+    return RegisterMap(tuple(blocks))
+
+
+def _trims_offset(config: NetworkConfig) -> int:
+    return LAYER_OFFSET + LAYER_STRIDE * len(config.layers)
 
 
 def _constants(name: str, doc: str, *fields: tuple[str, int, str]) -> Register:
@@ -129,7 +161,16 @@ def _bit(name: str, access: Access, doc: str, reset: int = 0) -> Field:
     return Field(name=name, bits=1, access=access, doc=doc, reset=reset)
 
 
-def _control() -> list[Register]:
+def _control(config: NetworkConfig) -> list[Register]:
+    calibrate = _bit(
+        "calibrate",
+        Access.WRITE_1,
+        "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
+    )
+    calibrating = _bit(
+        "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
+    )
+    trimmed = config.calibration_cycles > 0
     return [
         Register(
             name="CONTROL",
@@ -147,6 +188,7 @@ def _control() -> list[Register]:
                     "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
                     "phase times, INTERRUPT_ENABLE and whether it runs stay as they are.",
                 ),
+                *([calibrate] if trimmed else []),
             ),
         ),
         Register(
@@ -155,18 +197,24 @@ def _control() -> list[Register]:
             fields=(
                 _bit("running", Access.READ_ONLY, "Images are taken.", reset=1),
                 _bit("busy", Access.READ_ONLY, "An image is in progress, from first beat to last."),
+                *([calibrating] if trimmed else []),
             ),
         ),
         Register(
             name="ERRORS",
             doc="What went wrong since it was last cleared.",
-            fields=tuple(_bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in ERRORS.items()),
+            fields=tuple(
+                _bit(name, Access.WRITE_1_TO_CLEAR, doc)
+                for name, doc in error_meanings(config).items()
+            ),
         ),
     ]
 
 
-def _interrupts() -> list[Register]:
-    events = {"image_done": "The last beat of a result was taken."} | ERRORS
+def _interrupts(config: NetworkConfig) -> list[Register]:
+    events = {"image_done": "The last beat of a result was taken."} | error_meanings(config)
+    if config.calibration_cycles:
+        events |= CALIBRATED
     return [
         Register(
             name="INTERRUPT_ENABLE",
@@ -196,6 +244,29 @@ def _counters() -> list[Register]:
         _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits."),
         *(_counter(name, doc) for name, doc in COUNTERS.items()),
     ]  # fmt: skip
+
+
+def _calibration(config: NetworkConfig) -> list[Register]:
+    if not config.calibration_cycles:
+        return []
+    return [
+        _constants(
+            "CALIBRATION", "Where the trims are, in the order of layers and macros.",
+            ("offset", _trims_offset(config), "Byte address of the first trim."),
+        )
+    ]  # fmt: skip
+
+
+def _trim(index: int, layer: LayerConfig, macro: int) -> Register:
+    trim = Field(
+        name="trim",
+        bits=layer.trim_bits + 1,
+        access=Access.LOADED,
+        doc="Added to every score, score units in two's complement: after a calibration the "
+        "offset measured, rounded towards 0. A soft reset leaves it.",
+    )
+    doc = f"Layer {index}, `{layer.name}`: trim of macro {macro}, from its next row on."
+    return Register(name=trim_register(index, macro), fields=(trim,), doc=doc)
 
 
 def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:

@@ -1,5 +1,7 @@
 """A dense layer: its macros side by side, their drivers, phases and read-outs."""
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
@@ -7,10 +9,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from .array_pins import ArraySignature
+from .calibrator import Calibrator
 from .config import LayerConfig, Readout
 from .line_drivers import BitLineDriver, WordLineDriver
 from .readout import CountReadout, SignReadout, successive_approximation
 from .sequencer import PhaseSequencer, PhaseTimingSignature
+from .trim import TrimDriver, corrected_code
 
 __all__ = ["DenseLayer", "sum_of"]
 
@@ -50,6 +54,9 @@ class DenseLayer(wiring.Component):
         A row is in progress or a result waits.
     unresolved : Out
         In this cycle, how many comparators failed to resolve.
+    calibrate, calibrating, calibrated, found, trims
+        Only with a trim: start, busy, done and trims of the `Calibrator`, and In, like `found`,
+        the trims that are in force. `calibrate` comes while not busy, no input while calibrating.
     """
 
     def __init__(self, config: LayerConfig):
@@ -63,15 +70,24 @@ class DenseLayer(wiring.Component):
                 "busy": Out(1),
                 "unresolved": Out(range(config.macros + 1)),
             }
+            | self._calibration_members(config)
             | {name: Out(pins) for name in config.macro_names}
         )
+
+    @staticmethod
+    def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
+        if not config.trim_bits:
+            return {}
+        trims = config.macros * (config.trim_bits + 1)
+        flags = dict.fromkeys(("calibrating", "calibrated"), Out(1))
+        return {"calibrate": In(1), **flags, "found": Out(trims), "trims": In(trims)}
 
     @property
     def latency(self) -> int:
         """Cycles from the transfer at `i` to `o.valid`, and to the next, as configured."""
         return self.config.latency
 
-    def model(self, bits: int, score: Callable[[int, int], int]) -> int:
+    def model(self, bits: int, score: Callable[[int, int], int], trims: Sequence[int] = ()) -> int:
         """The word at `o` for the word `bits` at `i`.
 
         Parameters
@@ -80,19 +96,23 @@ class DenseLayer(wiring.Component):
             Input bits, input 0 lowest.
         score : callable (neuron, input bits) -> int
             2m - n as the neuron's comparator sees it.
+        trims : sequence of int, optional
+            Per macro, score units; none without it.
         """
         result = 0
         for neuron in range(self.config.neurons):
             seen = score(neuron, bits)
+            trim = trims[neuron // self.config.rows_used] if trims else 0
             if self.config.readout is Readout.COUNT:
                 width = self.config.count_bits
 
                 def compare(dac_p: int, dac_n: int, seen: int = seen) -> bool:
                     return seen + dac_p - dac_n > 0
 
-                result |= successive_approximation(width, compare) << neuron * width
+                code = successive_approximation(width, compare)
+                result |= corrected_code(code, trim, width) << neuron * width
             else:
-                senses = [(seen > 0, seen < 0)] * self.config.trials
+                senses = [(seen + trim > 0, seen + trim < 0)] * self.config.trials
                 result |= SignReadout.model(senses)[0] << neuron
         return result
 
@@ -139,12 +159,15 @@ class DenseLayer(wiring.Component):
             m.d.sync += self.o.valid.eq(1)
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
+        calibrator = self._calibrator(m) if config.trim_bits else None
         readouts = []
         for index, name in enumerate(config.macro_names):
             rows = len(config.neurons_of_macro(index))
             m.submodules[f"readout{index}"] = readout = self._readout(rows)
             m.d.comb += readout.wl.eq(read_rows.wl[:rows])
-            self._connect_macro(m, getattr(self, name), sequencer, word_lines, bit_lines, readout)
+            pins = getattr(self, name)
+            self._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout, calibrator)
+            self._connect_bank(m, index, pins, sequencer, readout, calibrator)
             readouts.append(readout)
         results = "codes" if config.readout is Readout.COUNT else "bits"
         m.d.comb += [
@@ -155,8 +178,22 @@ class DenseLayer(wiring.Component):
 
     def _readout(self, rows: int) -> SignReadout | CountReadout:
         if self.config.readout is Readout.COUNT:
-            return CountReadout(rows, self.config.count_bits)
+            return CountReadout(rows, self.config.count_bits, self.config.trim_bits)
         return SignReadout(rows, self.config.trials)
+
+    def _calibrator(self, m: Module) -> Calibrator:
+        m.submodules.calibrator = calibrator = Calibrator(self.config)
+        connect(m, flipped(self.timing), calibrator.timing)
+        pins = [getattr(self, name) for name in self.config.macro_names]
+        m.d.comb += [
+            calibrator.start.eq(self.calibrate),
+            calibrator.sense_p.eq(Cat(macro.sense_p for macro in pins)),
+            calibrator.sense_n.eq(Cat(macro.sense_n for macro in pins)),
+            self.calibrating.eq(calibrator.busy),
+            self.calibrated.eq(calibrator.done),
+            self.found.eq(calibrator.trims),
+        ]
+        return calibrator
 
     def _connect_macro(
         self,
@@ -166,24 +203,55 @@ class DenseLayer(wiring.Component):
         word_lines: WordLineDriver,
         bit_lines: BitLineDriver,
         readout: SignReadout | CountReadout,
+        calibrator: Calibrator | None,
     ) -> None:
+        phases: dict[str, Value] = {
+            name: getattr(sequencer, name) for name in ("precharge", "evaluate", "strobe")
+        }
+        if calibrator is not None:
+            # One of the two is idle, with all pins 0.
+            phases = {name: value | getattr(calibrator, name) for name, value in phases.items()}
         own_lines = word_lines.wl[: readout.rows]
         m.d.comb += [
             pins.wl.eq(Cat(own_lines, Const(0, self.config.macro.rows - readout.rows))),
             pins.bl.eq(bit_lines.bl),
             pins.blb.eq(bit_lines.blb),
-            pins.precharge.eq(sequencer.precharge),
-            pins.evaluate.eq(sequencer.evaluate),
-            pins.strobe.eq(sequencer.strobe),
+            *(getattr(pins, name).eq(value) for name, value in phases.items()),
             readout.sample.eq(sequencer.sample),
             readout.sense_p.eq(pins.sense_p),
             readout.sense_n.eq(pins.sense_n),
         ]
         if self.config.bits_per_input > 1:
             m.d.comb += [pins.share.eq(sequencer.share), pins.acc_reset.eq(sequencer.acc_reset)]
+
+    def _connect_bank(
+        self,
+        m: Module,
+        index: int,
+        pins: wiring.PureInterface,
+        sequencer: PhaseSequencer,
+        readout: SignReadout | CountReadout,
+        calibrator: Calibrator | None,
+    ) -> None:
+        """Read-out, trim and calibration take turns on a macro's bank; the others are at 0."""
+        bits = self.config.trim_bits
+        trim = self.trims.word_select(index, bits + 1).as_signed() if bits else Const(0)
+        drivers: list[CountReadout | TrimDriver] = []
         if isinstance(readout, CountReadout):
+            m.d.comb += readout.arm.eq(sequencer.arm)
+            if bits:
+                m.d.comb += readout.trim.eq(trim)
+            drivers.append(readout)
+        elif bits:
+            m.submodules[f"trim{index}"] = driver = TrimDriver(bits)
             m.d.comb += [
-                readout.arm.eq(sequencer.arm),
-                pins.dac_p.eq(readout.dac_p),
-                pins.dac_n.eq(readout.dac_n),
+                driver.trim.eq(trim),
+                driver.arm.eq(sequencer.arm),
+                driver.release.eq(sequencer.sample & sequencer.last_trial),
             ]
+            drivers.append(driver)
+        for name in ("dac_p", "dac_n") if drivers else ():
+            codes = [getattr(driver, name) for driver in drivers]
+            if calibrator is not None:
+                codes.append(getattr(calibrator, name).word_select(index, bits))
+            m.d.comb += getattr(pins, name).eq(functools.reduce(operator.or_, codes))

@@ -1,7 +1,7 @@
 """The controller of a whole network: images in, array pins, classes and scores out."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
@@ -10,7 +10,13 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from .array_pins import ArraySignature
 from .axi_lite import AxiLiteEndpoint, axi_lite_members
 from .config import NetworkConfig
-from .control_registers import COUNTERS, ERRORS, control_registers, layer_register
+from .control_registers import (
+    COUNTERS,
+    control_registers,
+    error_meanings,
+    layer_register,
+    trim_register,
+)
 from .dense_layer import DenseLayer, sum_of
 from .frames import FrameInput, ScoreOutput, axi_stream_members
 from .register_bank import RegisterBank
@@ -95,7 +101,12 @@ class NetworkController(wiring.Component):
         """Cycles from one result to the next while images wait."""
         return self.config.interval
 
-    def model(self, bits: int, score: Callable[[int, int, int], int]) -> list[int]:
+    def model(
+        self,
+        bits: int,
+        score: Callable[[int, int, int], int],
+        trims: Sequence[Sequence[int]] = (),
+    ) -> list[int]:
         """The result packet of one image, as signed integers.
 
         Parameters
@@ -104,9 +115,12 @@ class NetworkController(wiring.Component):
             The image, bit 0 first.
         score : callable (layer, neuron, input bits) -> int
             2m - n as the neuron's comparator sees it.
+        trims : sequence of sequence of int, optional
+            Per layer and macro, score units; none without it.
         """
         for index, layer in enumerate(self.layers):
-            bits = layer.model(bits, functools.partial(score, index))
+            held = trims[index] if trims else ()
+            bits = layer.model(bits, functools.partial(score, index), held)
         return self.score_output.model(bits)
 
     def elaborate(self, platform: object) -> Module:
@@ -132,9 +146,11 @@ class NetworkController(wiring.Component):
                 register = bank.registers[layer_register(index, name)]
                 cycles = getattr(bank, register.port(register.fields[0]))
                 m.d.comb += getattr(layer.timing, name).eq(cycles)
+            if layer.config.trim_bits:
+                self._join_trims(m, index, layer)
         connect(m, previous, self.score_output.i)
-        self._run_and_stop(m)
-        self._report_events(m)
+        calibration = self._run_and_stop(m)
+        self._report_events(m, calibration)
         return m
 
     def _forward(self, m: Module, block: wiring.Component) -> None:
@@ -144,23 +160,59 @@ class NetworkController(wiring.Component):
                 inner, outer = getattr(block, name), getattr(self, name)
                 m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
 
-    def _run_and_stop(self, m: Module) -> None:
-        """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice."""
+    def _join_trims(self, m: Module, index: int, layer: DenseLayer) -> None:
+        """A layer's trims are in registers, which outlive a soft reset; it loads what it finds."""
+        bits = layer.config.trim_bits + 1
+        for macro in range(layer.config.macros):
+            port = f"{trim_register(index, macro).lower()}_trim"
+            m.d.comb += [
+                getattr(self.registers, f"{port}_load").eq(layer.calibrated),
+                getattr(self.registers, f"{port}_found").eq(layer.found.word_select(macro, bits)),
+                layer.trims.word_select(macro, bits).eq(getattr(self.registers, port)),
+            ]
+
+    def _calibrate(self, m: Module, calibrating: Signal, busy: Value) -> dict[str, Value]:
+        """CONTROL.calibrate; gives its events. All layers calibrate at once."""
         bank = self.registers
+        trimmed = [layer for layer in self.layers if layer.config.trim_bits]
+        if not trimmed:
+            return {}
+        was_calibrating = Signal()
+        idle = ~(bank.status_running | busy | calibrating)
+        m.d.comb += [
+            calibrating.eq(Cat(layer.calibrating for layer in trimmed).any()),
+            bank.status_calibrating.eq(calibrating),
+            *(layer.calibrate.eq(bank.control_calibrate & idle) for layer in trimmed),
+        ]
+        m.d.sync += was_calibrating.eq(calibrating & ~bank.control_soft_reset)
+        return {
+            "calibration_refused": bank.control_calibrate & ~idle,
+            "calibrated": was_calibrating & ~calibrating,
+        }
+
+    def _run_and_stop(self, m: Module) -> dict[str, Value]:
+        """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice.
+
+        Gives the events of calibration.
+        """
+        bank = self.registers
+        calibrating = Signal()
         running = Signal(init=1)
         with m.If(bank.control_stop):
             m.d.sync += running.eq(0)
         with m.Elif(bank.control_start):
             m.d.sync += running.eq(1)
-        busy = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
+        stages = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
+        busy = Cat(stages, self.score_output.busy).any()
         m.d.comb += [
-            self.frame_input.enabled.eq(running),
+            self.frame_input.enabled.eq(running & ~calibrating),
             bank.status_running.eq(running),
-            bank.status_busy.eq(Cat(busy, self.score_output.busy).any()),
+            bank.status_busy.eq(busy),
             bank.clear.eq(bank.control_soft_reset),
         ]
+        return self._calibrate(m, calibrating, busy)
 
-    def _report_events(self, m: Module) -> None:
+    def _report_events(self, m: Module, calibration: dict[str, Value]) -> None:
         """Interrupts, errors and counters."""
         bank = self.registers
         unresolved = sum_of([layer.unresolved for layer in self.layers])
@@ -170,13 +222,15 @@ class NetworkController(wiring.Component):
             "dropped_frame": self.frame_input.dropped,
             "unresolved": unresolved != 0,
             "timing_refused": bank.refused,
+            **calibration,
         }
+        errors = error_meanings(self.config)
         raised = []
         for name, event in events.items():
             port = f"interrupt_status_{name}"
             m.d.comb += getattr(bank, port).eq(event)
             raised.append(getattr(bank, f"{port}_kept") & getattr(bank, f"interrupt_enable_{name}"))
-            if name in ERRORS:
+            if name in errors:
                 m.d.comb += getattr(bank, f"errors_{name}").eq(event)
         m.d.sync += self.irq.eq(Cat(raised).any())
         counted = {

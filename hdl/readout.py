@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
+from .trim import corrected
 
 __all__ = ["CountReadout", "SignReadout", "score_of_code", "successive_approximation"]
 
@@ -119,6 +121,8 @@ class CountReadout(wiring.Component):
         Rows in use.
     count_bits : int
         K, the bits of a code.
+    trim_bits : int
+        Bits of the trim's magnitude; 0 for none.
 
     Members
     -------
@@ -128,15 +132,20 @@ class CountReadout(wiring.Component):
         Last cycle before EVALUATE: the first trial goes onto the bank.
     dac_p, dac_n : Out(count_bits)
         Registered; 0 outside evaluate, changed one cycle after `arm` or `sample`.
+    trim : In(signed(trim_bits + 1))
+        Only with a trim: the offset to take off each code, see `trim.corrected_code`.
     codes : Out(rows * count_bits)
         Row r in bits r*K up, written one cycle after the last trial's `sample`.
     """
 
-    def __init__(self, rows: int, count_bits: int):
+    def __init__(self, rows: int, count_bits: int, trim_bits: int = 0):
         self.rows = rows
         self.count_bits = count_bits
+        self.trim_bits = trim_bits
+        trim = {"trim": In(signed(trim_bits + 1))} if trim_bits else {}
         super().__init__(
-            {
+            trim
+            | {
                 "wl": In(rows),
                 "arm": In(1),
                 "sample": In(1),
@@ -155,7 +164,7 @@ class CountReadout(wiring.Component):
         return 1
 
     def model(self, compare: Callable[[int, int], bool]) -> int:
-        """The code found, given the comparator's answer to each (dac_p, dac_n)."""
+        """The code found without a trim, given the comparator's answer to each (dac_p, dac_n)."""
         return successive_approximation(self.count_bits, compare)
 
     def elaborate(self, platform: object) -> Module:
@@ -180,9 +189,12 @@ class CountReadout(wiring.Component):
                 self.dac_n.eq(following),
                 self.dac_p.eq(-following),
             ]
+        kept: Value = decided
+        if self.trim_bits:
+            kept = corrected(decided, width, self.trim, self.trim_bits)
         stored = [Signal(width, name=f"code_{row}") for row in range(self.rows)]
         for row, register in enumerate(stored):
             with m.If(self.sample & trial[0] & self.wl[row]):
-                m.d.sync += register.eq(decided)
+                m.d.sync += register.eq(kept)
         m.d.comb += self.codes.eq(Cat(stored))
         return m

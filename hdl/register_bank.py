@@ -60,6 +60,9 @@ def _field_members(port: str, field: Field) -> dict[str, wiring.Member]:
         return {port: In(field.bits, init=field.reset)}
     if field.access is Access.WRITE_1_TO_CLEAR:
         return {port: In(field.bits), f"{port}_kept": Out(field.bits, init=field.reset)}
+    if field.access is Access.LOADED:
+        load = {f"{port}_load": In(1), f"{port}_found": In(field.bits)}
+        return {port: Out(field.bits, init=field.reset), **load}
     return {port: Out(field.bits, init=field.reset)}
 
 
@@ -82,8 +85,10 @@ class RegisterBank(wiring.Component):
     <register>_<field>
         `Register.port` of each field. In for what the hardware drives: the value of a read-only
         field (its reset value where nothing drives it: sizes), the events that set a
-        write-1-to-clear field. Out for what it reads: the value of a read-write field, the pulse
-        of a write-1 field; both one cycle after `bus.write`.
+        write-1-to-clear field. Out for what it reads: the value of a read-write or loaded field,
+        the pulse of a write-1 field; all one cycle after `bus.write`.
+    <register>_<field>_load, <register>_<field>_found : In
+        Whether a loaded field takes a new value, and which.
     <register>_<field>_kept : Out
         The value of a write-1-to-clear field, one cycle after the event or the write.
     """
@@ -161,9 +166,12 @@ class RegisterBank(wiring.Component):
         """Add what a field keeps; gives what it reads as."""
         port = getattr(self, register.port(field))
         place = slice(lowest, lowest + field.bits)
-        if field.access is Access.READ_WRITE:
+        if field.access in (Access.READ_WRITE, Access.LOADED):
             with m.If(selected):
                 m.d.sync += port.eq(merged[place])
+            if field.access is Access.LOADED:
+                with m.If(getattr(self, f"{register.port(field)}_load")):
+                    m.d.sync += port.eq(getattr(self, f"{register.port(field)}_found"))
         elif field.access is Access.WRITE_1:
             m.d.sync += port.eq(Mux(selected, written[place], 0))
             return Const(0, field.bits)

@@ -36,6 +36,8 @@ class Access(enum.Enum):
     READ_ONLY = "read-only"
     """From the hardware; writes leave it alone."""
     READ_WRITE = "read-write"
+    LOADED = "read-write, loaded"
+    """As read-write, and the hardware can load it; that goes before a write in the same cycle."""
     WRITE_1 = "write-1"
     """A 1 written is a pulse of one cycle; reads as 0."""
     WRITE_1_TO_CLEAR = "write-1-to-clear"
@@ -251,7 +253,7 @@ class RegisterModel:
             if field.minimum is not None and not field.minimum <= merged <= field.mask:
                 return Response.SLVERR
             key = (register.name, field.name)
-            if field.access is Access.READ_WRITE:
+            if field.access in (Access.READ_WRITE, Access.LOADED):
                 self.values[key] = merged >> lowest & field.mask
             elif field.access is Access.WRITE_1_TO_CLEAR:
                 self.values[key] &= ~(written >> lowest)

@@ -12,6 +12,7 @@ module array_replay #(
     parameter integer ROWS_USED = 1,           // word-line steps of the layer
     parameter integer TRIALS = 1,
     parameter integer BANK = 0,                // bits of the capacitor bank, 0: none
+    parameter integer SEARCH = 1,              // 1: the bank searches trial by trial, 0: it is held
     parameter integer PRECHARGE = 1,           // clock cycles of each phase
     parameter integer DEAD_BEFORE_EVALUATE = 1,
     parameter integer EVALUATE = 1,
@@ -34,6 +35,8 @@ module array_replay #(
     input  logic [MACROS-1:0]                  acc_reset,
     input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_p,
     input  logic [MACROS*(BANK>0?BANK:1)-1:0]  dac_n,
+    input  logic [MACROS*(BANK>0?BANK:1)-1:0]  held_p,      // the codes that are held
+    input  logic [MACROS*(BANK>0?BANK:1)-1:0]  held_n,
     output logic [MACROS-1:0]                  sense_p,
     output logic [MACROS-1:0]                  sense_n,
     // what was answered: per neuron, trial by trial from the last (bit 0) to the first
@@ -43,6 +46,7 @@ module array_replay #(
     output logic [3:0]                         plane,
     output logic                               plane_begins,
     output logic                               first_row,
+    output logic                               idle,        // no scan is in progress
     output logic [3:0]                         violation   // 0: none; else the first one's kind
 );
   localparam logic [3:0] PHASE = 1, WORD_LINE = 2, CODE = 4;
@@ -103,6 +107,7 @@ module array_replay #(
 
   assign plane_begins = now == IN_PRECHARGE && gone == 0;
   assign first_row = row == 0;
+  assign idle = state == IDLE;
 
   // The word lines and the bank's codes as they have to be.
   logic [MACROS*ROWS-1:0]    expected_wl;
@@ -157,8 +162,8 @@ module array_replay #(
       assign decided =
           WIDTH'(row_positive[k*TRIALS +: TRIALS] & row_resolved[k*TRIALS +: TRIALS]);
       assign tried = ((decided >> (trial + 1)) << (trial + 1)) | (WIDTH'(1) << trial);
-      assign expected_dac_n[k*WIDTH +: WIDTH] = tried;
-      assign expected_dac_p[k*WIDTH +: WIDTH] = -tried;
+      assign expected_dac_n[k*WIDTH +: WIDTH] = SEARCH != 0 ? tried : held_n[k*WIDTH +: WIDTH];
+      assign expected_dac_p[k*WIDTH +: WIDTH] = SEARCH != 0 ? -tried : held_p[k*WIDTH +: WIDTH];
     end
   endgenerate
 

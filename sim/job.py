@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from ..behav.chip import LayerChip, sample_layer
 from ..behav.params import ChipParameters
-from ..hdl.config import NetworkConfig, Readout
+from ..hdl.config import InputError, NetworkConfig, Readout
 from ..hdl.whole_file import whole_file
 
 _PLAIN_FIGURES = (
     "bit_error_rates",
     "slowest_settling_s",
     "unanswered",
+    "calibration_cycles",
     "dropped",
     "unresolved",
     "seconds",
@@ -57,15 +58,22 @@ class Job:
     """Key of the decisions' noise."""
     images: NDArray[np.uint8]
     """(K, N) inputs: 0 or 1; with k bits per input 0 to 2^k - 1."""
+    calibrate: bool = False
+    """Whether the hardware calibrates its comparators before the images."""
+
+    def __post_init__(self) -> None:
+        if self.calibrate and not self.config.calibration_cycles:
+            raise InputError("trim_bits: found 0, expected at least 1 to calibrate with")
 
     def layer_chips(self) -> list[LayerChip]:
-        """The physics of each layer."""
-        return [
+        """The physics of each layer, calibrated if the job is."""
+        chips = [
             sample_layer(layer, weights, self.parameters, self.chip, index, self.seed)
             for index, (layer, weights) in enumerate(
                 zip(self.config.layers, self.weights, strict=True)
             )
         ]
+        return [chip.calibrated() for chip in chips] if self.calibrate else chips
 
     def write(self, path: Path) -> None:
         meta = {
@@ -73,6 +81,7 @@ class Job:
             "parameters": self.parameters.to_dict(),
             "chip": self.chip,
             "seed": self.seed,
+            "calibrate": self.calibrate,
         }
         weights = {f"weights{index}": matrix for index, matrix in enumerate(self.weights)}
         _write_arrays(path, meta, {"images": self.images, **weights})
@@ -87,6 +96,7 @@ class Job:
             parameters=ChipParameters.from_dict(meta["parameters"]),
             chip=meta["chip"],
             seed=meta["seed"],
+            calibrate=meta["calibrate"],
             images=arrays["images"],
         )
 
@@ -117,6 +127,10 @@ class Outcome:
     """Comparator decisions that the arrays left unresolved."""
     results: NDArray[np.int64]
     """(K, 1 + classes): the packets at the output."""
+    trims: list[NDArray[np.int64]]
+    """Per layer (macros,): what the trim registers read after calibration, 0 without it."""
+    calibration_cycles: int
+    """Clock cycles of the calibration, as counted in the simulation; 0 without it."""
     scans: list[Meter]
     """Per layer: from the first word line's rise to the last one's fall."""
     image_latency: Meter
@@ -145,6 +159,8 @@ class Outcome:
             slowest_settling_s=[chip.slowest_settling_s for chip in chips],
             unanswered=0,
             results=np.zeros((count, job.config.result_beats), np.int64),
+            trims=[np.zeros(layer.macros, np.int64) for layer in layers],
+            calibration_cycles=0,
             scans=[nothing] * len(layers),
             image_latency=nothing,
             result_interval=nothing,
@@ -163,8 +179,8 @@ class Outcome:
         for name in _PLAIN_FIGURES:
             meta[name] = getattr(self, name)
         arrays: dict[str, NDArray[Any]] = {"results": self.results}
-        for index, (inputs, answers) in enumerate(zip(self.inputs, self.answers, strict=True)):
-            arrays |= {f"inputs{index}": inputs, f"answers{index}": answers}
+        for name in ("inputs", "answers", "trims"):
+            arrays |= {f"{name}{index}": array for index, array in enumerate(getattr(self, name))}
         _write_arrays(path, meta, arrays)
 
     @classmethod
@@ -176,6 +192,7 @@ class Outcome:
         return cls(
             inputs=[arrays[f"inputs{index}"] for index in range(len(scans))],
             answers=[arrays[f"answers{index}"] for index in range(len(scans))],
+            trims=[arrays[f"trims{index}"] for index in range(len(scans))],
             results=arrays["results"],
             scans=scans,
             **meta,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from ..behav.calibration import corrected_codes
 from ..behav.chip import LayerChip
 from ..behav.comparator import score_of_code
 from ..behav.error_layer import ErrorLawLayer
@@ -58,7 +59,10 @@ def run_chip(
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(part, starts))
     answers = tuple(np.concatenate(layer) for layer in zip(*parts, strict=True))
-    scores = score_of_code(answers[-1], config.layers[-1].count_bits) + np.array(config.offsets)
+    codes, bits = answers[-1].astype(np.int64), config.layers[-1].count_bits
+    if isinstance(chips[-1], LayerChip):
+        codes = corrected_codes(codes, chips[-1].neuron_trims(), bits)
+    scores = score_of_code(codes, bits) + np.array(config.offsets)
     return ChipResult(answers, scores, scores.argmax(axis=1))
 
 

@@ -13,8 +13,9 @@ from ..hdl.config import STREAM_BITS, LayerConfig
 from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
 from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_levels
+from .register_access import RegisterAccess, field_bit
 from .simulators import SimulationError
-from .testbench import SLACK_CYCLES
+from .testbench import CALIBRATED_TO_IRQ_CYCLES, SLACK_CYCLES, trimmed_layers
 
 
 class _Intervals:
@@ -41,7 +42,7 @@ class _Array:
     def __init__(self, pins: Any, adapter: ArrayAdapter, config: LayerConfig):
         self.adapter = adapter
         self.names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-        self.names += ["dac_p", "dac_n"] if config.count_bits else []
+        self.names += ["dac_p", "dac_n"] if config.bank_bits else []
         self.names += ["share", "acc_reset"] if config.bits_per_input > 1 else []
         self.inputs = [getattr(pins, name) for name in self.names]
         self.outputs = (pins.sense_p, pins.sense_n)
@@ -89,6 +90,7 @@ class _Bench:
         self.beats = self._all_beats()
         self.packet: list[int] = []
         self.results = 0
+        self.cycle = 0
 
     def _all_beats(self) -> list[tuple[int, int]]:
         """(tdata, tlast) of all images, one after the other."""
@@ -107,7 +109,9 @@ class _Bench:
         images = len(self.job.images)
         declared = config.cycles(images)
         ctx.set(self.controller.m_axis_tready, 1)
-        for cycle in range(declared + SLACK_CYCLES):
+        if self.job.calibrate:
+            await self._calibrate(ctx)
+        for cycle in range(self.cycle, self.cycle + declared + SLACK_CYCLES):
             for array in self.arrays:
                 array.answer(ctx, cycle, self.period_s)
             self._take_result(ctx, cycle)
@@ -125,6 +129,40 @@ class _Bench:
         self.outcome.result_interval = self.intervals.meter()
         self.outcome.dropped = ctx.get(self.controller.status.dropped)
         self.outcome.unresolved = ctx.get(self.controller.status.unresolved)
+
+    async def _calibrate(self, ctx: Any) -> None:
+        """Stop, have the offsets measured, read the trims, and start."""
+        rises: list[int] = []
+        [first, *_] = trimmed_layers(self.job.config)
+        pins = getattr(self.controller, f"{first.name}_macro0")
+
+        async def step() -> None:
+            for array in self.arrays:
+                array.answer(ctx, self.cycle, self.period_s)
+            if ctx.get(pins.precharge):
+                rises.append(self.cycle)
+            await ctx.tick()
+            self.cycle += 1
+
+        bus = RegisterAccess(ctx, self.controller, step)
+        done = field_bit(self.controller, "INTERRUPT_STATUS", "calibrated")
+        await bus.command("stop")
+        await bus.write("INTERRUPT_ENABLE", done)
+        await bus.command("calibrate")
+        declared = self.job.config.calibration_cycles
+        for _ in range(declared + SLACK_CYCLES):
+            if ctx.get(self.controller.irq):
+                break
+            await step()
+        else:
+            raise SimulationError(f"no trims came within the declared {declared} cycles")
+        self.outcome.calibration_cycles = self.cycle - rises[0] - CALIBRATED_TO_IRQ_CYCLES
+        await bus.write("INTERRUPT_STATUS", done)
+        await bus.write("INTERRUPT_ENABLE", 0)
+        for layer, trims in enumerate(self.outcome.trims):
+            for macro in range(len(trims) if self.job.config.layers[layer].trim_bits else 0):
+                trims[macro] = await bus.trim(layer, macro)
+        await bus.command("start")
 
     def _offer_beat(self, ctx: Any, cycle: int) -> None:
         data, last = self.beats[0] if self.beats else (0, 0)

@@ -187,7 +187,7 @@ class LayerRows:
         on_s = config.row_cycles * config.macro.timing.clock_period_s
         bridge_j = bridge_energy_j(cells[0] + cells[1] + series_ohm, bridge.vdd_v, on_s)
         sl_j = sl_energy_j(start_v, settled_v, bridge.sl_capacitor_f)
-        total = line_units(capacitors, config.columns, config.count_bits)
+        total = line_units(capacitors, config.columns, config.bank_bits)
         units = float(evaluation_units(int(bits.sum()), len(inputs), total, 0))
         return RowModel(
             sl_v=sl_v,

@@ -12,19 +12,26 @@ from importlib import resources
 
 from ..flow.verilog import CONTROLLER, Port, controller_ports
 from ..hdl.array_pins import ArraySignature
-from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
+from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig, Readout
+from ..hdl.control_registers import control_registers
+from ..hdl.registers import WORD_BITS
 
 TESTBENCH = "popbridge_testbench"
 METERS = ("shortest", "longest", "first", "count")
 RESET_CYCLES = 2
 SLACK_CYCLES = 16
 """Clock cycles past the declared end before a run counts as stuck."""
+ACCESS_CYCLES = 8
+"""Clock cycles that an access of a register may take."""
+CALIBRATED_TO_IRQ_CYCLES = 2
+"""A calibration is `LayerConfig.calibration_cycles` from the cycle before precharge rises to its
+end; from there three registers lead to `irq`."""
 
 
 def static_sources() -> dict[str, str]:
     """File name to text of the testbench's fixed modules."""
     folder = resources.files(__package__)
-    names = ("array_replay.sv", "stream_ends.sv")
+    names = ("array_replay.sv", "calibration_ends.sv", "stream_ends.sv")
     return {name: (folder / name).read_text(encoding="utf-8") for name in names}
 
 
@@ -63,8 +70,7 @@ def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
             text.wire(port.width, port.name)
     connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
     text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
-    # Nobody is on the control bus: the controller runs as it is after reset.
-    text.body.extend(f"  assign {name} = '0;" for name in bus_inputs(config))
+    _control_bus(text, config)
     _streams(text, config)
     for layer in config.layers:
         pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]
@@ -111,6 +117,66 @@ def _clock(text: _Text, config: NetworkConfig) -> None:
   end
   assign in_reset = rst;
 """)
+
+
+def _control_bus(text: _Text, config: NetworkConfig) -> None:
+    """Nobody is on the bus, and the controller runs as it is after reset, unless it calibrates."""
+    idle = bus_inputs(config)
+    if config.calibration_cycles:
+        driven = ("awaddr", "awvalid", "wdata", "wvalid", "araddr", "arvalid")
+        idle = [name for name in idle if name.removeprefix("s_axil_") not in driven]
+        _calibration_host(text, config)
+    ready = ("s_axil_bready", "s_axil_rready", "s_axil_wstrb") if config.calibration_cycles else ()
+    text.body.extend(f"  assign {name} = '{int(name in ready)};" for name in idle)
+
+
+def trimmed_layers(config: NetworkConfig) -> list[LayerConfig]:
+    """The layers that have trims; their registers follow each other macro by macro."""
+    return [layer for layer in config.layers if layer.trim_bits]
+
+
+def calibration_allowance_cycles(config: NetworkConfig) -> int:
+    """Clock cycles after which a calibration and the reading of its trims count as stuck."""
+    trims = sum(layer.macros for layer in trimmed_layers(config))
+    accesses = 6 + trims
+    return config.calibration_cycles + SLACK_CYCLES + ACCESS_CYCLES * accesses
+
+
+def _calibration_host(text: _Text, config: NetworkConfig) -> None:
+    registers = control_registers(config)
+    trims = sum(layer.macros for layer in trimmed_layers(config))
+    [first_trim] = [block.offset for block in registers.blocks if block.name == "TRIMS"]
+
+    def bit(register: str, field: str) -> int:
+        placed = registers[register].placed_fields
+        return next(1 << lowest for lowest, found in placed if found.name == field)
+
+    parameters = {
+        "ADDRESS_BITS": registers.address_bits,
+        "TRIMS": trims,
+        "FIRST_TRIM": first_trim,
+        "START": bit("CONTROL", "start"),
+        "STOP": bit("CONTROL", "stop"),
+        "CALIBRATE": bit("CONTROL", "calibrate"),
+        "CALIBRATED": bit("INTERRUPT_STATUS", "calibrated"),
+        "IRQ_DELAY": CALIBRATED_TO_IRQ_CYCLES,
+    }
+    names = ("CONTROL", "INTERRUPT_ENABLE", "INTERRUPT_STATUS")
+    parameters |= {name: registers.address(name) for name in names}
+    given = ", ".join(f".{key}({value})" for key, value in parameters.items())
+    writing = ("awaddr", "awvalid", "awready", "wdata", "wvalid", "wready", "bvalid")
+    reading = ("araddr", "arvalid", "arready", "rdata", "rvalid")
+    joined = ", ".join(f".{name}(s_axil_{name})" for name in (*writing, *reading))
+    first = f"{trimmed_layers(config)[0].name}_macro0"
+    text.port("input", 1, "calibrate")
+    text.port("output", 1, "calibrated")
+    text.port("output", trims * WORD_BITS, "trims")
+    text.port("output", 32, "calibration_cycles")
+    text.body.append(f"""
+  calibration_host #({given}) calibration_host (
+    .clk, .rst, .wanted(calibrate), .irq, .precharge({first}__precharge),
+    .calibrated, .trims, .cycles(calibration_cycles), {joined}
+  );""")
 
 
 def _streams(text: _Text, config: NetworkConfig) -> None:
@@ -220,6 +286,8 @@ def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
     text.port("input", outcomes, f"{name}_resolved")
     _scanning(text, layer)
     _take_inputs(text, layer)
+    if layer.trim_bits:
+        _calibration_replay(text, layer)
     _replay(text, layer)
 
 
@@ -248,7 +316,8 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "NEURONS": layer.neurons,
         "ROWS_USED": layer.rows_used,
         "TRIALS": layer.trials,
-        "BANK": layer.count_bits,
+        "BANK": layer.bank_bits,
+        "SEARCH": int(layer.readout is Readout.COUNT),
         "PRECHARGE": timing.precharge_cycles,
         "DEAD_BEFORE_EVALUATE": timing.dead_before_evaluate_cycles,
         "EVALUATE": timing.evaluate_cycles,
@@ -267,7 +336,7 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         for pin in ArraySignature.of_layer(layer).members
         if pin not in ("bl", "blb")
     }
-    if not layer.count_bits:
+    if not layer.bank_bits:
         pins |= {"dac_p": "'0", "dac_n": "'0"}
     if layer.bits_per_input == 1:
         pins |= {"share": "'0", "acc_reset": "'0"}
@@ -275,11 +344,69 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
     pins |= {kind: f"{layer.name}_{kind}" for kind in told}
     pins["violation"] = f"{layer.name}_replay_violation"
     text.wire(4, pins["violation"])
+    pins |= {"held_p": "'0", "held_n": "'0", "idle": ""}
+    if layer.trim_bits:
+        pins |= _taking_turns(text, layer, pins)
     connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
     text.body.append(
         f"  array_replay #({given}) {layer.name}_arrays (\n    .clk, .rst, {connections}\n  );"
     )
     _check_bit_lines(text, layer)
+
+
+def _calibration_replay(text: _Text, layer: LayerConfig) -> None:
+    """The arrays' side while no word line is up: it answers, `array_replay` sees all pins at 0."""
+    name, timing = layer.name, layer.macro.timing
+    parameters = {
+        "MACROS": layer.macros,
+        "ROWS": layer.macro.rows,
+        "BANK": layer.bank_bits,
+        "BITS": layer.trim_bits,
+        "STROBES": layer.macro.trim_strobes,
+        "PRECHARGE": timing.precharge_cycles,
+        "DEAD_BEFORE_EVALUATE": timing.dead_before_evaluate_cycles,
+        "EVALUATE": timing.evaluate_cycles,
+        "STROBE": timing.strobe_cycles,
+        "SETTLE": timing.settle_cycles,
+        "DEAD_AFTER_STROBE": timing.dead_after_strobe_cycles,
+    }
+    given = ", ".join(f".{key}({value})" for key, value in parameters.items())
+    answers = layer.calibration_steps * layer.macro.trim_strobes * layer.macros
+    for kind in ("positive", "resolved"):
+        text.port("input", answers, f"{name}_offset_{kind}")
+    for kind, width in (("active", 1), ("idle", 1), ("calibration_violation", 4)):
+        text.wire(width, f"{name}_{kind}")
+    for kind in ("held_p", "held_n"):
+        text.wire(layer.macros * layer.bank_bits, f"{name}_{kind}")
+    for kind in ("offset_sense_p", "offset_sense_n"):
+        text.wire(layer.macros, f"{name}_{kind}")
+    inputs = ("wl", "precharge", "evaluate", "strobe", "dac_p", "dac_n")
+    pins = {pin: _side_by_side(layer, pin) for pin in inputs}
+    pins |= {f"sense_{line}": f"{name}_offset_sense_{line}" for line in ("p", "n")}
+    pins |= {kind: f"{name}_offset_{kind}" for kind in ("positive", "resolved")}
+    pins |= {kind: f"{name}_{kind}" for kind in ("idle", "active", "held_p", "held_n")}
+    pins["violation"] = f"{name}_calibration_violation"
+    connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
+    text.body.append(
+        f"  calibration_replay #({given}) {name}_calibration (\n"
+        f"    .clk, .rst, .expected(calibrate && !calibrated), {connections}\n  );"
+    )
+
+
+def _taking_turns(text: _Text, layer: LayerConfig, pins: dict[str, str]) -> dict[str, str]:
+    """Connections of `array_replay` beside `calibration_replay`, whose turn it is when active."""
+    name, macros = layer.name, layer.macros
+    for line in ("p", "n"):
+        text.wire(macros, f"{name}_image_sense_{line}")
+        text.body.append(
+            f"  assign {pins[f'sense_{line}']} = {name}_active ? {name}_offset_sense_{line}"
+            f" : {name}_image_sense_{line};"
+        )
+    given = {f"sense_{line}": f"{name}_image_sense_{line}" for line in ("p", "n")}
+    given |= {kind: f"{name}_{kind}" for kind in ("held_p", "held_n", "idle")}
+    for pin in ("precharge", "evaluate", "strobe", "dac_p", "dac_n"):
+        given[pin] = f"{name}_active ? '0 : {pins[pin]}"
+    return given
 
 
 def _side_by_side(layer: LayerConfig, pin: str) -> str:
@@ -297,6 +424,9 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     every clock cycle, took a sixth of the simulation's time.
     """
     name = layer.name
+    violation = f"{name}_replay_violation"
+    if layer.trim_bits:
+        violation += f" | {name}_calibration_violation"
     columns = layer.columns
     driven = (1 << layer.fan_in) - 1
     wrong = " ||\n        ".join(
@@ -313,4 +443,4 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     if (rst) {name}_bit_lines_wrong <= 0;
     else if (!{name}_takes && (
         {wrong})) {name}_bit_lines_wrong <= 1;
-  assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {name}_replay_violation;""")
+  assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {violation};""")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..behav.calibration import corrected_codes
 from ..behav.comparator import score_of_code
 from .job import Job, Meter, Outcome
 
@@ -27,10 +28,25 @@ def check_hardware(job: Job, outcome: Outcome) -> None:
     HardwareFault
         Something differs.
     """
-    faults = [*_data_faults(job, outcome), *_cycle_faults(job, outcome)]
+    faults = [
+        *_calibration_faults(job, outcome),
+        *_data_faults(job, outcome),
+        *_cycle_faults(job, outcome),
+    ]
     if faults:
         more = f" (and {len(faults) - 3} more)" if len(faults) > 3 else ""
         raise HardwareFault("; ".join(faults[:3]) + more)
+
+
+def _calibration_faults(job: Job, outcome: Outcome) -> Iterator[str]:
+    if not job.calibrate:
+        return
+    for layer, chip, found in zip(job.config.layers, job.layer_chips(), outcome.trims, strict=True):
+        if differing := int((chip.trims != found).sum()):
+            yield f"{layer.name}: {differing} trims differ from what the comparators' answers give"
+    declared = job.config.calibration_cycles
+    if outcome.calibration_cycles != declared:
+        yield f"calibration: measured {outcome.calibration_cycles} cycles, declared {declared}"
 
 
 def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
@@ -40,7 +56,11 @@ def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
             yield (
                 f"{layer.name}: {differing} input bits on the bit lines differ from what was given"
             )
-    scores = score_of_code(outcome.answers[-1], job.config.layers[-1].count_bits)
+    last = job.config.layers[-1]
+    # Neuron k * rows_used + r is row r of macro k.
+    trims = np.repeat(outcome.trims[-1], last.rows_used)[: last.neurons]
+    codes = corrected_codes(outcome.answers[-1], trims, last.count_bits)
+    scores = score_of_code(codes, last.count_bits)
     scores = scores + np.array(job.config.offsets)
     packets = np.concatenate([scores.argmax(axis=1)[:, np.newaxis], scores], axis=1)
     if differing := int((packets != outcome.results).any(axis=1).sum()):

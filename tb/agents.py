@@ -9,12 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
 from ..behav.chip import LayerChip
 from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_levels
 from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
-from ..sim.testbench import METERS, RESET_CYCLES, SLACK_CYCLES
+from ..sim.testbench import (
+    METERS,
+    RESET_CYCLES,
+    SLACK_CYCLES,
+    calibration_allowance_cycles,
+    trimmed_layers,
+)
 
 
 class Failure(Exception):
@@ -111,7 +118,10 @@ async def _run(
 ) -> None:
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
-    driver.offer_first()
+    if job.config.calibration_cycles:
+        dut.calibrate.value = int(job.calibrate)
+    if not job.calibrate:
+        driver.offer_first()
     failures: list[Exception] = []
     failed = Event()
 
@@ -122,11 +132,18 @@ async def _run(
             failures.append(failure)
             failed.set()
 
-    parts = [*side, driver.run(), monitor.run()]
     began = time.perf_counter()
     dut.running.value = 1
     await FallingEdge(dut.in_reset)
-    tasks = [cocotb.start_soon(guarded(part)) for part in parts]
+    tasks = [cocotb.start_soon(guarded(part)) for part in side]
+    if job.calibrate:
+        await First(ValueChange(dut.calibrated), failed.wait(), _calibration_deadline(job))
+        if failures:
+            raise failures[0]
+        _read_trims(dut, job, outcome)
+        driver.offer_first()
+        began = time.perf_counter()
+    tasks += [cocotb.start_soon(guarded(part)) for part in (driver.run(), monitor.run())]
     await First(monitor.done.wait(), failed.wait(), _deadline(job))
     outcome.seconds = time.perf_counter() - began
     if failures:
@@ -145,6 +162,28 @@ async def _run(
     outcome.dropped = read_number(dut.total_status__dropped)
     outcome.unresolved = read_number(dut.total_status__unresolved)
     outcome.peak_rss_bytes = peak_rss_bytes()
+
+
+def _read_trims(dut: Any, job: Job, outcome: Outcome) -> None:
+    """What the calibration's bus master has read."""
+    if not read_number(dut.calibrated):
+        raise Failure(
+            f"no trims came within the declared {job.config.calibration_cycles} cycles of a "
+            "calibration and the accesses around it"
+        )
+    outcome.calibration_cycles = read_number(dut.calibration_cycles)
+    words = read_number(dut.trims).to_bytes(len(dut.trims) // 8, "little")
+    values = np.frombuffer(words, dtype="<u4").astype(np.int64)
+    trimmed = trimmed_layers(job.config)
+    for layer, trims in zip(job.config.layers, outcome.trims, strict=True):
+        if layer in trimmed:
+            found, values = values[: layer.macros], values[layer.macros :]
+            trims[:] = found - (found >> layer.trim_bits << layer.trim_bits + 1)
+
+
+def _calibration_deadline(job: Job) -> Timer:
+    cycles = RESET_CYCLES + calibration_allowance_cycles(job.config)
+    return Timer(cycles * job.config.clock_period_ps, "ps")
 
 
 def _deadline(job: Job) -> Timer:

@@ -36,6 +36,12 @@ class LayerAgent:
         self.positive = getattr(dut, f"{name}_positive")
         self.resolved = getattr(dut, f"{name}_resolved")
         self.violation = getattr(dut, f"{name}_violation")
+        if chip.config.trim_bits:
+            decisions = chip.calibration().decisions
+            positive = getattr(dut, f"{name}_offset_positive")
+            positive.value = word_of_bits((decisions > 0).ravel())
+            resolved = getattr(dut, f"{name}_offset_resolved")
+            resolved.value = word_of_bits((decisions != 0).ravel())
 
     async def run(self) -> None:
         config = self.chip.config

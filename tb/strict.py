@@ -24,7 +24,7 @@ class ArrayAgent:
         self.adapter = adapter
         self.changes = getattr(dut, f"{name}_pins")
         pins = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-        pins += ["dac_p", "dac_n"] if config.count_bits else []
+        pins += ["dac_p", "dac_n"] if config.bank_bits else []
         pins += ["share", "acc_reset"] if config.bits_per_input > 1 else []
         self.pins = {pin: getattr(dut, f"{name}__{pin}") for pin in pins}
         # The testbench passes the answer on in the last cycle of the strobe.
