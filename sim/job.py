@@ -27,6 +27,8 @@ _PLAIN_FIGURES = (
     "unresolved",
     "seconds",
     "peak_rss_bytes",
+    "programming",
+    "programming_errors",
 )
 """Fields of `Outcome` that are JSON as they are."""
 
@@ -57,6 +59,10 @@ class Job:
     """Key of the decisions' noise."""
     images: NDArray[np.uint8]
     """(K, N) inputs: 0 or 1; with k bits per input 0 to 2^k - 1."""
+    program: bool = False
+    """Whether the arrays start blank and the controller programs them first."""
+    self_test: bool = False
+    """Whether patterns are written before the weights."""
 
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer."""
@@ -73,6 +79,8 @@ class Job:
             "parameters": self.parameters.to_dict(),
             "chip": self.chip,
             "seed": self.seed,
+            "program": self.program,
+            "self_test": self.self_test,
         }
         weights = {f"weights{index}": matrix for index, matrix in enumerate(self.weights)}
         _write_arrays(path, meta, {"images": self.images, **weights})
@@ -87,6 +95,8 @@ class Job:
             parameters=ChipParameters.from_dict(meta["parameters"]),
             chip=meta["chip"],
             seed=meta["seed"],
+            program=meta["program"],
+            self_test=meta["self_test"],
             images=arrays["images"],
         )
 
@@ -131,6 +141,10 @@ class Outcome:
     """Wall time from the first image offered to the last result."""
     peak_rss_bytes: int
     """Most memory that the simulating process held."""
+    programming: list[dict[str, Any]]
+    """Per layer: the fields of `programming_host.LayerProgramming`; empty if not programmed."""
+    programming_errors: list[str]
+    """Errors of programming that the controller flagged."""
 
     @classmethod
     def empty(cls, job: Job, chips: Sequence[LayerChip]) -> Self:
@@ -152,6 +166,8 @@ class Outcome:
             unresolved=0,
             seconds=0.0,
             peak_rss_bytes=0,
+            programming=[],
+            programming_errors=[],
         )
 
     def write(self, path: Path) -> None:
