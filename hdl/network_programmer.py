@@ -1,6 +1,9 @@
 """Programming of a whole network: one stream of rows to the layers' programmers, one grant."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+import functools
+import operator
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -94,38 +97,36 @@ class PacketRouter(wiring.Component):
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
             ends.eq(taken & self.s_axis_tlast),
         ]
+        passing = Signal()
+        accepts = [~passing]
+        for number in range(self.sinks):
+            accepts.append(self._pass(m, f"o{number}_axis", passing & (sink == number)))
+        m.d.comb += self.s_axis_tready.eq(Cat(accepts).any())
         with m.FSM(init="ADDRESS", name="packet") as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("ADDRESS"))
-            with m.State("ADDRESS"):
-                m.d.comb += self.s_axis_tready.eq(1)
+            m.d.comb += [self.busy.eq(~fsm.ongoing("ADDRESS")), passing.eq(fsm.ongoing("PASS"))]
+            with m.State("ADDRESS"), m.If(taken):
                 m.d.sync += sink.eq(self.s_axis_tdata)
-                with m.If(taken):
-                    m.d.comb += self.dropped.eq(
-                        self.s_axis_tlast | (self.s_axis_tdata >= self.sinks)
-                    )
-                    with m.If(~self.s_axis_tlast):
-                        m.next = "PASS"
-                        with m.If(self.dropped):
-                            m.next = "DISCARD"
-            with m.State("PASS"):
-                for number in range(self.sinks):
-                    with m.If(sink == number):
-                        self._pass(m, f"o{number}_axis")
-                with m.If(ends):
-                    m.next = "ADDRESS"
-            with m.State("DISCARD"):
-                m.d.comb += self.s_axis_tready.eq(1)
-                with m.If(ends):
-                    m.next = "ADDRESS"
+                with m.If(self.s_axis_tlast):
+                    m.d.comb += self.dropped.eq(1)
+                with m.Elif(self.s_axis_tdata >= self.sinks):
+                    m.d.comb += self.dropped.eq(1)
+                    m.next = "DISCARD"
+                with m.Else():
+                    m.next = "PASS"
+            with m.State("PASS"), m.If(ends):
+                m.next = "ADDRESS"
+            with m.State("DISCARD"), m.If(ends):
+                m.next = "ADDRESS"
         return m
 
-    def _pass(self, m: Module, source: str) -> None:
+    def _pass(self, m: Module, source: str, here: Value) -> Value:
+        """Connect a source while a packet is for it; gives whether it takes the beat."""
         m.d.comb += [
             getattr(self, f"{source}_tdata").eq(self.s_axis_tdata),
             getattr(self, f"{source}_tlast").eq(self.s_axis_tlast),
-            getattr(self, f"{source}_tvalid").eq(self.s_axis_tvalid),
-            self.s_axis_tready.eq(getattr(self, f"{source}_tready")),
+            getattr(self, f"{source}_tvalid").eq(self.s_axis_tvalid & here),
         ]
+        return getattr(self, f"{source}_tready") & here
 
 
 class NetworkProgrammer(wiring.Component):
@@ -232,9 +233,14 @@ class NetworkProgrammer(wiring.Component):
     def _connect_macros(self, m: Module, programmer: RowProgrammer, layer: LayerConfig) -> None:
         """The macro that stands in `macro` gets the programmer's pins."""
         own = programmer.pins
-        driven = [name for name in own.signature.members if name != "sl_q"]
+        answers = []
         for number, macro in enumerate(layer.macro_names):
             pins = getattr(self, f"{layer.name}_{macro}")
-            with m.If(programmer.macro == number):
-                m.d.comb += [getattr(pins, name).eq(getattr(own, name)) for name in driven]
-                m.d.comb += own.sl_q.eq(pins.sl_q)
+            here = Signal(name=f"{layer.name}_{macro}_here")
+            m.d.comb += here.eq(programmer.macro == number)
+            for name in own.signature.members:
+                if name != "sl_q":
+                    driven = getattr(own, name)
+                    m.d.comb += getattr(pins, name).eq(driven & here.replicate(len(driven)))
+            answers.append(pins.sl_q & here.replicate(len(pins.sl_q)))
+        m.d.comb += own.sl_q.eq(functools.reduce(operator.or_, answers))

@@ -187,7 +187,7 @@ class ProgrammingHost:
     async def _write_row(self, layer: LayerConfig, packet: list[int], neuron: int) -> None:
         await self.ports.send(packet)
         # A few cycles from the packet's last beat to the grant, and from the row's end to `irq`.
-        if not await self.ports.interrupt(most_row_cycles(layer) + 8):
+        if not await self.ports.interrupt(len(packet) + most_row_cycles(layer) + 8):
             raise SimulationError(f"{layer.name}: row of neuron {neuron} was not done in time")
         if await self.read("INTERRUPT_STATUS", "dropped_row"):
             raise SimulationError(f"{layer.name}: the row of neuron {neuron} was dropped")

@@ -16,6 +16,10 @@ from ..sim.job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word
 from ..sim.simulators import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
 from ..sim.testbench import METERS, RESET_CYCLES, SLACK_CYCLES
 
+HOST_INPUTS = ("programming", "packet_offered", "bus_asked")
+"""Inputs of a testbench with a host that have to be known from the start."""
+Programming = Callable[[Any, Job], Awaitable[tuple[list[LayerChip], Callable[[Outcome], None]]]]
+
 
 class Failure(Exception):
     """The hardware did something that it must not."""
@@ -80,7 +84,9 @@ class ResultMonitor:
 
 
 async def run_job(
-    dut: Any, side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
+    dut: Any,
+    side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]],
+    program: Programming | None = None,
 ) -> None:
     """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
 
@@ -90,12 +96,26 @@ async def run_job(
         The testbench.
     side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
+    program : callable (dut, job, report) -> coroutine
+        Programs blank arrays; gives the chip that they make, and what to note in the outcome.
     """
     folder = Path(os.environ[JOB_VARIABLE])
     job = Job.read(folder / "job.npz")
     try:
-        chips = job.layer_chips()
+        if job.config.programmable:
+            for name in HOST_INPUTS:
+                getattr(dut, name).value = 0
+        if job.program:
+            assert program is not None
+            dut.programming.value = 1
+            dut.running.value = 1
+            await FallingEdge(dut.in_reset)
+            chips, note = await program(dut, job)
+        else:
+            chips, note = job.layer_chips(), None
         outcome = Outcome.empty(job, chips)
+        if note is not None:
+            note(outcome)
         await _run(dut, job, outcome, side(dut, chips, outcome))
     except Exception as failure:
         (folder / "failure.txt").write_text(f"{failure}\n", encoding="utf-8")
@@ -124,8 +144,9 @@ async def _run(
 
     parts = [*side, driver.run(), monitor.run()]
     began = time.perf_counter()
-    dut.running.value = 1
-    await FallingEdge(dut.in_reset)
+    if not job.program:
+        dut.running.value = 1
+        await FallingEdge(dut.in_reset)
     tasks = [cocotb.start_soon(guarded(part)) for part in parts]
     await First(monitor.done.wait(), failed.wait(), _deadline(job))
     outcome.seconds = time.perf_counter() - began
