@@ -85,6 +85,7 @@ class HostPorts:
         self.dut.bus_writes.value = writes
         self.dut.bus_asked.value = self.asked
         await ValueChange(self.dut.bus_answered)
+        await ReadWrite()  # data and response have come with it
         if read_number(self.dut.bus_response):
             raise Failure(f"no good answer on the control bus at address {address:#x}")
 
