@@ -22,6 +22,11 @@ class ProgrammingPins(ArrayPins):
     prog_mask: int = 0
     prog_pulse: int = 0
 
+    @classmethod
+    def every_name(cls) -> tuple[str, ...]:
+        """The names of all pins, those of evaluation first."""
+        return ArrayPins.__slots__ + cls.__slots__
+
     def held(self) -> tuple[int, ...]:
         """What has to stand still around a pulse."""
         return (self.wl, self.prog_op, self.prog_device, self.prog_level, self.prog_mask)
@@ -79,7 +84,7 @@ class ProgrammingArray:
             self._begin_pulse(pins)
         if was.prog_pulse and not pins.prog_pulse:
             self._end_pulse()
-        for name in ArrayPins.__slots__ + ProgrammingPins.__slots__:
+        for name in ProgrammingPins.every_name():
             setattr(was, name, getattr(pins, name))
 
     def levels_v(self, time_s: float) -> NDArray[np.float64]:

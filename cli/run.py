@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -26,9 +27,16 @@ from .output import (
     write_json,
 )
 from .probes import add_waves_options, selected_probes
+from .programming import (
+    add_programming_options,
+    print_programming,
+    programming_of_run,
+    require_programmable,
+)
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
+FLAGS = ("strict", "program", "self_test")
 LARGEST_RANDOM_BYTES = 2**30
 """Of all random images together."""
 
@@ -64,6 +72,7 @@ def add_parser(commands: Any) -> None:
         help="have the hardware cancel its comparators' offsets before the images; needs a macro "
         "with trim_bits, as the preset `trimmed`",
     )  # fmt: skip
+    add_programming_options(parser)
     add_waves_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
@@ -76,9 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions(arguments.sim)
     energy = selected_energy(arguments)
     mapped = selected_network(arguments)
+    require_programmable(arguments, mapped.config)
     probes = selected_probes(arguments, mapped.config)
     images = select_images(mapped.network, arguments.data, arguments.images, arguments.seed)
-    job = make_job(arguments, mapped, images, calibrate=arguments.calibrate)
+    job = dataclasses.replace(
+        make_job(arguments, mapped, images, calibrate=arguments.calibrate),
+        program=arguments.program,
+        self_test=arguments.self_test,
+    )
     out = text_stream(arguments.json)
     print(mapping_table(mapped), file=out)
     if mapped.saturated:
@@ -107,6 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
         "simulator": arguments.sim,
         "strict": arguments.strict or arguments.sim == "pysim",
         "calibration": calibration_of_run(job, outcome),
+        **programming_of_run(job, outcome),
         **evaluate(mapped, job, outcome, images),
         "energy": energy_of_run(arguments.energy, energy, job, outcome),
         "seed": arguments.seed,
@@ -127,8 +142,8 @@ def repeat_command(arguments: argparse.Namespace, images: int) -> list[str]:
             words += [f"--{name}", str(value)]
         elif name == "chip":
             words += ["--chip", "ideal"]
-    flags = [f"--{name}" for name in ("strict", "calibrate") if getattr(arguments, name)]
-    return [*words, "--images", str(images), *flags]
+    chosen = [f"--{name.replace('_', '-')}" for name in FLAGS if getattr(arguments, name)]
+    return [*words, "--images", str(images), *chosen]
 
 
 def make_job(
@@ -197,6 +212,8 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     print(f"\n{table(titles, rows)}\n", file=out)
     _print_row_speed(result["layers"], out)
     print_calibration(result["calibration"], out)
+    if "programming" in result:
+        print_programming(result["programming"], result["programming_errors"], out)
     _print_timing(result["layers"], out)
     print_energy(result["energy"], out)
     accuracy = result["accuracy"]

@@ -82,7 +82,12 @@ def controller_verilog(config: NetworkConfig) -> str:
 
 LINES = ("line_p", "line_n")
 """Analog pins of an array in a chain: its ends of the capacitive lines."""
-_OF_EVERY_ARRAY = ("wl", "bl", "blb", "precharge", "evaluate")
+_OF_EVERY_COLUMN = ("bl", "blb", "prog_mask", "sl_q")
+"""Pins of which each array of a chain has its own columns'."""
+_OF_EVERY_ARRAY = (
+    "wl", "precharge", "evaluate", "prog_op", "prog_device", "prog_level", "prog_pulse",
+    *_OF_EVERY_COLUMN,
+)  # fmt: skip
 """Digital pins that an array without comparator and bank has, too."""
 
 
@@ -95,10 +100,13 @@ def array_names(layer: LayerConfig, macro: str) -> list[str]:
 def black_box_name(layer: LayerConfig, array: int = 0) -> str:
     """Module name of the hard macro that is array number `array` of a layer's chains.
 
-    Array 0 of a chain is the head, with comparator and read-out bank; the others extend its lines.
+    Array 0 of a chain is the head, with comparator, read-out bank and holding capacitors; the
+    others extend its lines.
     """
     size = f"{layer.macro.rows}x{layer.macro.columns}"
+    size += "_programmable" if layer.macro.programmable else ""
     bank = f"_k{layer.bank_bits}" if layer.bank_bits else ""
+    bank += f"_b{layer.bits_per_input}" if layer.bits_per_input > 1 else ""
     if layer.chain == 1:
         return f"bridge_array_{size}{bank}"
     return f"bridge_array_{size}_extension" if array else f"bridge_array_{size}{bank}_head"
@@ -110,7 +118,11 @@ def black_box_ports(layer: LayerConfig, array: int = 0) -> list[Port]:
     In a chain, array 0 alone has those of comparator and bank, and all have `LINES`.
     """
     signature = ArraySignature(
-        rows=layer.macro.rows, columns=layer.macro.columns, bank_bits=layer.bank_bits
+        rows=layer.macro.rows,
+        columns=layer.macro.columns,
+        bank_bits=layer.bank_bits,
+        planes=layer.bits_per_input,
+        level_bits=ArraySignature.of_layer(layer).level_bits,
     )
     ports = [
         Port(name, "output" if member.flow == In else "input", member.shape)
@@ -182,7 +194,7 @@ class MacroTop(wiring.Component):
                 # Amaranth has inout for ports of the top only. An instance's pin may be declared
                 # either way, as long as one of those on the wire gives it its value.
                 wire, inward = lines[port.name], array > 0
-            elif port.name in ("bl", "blb"):
+            elif port.name in _OF_EVERY_COLUMN:
                 wire = getattr(pins, port.name)[array * columns : (array + 1) * columns]
             else:
                 wire = getattr(pins, port.name)

@@ -4,6 +4,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import LayerConfig
+from .programming_pulse import programming_members
 
 __all__ = ["ArraySignature"]
 
@@ -22,6 +23,8 @@ class ArraySignature(wiring.Signature):
         K, capacitors of the bank of read-out or trim on each line; 0 leaves its pins out.
     planes : int
         Bit planes of an input; 1 leaves the holding capacitors' pins out.
+    level_bits : int
+        Width of an amplitude code; 0 leaves the programming pins out.
 
     Members
     -------
@@ -41,15 +44,20 @@ class ArraySignature(wiring.Signature):
         Averages both lines into their holding capacitors.
     acc_reset : Out(1)
         Clears the holding capacitors.
+    prog_op, prog_device, prog_level, prog_mask, prog_pulse, sl_q
+        As in `ProgrammingSignature`.
     sense_p, sense_n : In(1)
         Comparator outputs: both 0 until resolved, then exactly one 1 until strobe falls.
     """
 
-    def __init__(self, *, rows: int, columns: int, bank_bits: int = 0, planes: int = 1):
+    def __init__(
+        self, *, rows: int, columns: int, bank_bits: int = 0, planes: int = 1, level_bits: int = 0
+    ):
         self.rows = rows
         self.columns = columns
         self.bank_bits = bank_bits
         self.planes = planes
+        self.level_bits = level_bits
         members = {
             "wl": Out(rows),
             "bl": Out(columns),
@@ -62,17 +70,26 @@ class ArraySignature(wiring.Signature):
             members |= {"dac_p": Out(bank_bits), "dac_n": Out(bank_bits)}
         if planes > 1:
             members |= {"share": Out(1), "acc_reset": Out(1)}
+        if level_bits:
+            members |= programming_members(columns, level_bits)
         members |= {"sense_p": In(1), "sense_n": In(1)}
         super().__init__(members)
 
     @classmethod
     def of_layer(cls, config: LayerConfig) -> "ArraySignature":
         """The pins of each macro of a layer."""
+        level_bits = config.macro.programming.level_bits if config.macro.programmable else 0
+        return cls.of_evaluation(config, level_bits)
+
+    @classmethod
+    def of_evaluation(cls, config: LayerConfig, level_bits: int = 0) -> "ArraySignature":
+        """The pins of each macro of a layer that inference drives, those of programming aside."""
         return cls(
             rows=config.macro.rows,
             columns=config.columns,
             bank_bits=config.bank_bits,
             planes=config.bits_per_input,
+            level_bits=level_bits,
         )
 
     def __eq__(self, other: object) -> bool:

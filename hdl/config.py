@@ -182,6 +182,8 @@ class MacroConfig(Record):
     settle meanwhile."""
     zero_dead_time_allowed: bool = False
     """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
+    programmable: bool = False
+    """Whether the controller has pins, stream and registers to program the cells."""
     timing: PhaseTiming = field(default_factory=PhaseTiming)
     programming: ProgrammingConfig = field(default_factory=ProgrammingConfig)
 
@@ -208,8 +210,9 @@ class MacroConfig(Record):
                 f"trim_strobes: found {self.trim_strobes}, expected an odd number of at most "
                 f"{MOST_TRIM_STROBES}"
             )
-        if not isinstance(self.pipelined, bool):
-            raise InputError(f"pipelined: found {self.pipelined!r}, expected true or false")
+        for name in ("pipelined", "programmable"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: found {getattr(self, name)!r}, expected true or false")
         for name in DEAD_TIME_NAMES:
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(
@@ -248,14 +251,16 @@ MACROS: dict[str, MacroConfig] = {
         pipelined=True,
         timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6),
     ),
+    "programmable": MacroConfig(programmable=True, spare_rows=8),
     "test-chip": MacroConfig(rows=16, columns=24),
     "trimmed": MacroConfig(trim_bits=6),
 }
 """Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
 clock period of the authors' comparator, the phases sharing it evenly [E]. ``pipelined`` has SL
-latches: its bridges have 6 ns, while the other phases take 7 ns [E]. ``test-chip`` is as wide
-as the 23-column neuron of the authors' test chip (its number of rows is ours). ``trimmed`` cancels
-comparator offsets of up to 63 score units [E]."""
+latches: its bridges have 6 ns, while the other phases take 7 ns [E]. ``programmable`` is programmed
+by its controller and has spare rows. ``test-chip`` is as wide as the 23-column neuron of the
+authors' test chip (its number of rows is ours). ``trimmed`` cancels comparator offsets of up to 63
+score units [E]."""
 
 
 class Readout(enum.Enum):
@@ -452,7 +457,7 @@ STREAM_BITS = 32
 """Width of the AXI4-Stream data ports."""
 LARGEST_SCORE = 2 ** (STREAM_BITS - 1) - 1
 """Scores are signed words on the output stream."""
-BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output")
+BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output", "programmer")
 """What the controller calls its own blocks beside the layers."""
 
 
@@ -478,6 +483,10 @@ class NetworkConfig(Record):
         if len(set(periods)) > 1:
             raise InputError(
                 f"layers: found clock periods of {periods} ps, expected one for all layers"
+            )
+        if len({layer.macro.programmable for layer in self.layers}) > 1:
+            raise InputError(
+                "layers: found programmable macros in some layers, expected them in all or none"
             )
         for layer in hidden:
             if layer.readout is not Readout.SIGN:
@@ -512,8 +521,16 @@ class NetworkConfig(Record):
         _require_bus("image", self.input_beats * STREAM_BITS)
         # Two comparator outputs of each macro; the streams' and the bus's inputs, clock and reset.
         inputs = sum(2 * layer.macros for layer in self.layers) + 5 * STREAM_BITS
+        if self.programmable:
+            # The read-back of each macro, and the stream of weights.
+            inputs += sum(layer.columns * layer.macros for layer in self.layers) + 2 * STREAM_BITS
         _require_bus("the controller's inputs together", inputs)
         _require_bus("result", self.result_beats * STREAM_BITS)
+
+    @property
+    def programmable(self) -> bool:
+        """Whether the controller programs the cells."""
+        return self.layers[0].macro.programmable
 
     @property
     def clock_period_ps(self) -> int:

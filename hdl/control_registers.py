@@ -6,6 +6,11 @@ import re
 
 from .. import __version__
 from .config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, NetworkConfig, Readout
+from .programming_registers import (
+    layer_programming,
+    programming_counters,
+    programming_errors,
+)
 from .registers import WORD_BITS, Access, Block, Field, Register, RegisterMap
 
 __all__ = [
@@ -14,7 +19,8 @@ __all__ = [
     "LAYER_OFFSET",
     "LAYER_STRIDE",
     "control_registers",
-    "error_meanings",
+    "counters_of",
+    "errors_of",
     "layer_register",
     "trim_register",
 ]
@@ -26,7 +32,7 @@ HALF = 16
 LAYER_OFFSET = 0x100
 """Byte address of layer 0's block."""
 LAYER_STRIDE = 0x40
-"""Bytes from one layer's block to the next."""
+"""Bytes of a layer's block without programming."""
 READOUT_CODES = {Readout.SIGN: 0, Readout.COUNT: 1}
 
 ERRORS = {
@@ -51,6 +57,22 @@ COUNTERS = {
 """Register name to meaning; each stays at its largest value once there."""
 
 
+def errors_of(config: NetworkConfig) -> dict[str, str]:
+    """All errors of a network's controller, as `ERRORS`."""
+    refused = CALIBRATION_REFUSED if config.calibration_cycles else {}
+    return ERRORS | programming_errors(config) | refused
+
+
+def counters_of(config: NetworkConfig) -> dict[str, str]:
+    """All counters of a network's controller, as `COUNTERS`."""
+    return COUNTERS | programming_counters(config)
+
+
+def layer_stride(config: NetworkConfig) -> int:
+    """Bytes from one layer's block to the next."""
+    return (2 if config.programmable else 1) * LAYER_STRIDE
+
+
 def layer_register(index: int, name: str) -> str:
     """The name of a register in a layer's block. Layers go by number: names could differ in case
     only, or look like another register's."""
@@ -62,25 +84,24 @@ def trim_register(index: int, macro: int) -> str:
     return layer_register(index, f"trim{macro}")
 
 
-def error_meanings(config: NetworkConfig) -> dict[str, str]:
-    """`ERRORS` of a network's controller."""
-    return ERRORS | (CALIBRATION_REFUSED if config.calibration_cycles else {})
-
-
 def control_registers(config: NetworkConfig) -> RegisterMap:
     """The map of a network's controller: one block for all, one for each layer, one of trims."""
     common = (
         *_identity(config),
         *_control(config),
         *_interrupts(config),
-        *_counters(),
+        *_counters(config),
         *_calibration(config),
     )
     layers = [
         Block(
             name=f"LAYER{index}",
-            offset=LAYER_OFFSET + LAYER_STRIDE * index,
-            registers=(*_layer_geometry(index, layer), *_phase_times(index, layer)),
+            offset=LAYER_OFFSET + layer_stride(config) * index,
+            registers=(
+                *_layer_geometry(index, layer),
+                *_phase_times(index, layer),
+                *layer_programming(layer_register(index, ""), _named(index, layer), layer),
+            ),
         )
         for index, layer in enumerate(config.layers)
     ]
@@ -97,7 +118,7 @@ def control_registers(config: NetworkConfig) -> RegisterMap:
 
 
 def _trims_offset(config: NetworkConfig) -> int:
-    return LAYER_OFFSET + LAYER_STRIDE * len(config.layers)
+    return LAYER_OFFSET + layer_stride(config) * len(config.layers)
 
 
 def _constants(name: str, doc: str, *fields: tuple[str, int, str]) -> Register:
@@ -152,7 +173,7 @@ def _identity(config: NetworkConfig) -> list[Register]:
         _constants(
             "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
             ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
-            ("stride", LAYER_STRIDE, "Bytes from one layer's block to the next."),
+            ("stride", layer_stride(config), "Bytes from one layer's block to the next."),
         ),
     ]  # fmt: skip
 
@@ -171,6 +192,8 @@ def _control(config: NetworkConfig) -> list[Register]:
         "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
     )
     trimmed = config.calibration_cycles > 0
+    meaning = "Rows of weights are in progress or wait, until CONTROL.stop if it runs."
+    programming = [_bit("programming", Access.READ_ONLY, meaning)] * config.programmable
     return [
         Register(
             name="CONTROL",
@@ -198,21 +221,24 @@ def _control(config: NetworkConfig) -> list[Register]:
                 _bit("running", Access.READ_ONLY, "Images are taken.", reset=1),
                 _bit("busy", Access.READ_ONLY, "An image is in progress, from first beat to last."),
                 *([calibrating] if trimmed else []),
+                *programming,
             ),
         ),
         Register(
             name="ERRORS",
             doc="What went wrong since it was last cleared.",
             fields=tuple(
-                _bit(name, Access.WRITE_1_TO_CLEAR, doc)
-                for name, doc in error_meanings(config).items()
+                _bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in errors_of(config).items()
             ),
         ),
     ]
 
 
 def _interrupts(config: NetworkConfig) -> list[Register]:
-    events = {"image_done": "The last beat of a result was taken."} | error_meanings(config)
+    events = {"image_done": "The last beat of a result was taken."}
+    if config.programmable:
+        events["row_done"] = "A row of weights is done, right or not."
+    events |= errors_of(config)
     if config.calibration_cycles:
         events |= CALIBRATED
     return [
@@ -234,7 +260,7 @@ def _counter(name: str, doc: str, count: str = "How many.", latches: str = "") -
     return Register(name=name, fields=(field,), doc=doc, latches=latches)
 
 
-def _counters() -> list[Register]:
+def _counters(config: NetworkConfig) -> list[Register]:
     cycles = "Clock cycles since the last reset, soft or not."
     return [
         _counter(
@@ -242,7 +268,7 @@ def _counters() -> list[Register]:
             latches="CYCLES_HIGH",
         ),
         _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits."),
-        *(_counter(name, doc) for name, doc in COUNTERS.items()),
+        *(_counter(name, doc) for name, doc in counters_of(config).items()),
     ]  # fmt: skip
 
 
@@ -267,6 +293,10 @@ def _trim(index: int, layer: LayerConfig, macro: int) -> Register:
     )
     doc = f"Layer {index}, `{layer.name}`: trim of macro {macro}, from its next row on."
     return Register(name=trim_register(index, macro), fields=(trim,), doc=doc)
+
+
+def _named(index: int, layer: LayerConfig) -> str:
+    return f"Layer {index}, `{layer.name}`"
 
 
 def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:
@@ -295,7 +325,7 @@ def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:
         ),
     ]
     readout = ("kind", READOUT_CODES[layer.readout], f"{codes}.")
-    named = f"Layer {index}, `{layer.name}`"
+    named = _named(index, layer)
     return [
         *(
             _constants(layer_register(index, name), f"{named}: size.", *fields)

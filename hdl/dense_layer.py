@@ -14,6 +14,7 @@ from .config import LayerConfig, Readout
 from .line_drivers import BitLineDriver, WordLineDriver
 from .readout import CountReadout, SignReadout, successive_approximation
 from .sequencer import PhaseSequencer, PhaseTimingSignature
+from .spare_rows import SpareWordLineDriver, moves_layout
 from .trim import TrimDriver, corrected_code
 
 __all__ = ["DenseLayer", "sum_of"]
@@ -47,7 +48,10 @@ class DenseLayer(wiring.Component):
         One image's result: a bit per neuron (SIGN), or a code of `count_bits` bits per neuron
         (COUNT), neuron 0 lowest.
     macro0, macro1, ... : Out(ArraySignature)
-        The arrays' pins.
+        The arrays' pins, those of programming aside.
+    moves : In(moves_layout(config))
+        Which rows live on spare rows; stands still while a row is in progress. Only with
+        programmable macros that have spare rows.
     timing : In(PhaseTimingSignature(...))
         Cycles of each phase, taken with the input.
     busy : Out(1)
@@ -61,7 +65,9 @@ class DenseLayer(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        pins = ArraySignature.of_layer(config)
+        pins = ArraySignature.of_evaluation(config)
+        self.follows_spares = config.macro.programmable and config.macro.spare_rows > 0
+        moves = {"moves": In(moves_layout(config))} if self.follows_spares else {}
         super().__init__(
             {
                 "i": In(stream.Signature(config.inputs * config.bits_per_input)),
@@ -72,6 +78,7 @@ class DenseLayer(wiring.Component):
             }
             | self._calibration_members(config)
             | {name: Out(pins) for name in config.macro_names}
+            | moves
         )
 
     @staticmethod
@@ -125,7 +132,7 @@ class DenseLayer(wiring.Component):
             planes=config.bits_per_input,
             pipelined=config.pipelined,
         )
-        m.submodules.word_lines = word_lines = WordLineDriver(config.rows_used)
+        m.submodules.word_lines = word_lines = self._word_line_driver()
         read_rows = word_lines
         if config.pipelined:
             # The word lines are a row ahead of what is on the latches and read.
@@ -153,6 +160,8 @@ class DenseLayer(wiring.Component):
             bit_lines.next_plane.eq(sequencer.next_plane),
             bit_lines.release.eq(finished),
         ]
+        if self.follows_spares:
+            m.d.comb += word_lines.moves.eq(self.moves)
         if config.pipelined:
             m.d.comb += [read_rows.start.eq(accept), read_rows.advance.eq(sequencer.row_done)]
         with m.If(finished):
@@ -164,9 +173,13 @@ class DenseLayer(wiring.Component):
         for index, name in enumerate(config.macro_names):
             rows = len(config.neurons_of_macro(index))
             m.submodules[f"readout{index}"] = readout = self._readout(rows)
-            m.d.comb += readout.wl.eq(read_rows.wl[:rows])
+            read = read_rows.row if isinstance(read_rows, SpareWordLineDriver) else read_rows.wl
             pins = getattr(self, name)
-            self._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout, calibrator)
+            m.d.comb += [
+                readout.wl.eq(read[:rows]),
+                pins.wl.eq(self._own_word_lines(word_lines, index)),
+            ]
+            self._connect_macro(m, pins, sequencer, bit_lines, readout, calibrator)
             self._connect_bank(m, index, pins, sequencer, readout, calibrator)
             readouts.append(readout)
         results = "codes" if config.readout is Readout.COUNT else "bits"
@@ -175,6 +188,20 @@ class DenseLayer(wiring.Component):
             self.unresolved.eq(sum_of([readout.unresolved for readout in readouts])),
         ]
         return m
+
+    def _word_line_driver(self) -> WordLineDriver | SpareWordLineDriver:
+        if self.follows_spares:
+            return SpareWordLineDriver(self.config)
+        return WordLineDriver(self.config.rows_used)
+
+    def _own_word_lines(
+        self, word_lines: WordLineDriver | SpareWordLineDriver, macro: int
+    ) -> Value:
+        """A macro's word lines, those without a neuron included."""
+        if isinstance(word_lines, SpareWordLineDriver):
+            return word_lines.wl[macro]
+        rows = len(self.config.neurons_of_macro(macro))
+        return Cat(word_lines.wl[:rows], Const(0, self.config.macro.rows - rows))
 
     def _readout(self, rows: int) -> SignReadout | CountReadout:
         if self.config.readout is Readout.COUNT:
@@ -200,7 +227,6 @@ class DenseLayer(wiring.Component):
         m: Module,
         pins: wiring.PureInterface,
         sequencer: PhaseSequencer,
-        word_lines: WordLineDriver,
         bit_lines: BitLineDriver,
         readout: SignReadout | CountReadout,
         calibrator: Calibrator | None,
@@ -211,9 +237,7 @@ class DenseLayer(wiring.Component):
         if calibrator is not None:
             # One of the two is idle, with all pins 0.
             phases = {name: value | getattr(calibrator, name) for name, value in phases.items()}
-        own_lines = word_lines.wl[: readout.rows]
         m.d.comb += [
-            pins.wl.eq(Cat(own_lines, Const(0, self.config.macro.rows - readout.rows))),
             pins.bl.eq(bit_lines.bl),
             pins.blb.eq(bit_lines.blb),
             *(getattr(pins, name).eq(value) for name, value in phases.items()),

@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import LayerConfig
+from .programming_model import most_line_cycles
 from .programming_plan import PULSES, STEPS, Cells
 from .programming_pulse import PulseDriver, RowReader
 
@@ -47,7 +48,7 @@ class LineProgrammer(wiring.Component):
         self.groups = -(-config.fan_in // self.programming.columns_per_pulse)
         self._driver = PulseDriver(config)
         self._reader = RowReader(config)
-        columns = config.macro.columns
+        columns = config.columns
         members = {
             "start": In(1),
             "blank": In(1),
@@ -75,12 +76,7 @@ class LineProgrammer(wiring.Component):
         Reached by a blank row none of whose cells ever reads right, with both weights in each
         group of columns.
         """
-        attempts = self.programming.attempts
-        cycles = len(STEPS) * (1 + attempts) * self.programming.verify_cycles
-        for pulse in PULSES:
-            each = 1 + self.programming.pulse_cycles(pulse.operation)
-            cycles += attempts * self.groups * each
-        return cycles
+        return most_line_cycles(self.config)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

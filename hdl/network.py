@@ -1,6 +1,7 @@
 """The controller of a whole network: images in, array pins, classes and scores out."""
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
@@ -11,14 +12,15 @@ from .array_pins import ArraySignature
 from .axi_lite import AxiLiteEndpoint, axi_lite_members
 from .config import NetworkConfig
 from .control_registers import (
-    COUNTERS,
     control_registers,
-    error_meanings,
+    counters_of,
+    errors_of,
     layer_register,
     trim_register,
 )
 from .dense_layer import DenseLayer, sum_of
 from .frames import FrameInput, ScoreOutput, axi_stream_members
+from .network_programmer import FIGURES, NetworkProgrammer
 from .register_bank import RegisterBank
 from .sequencer import PhaseTimingSignature
 
@@ -55,6 +57,8 @@ class NetworkSignature(wiring.Signature):
         High while an enabled bit of INTERRUPT_STATUS is 1, from a register.
     status : Out(StatusSignature())
         Event counters.
+    w_axis_*
+        AXI4-Stream input of weights, see `NetworkProgrammer`; only with programmable macros.
     <layer>_macro<k> : Out(ArraySignature)
         The pins of each array.
     """
@@ -63,6 +67,8 @@ class NetworkSignature(wiring.Signature):
         members = axi_stream_members("s_axis", In) | axi_stream_members("m_axis", Out)
         members |= axi_lite_members(control_registers(config).address_bits)
         members |= {"irq": Out(1), "status": Out(StatusSignature())}
+        if config.programmable:
+            members |= axi_stream_members("w_axis", In)
         for layer in config.layers:
             pins = Out(ArraySignature.of_layer(layer))
             members |= {f"{layer.name}_{macro}": pins for macro in layer.macro_names}
@@ -89,6 +95,7 @@ class NetworkController(wiring.Component):
         self.frame_input = FrameInput(config)
         self.layers = [DenseLayer(layer) for layer in config.layers]
         self.score_output = ScoreOutput(config)
+        self.programmer = NetworkProgrammer(config) if config.programmable else None
         super().__init__(NetworkSignature(config))
 
     @property
@@ -128,7 +135,8 @@ class NetworkController(wiring.Component):
         m.submodules.axi_lite = self.axi_lite
         m.submodules.registers = bank = self.registers
         connect(m, self.axi_lite.bus, bank.bus)
-        # Endpoint and registers outlive a soft reset; all else starts again.
+        # Endpoint and registers outlive a soft reset, and so does what programming left in the
+        # cells and in the table of spare rows; all else starts again.
         restarted = ResetInserter(bank.control_soft_reset)
         m.submodules.frame_input = restarted(self.frame_input)
         m.submodules.score_output = restarted(self.score_output)
@@ -140,8 +148,7 @@ class NetworkController(wiring.Component):
             connect(m, previous, layer.i)
             previous = layer.o
             for macro in layer.config.macro_names:
-                pins = getattr(self, f"{layer.config.name}_{macro}")
-                connect(m, getattr(layer, macro), flipped(pins))
+                self._connect_macro(m, layer, macro)
             for name in PhaseTimingSignature(layer.config.macro.timing).members:
                 register = bank.registers[layer_register(index, name)]
                 cycles = getattr(bank, register.port(register.fields[0]))
@@ -149,6 +156,10 @@ class NetworkController(wiring.Component):
             if layer.config.trim_bits:
                 self._join_trims(m, index, layer)
         connect(m, previous, self.score_output.i)
+        if self.programmer is not None:
+            m.submodules.programmer = self.programmer
+            self._forward(m, self.programmer)
+            self._connect_programmer(m, self.programmer)
         calibration = self._run_and_stop(m)
         self._report_events(m, calibration)
         return m
@@ -156,9 +167,43 @@ class NetworkController(wiring.Component):
     def _forward(self, m: Module, block: wiring.Component) -> None:
         """Join a block's bus ports to the controller's own of the same names."""
         for name, member in block.signature.members.items():
-            if name.startswith(("s_axi", "m_axi")):
+            if name.startswith(("s_axi", "m_axi", "w_axi")):
                 inner, outer = getattr(block, name), getattr(self, name)
                 m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+
+    def _connect_macro(self, m: Module, layer: DenseLayer, macro: str) -> None:
+        """A macro's pins come from its layer, or from the programmer while that is active."""
+        name = f"{layer.config.name}_{macro}"
+        pins, inner = getattr(self, name), getattr(layer, macro)
+        if self.programmer is None:
+            connect(m, inner, flipped(pins))
+            return
+        programming = getattr(self.programmer, name)
+        for pin, member in pins.signature.members.items():
+            sources = [getattr(side, pin) for side in (inner, programming) if hasattr(side, pin)]
+            if member.flow == In:
+                m.d.comb += [source.eq(getattr(pins, pin)) for source in sources]
+            else:
+                # Whichever of the two is not at work is at 0.
+                m.d.comb += getattr(pins, pin).eq(functools.reduce(operator.or_, sources))
+
+    def _connect_programmer(self, m: Module, programmer: NetworkProgrammer) -> None:
+        """Its tables to the layers, its figures to the registers."""
+        bank = self.registers
+        m.d.comb += bank.status_programming.eq(programmer.busy)
+        for index, layer in enumerate(self.layers):
+            name = layer.config.name
+            status = getattr(programmer, name)
+            if layer.follows_spares:
+                m.d.comb += layer.moves.eq(getattr(programmer, f"{name}_moves"))
+            fields = {f"{figure}_count": figure for figure in FIGURES}
+            fields |= {"last_row_row": "row", "last_row_macro": "macro", "last_line_line": "line"}
+            fields |= {"last_line_failed": "failed", "failure_bits_columns": "failure_bits"}
+            prefix = layer_register(index, "").lower()
+            for field, figure in fields.items():
+                m.d.comb += getattr(bank, f"{prefix}{field}").eq(getattr(status, figure))
+            address = getattr(bank, f"{prefix}failure_address_word")
+            m.d.comb += status.failure_address.eq(address)
 
     def _join_trims(self, m: Module, index: int, layer: DenseLayer) -> None:
         """A layer's trims are in registers, which outlive a soft reset; it loads what it finds."""
@@ -178,7 +223,10 @@ class NetworkController(wiring.Component):
         if not trimmed:
             return {}
         was_calibrating = Signal()
-        idle = ~(bank.status_running | busy | calibrating)
+        at_work = bank.status_running | busy | calibrating
+        if self.programmer is not None:
+            at_work |= self.programmer.busy
+        idle = ~at_work
         m.d.comb += [
             calibrating.eq(Cat(layer.calibrating for layer in trimmed).any()),
             bank.status_calibrating.eq(calibrating),
@@ -202,10 +250,15 @@ class NetworkController(wiring.Component):
             m.d.sync += running.eq(0)
         with m.Elif(bank.control_start):
             m.d.sync += running.eq(1)
-        stages = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
-        busy = Cat(stages, self.score_output.busy).any()
+        busy = Signal()
+        enabled = running & ~calibrating
+        if self.programmer is not None:
+            enabled &= ~self.programmer.active
+            m.d.comb += self.programmer.allowed.eq(~running & ~busy & ~calibrating)
+        blocks = [self.frame_input.busy, *(layer.busy for layer in self.layers)]
         m.d.comb += [
-            self.frame_input.enabled.eq(running & ~calibrating),
+            busy.eq(Cat(blocks, self.score_output.busy).any()),
+            self.frame_input.enabled.eq(enabled),
             bank.status_running.eq(running),
             bank.status_busy.eq(busy),
             bank.clear.eq(bank.control_soft_reset),
@@ -224,13 +277,16 @@ class NetworkController(wiring.Component):
             "timing_refused": bank.refused,
             **calibration,
         }
-        errors = error_meanings(self.config)
+        if self.programmer is not None:
+            events["row_done"] = self.programmer.row_done
+            events["unrepairable_row"] = self.programmer.unrepairable
+            events["dropped_row"] = self.programmer.dropped != 0
         raised = []
         for name, event in events.items():
             port = f"interrupt_status_{name}"
             m.d.comb += getattr(bank, port).eq(event)
             raised.append(getattr(bank, f"{port}_kept") & getattr(bank, f"interrupt_enable_{name}"))
-            if name in errors:
+            if name in errors_of(self.config):
                 m.d.comb += getattr(bank, f"errors_{name}").eq(event)
         m.d.sync += self.irq.eq(Cat(raised).any())
         counted = {
@@ -240,11 +296,13 @@ class NetworkController(wiring.Component):
             "UNRESOLVED_DECISIONS": unresolved,
             "DROPPED_FRAMES": self.frame_input.dropped,
         }
+        if self.programmer is not None:
+            counted["DROPPED_ROWS"] = self.programmer.dropped
         ports = {
             "UNRESOLVED_DECISIONS": self.status.unresolved,
             "DROPPED_FRAMES": self.status.dropped,
         }
-        for name in COUNTERS:
+        for name in counters_of(self.config):
             counter = ports.get(name, Signal(COUNTER_BITS, name=name.lower()))
             self._count(m, counter, counted[name])
             m.d.comb += getattr(bank, f"{name.lower()}_count").eq(counter)

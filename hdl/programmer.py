@@ -8,7 +8,7 @@ from .config import STREAM_BITS, LayerConfig
 from .dense_layer import sum_of
 from .frames import PacketInput, axi_stream_members
 from .line_programmer import PULSE_PINS, LineProgrammer
-from .programming_model import MACRO_BITS, ROW_BITS, ProgrammingModel
+from .programming_model import MACRO_BITS, ROW_BITS, ProgrammingModel, most_row_cycles
 from .programming_pulse import ProgrammingSignature
 from .spare_rows import SpareTable, moves_layout
 
@@ -44,6 +44,10 @@ class RowProgrammer(wiring.Component):
     grant : In(1)
         No evaluation is in progress, and none begins until `request` falls. Nothing is driven
         before.
+    busy : Out(1)
+        A packet is in progress, from its first beat to its row's end.
+    row : Out
+        The row in its macro; stands still with `macro`.
     macro : Out
         The macro that `pins` belong to; stands still while `request` is high.
     pins : Out(ProgrammingSignature)
@@ -53,6 +57,8 @@ class RowProgrammer(wiring.Component):
         `grant`.
     line : Out
         The word line that holds the row.
+    moved : Out(1)
+        High for one cycle for each spare row taken.
     failed : Out
         Columns that fail there.
     failure_address, failure_bits : In, Out(32)
@@ -75,6 +81,8 @@ class RowProgrammer(wiring.Component):
         members = axi_stream_members("s_axis", In) | {
             "request": Out(1),
             "grant": In(1),
+            "busy": Out(1),
+            "row": Out(ROW_BITS),
             "macro": Out(range(max(2, config.macros))),
             "pins": Out(ProgrammingSignature(config)),
             "row_done": Out(1),
@@ -84,6 +92,7 @@ class RowProgrammer(wiring.Component):
             "failure_bits": Out(STREAM_BITS),
             "unrepairable": Out(1),
             "dropped": Out(1),
+            "moved": Out(1),
         }
         members |= {name: Out(COUNTER_BITS) for name in ("pulses", "retries", "failed_cells")}
         if config.macro.spare_rows:
@@ -101,8 +110,7 @@ class RowProgrammer(wiring.Component):
 
         Reached by a row that moves to every spare row; see `LineProgrammer.most_latency`.
         """
-        lines = 1 + self.config.macro.spare_rows
-        return 1 + lines * (self._line_cycles + self._line_programmer.most_latency) + 1
+        return most_row_cycles(self.config)
 
     @property
     def _line_cycles(self) -> int:
@@ -144,11 +152,16 @@ class RowProgrammer(wiring.Component):
         m.d.comb += [
             over.eq(self.failed > self.config.macro.programming.failure_limit),
             self.dropped.eq(packets.dropped | refused),
+            self.busy.eq(packets.busy),
         ]
         with m.FSM(init="IDLE", name="row"):
             with m.State("IDLE"), m.If(packets.o.valid):
                 with m.If(addressed):
-                    m.d.sync += [self.request.eq(1), self.macro.eq(header.macro)]
+                    m.d.sync += [
+                        self.request.eq(1),
+                        self.row.eq(header.row),
+                        self.macro.eq(header.macro),
+                    ]
                     m.d.sync += programmer.blank.eq(header.blank)
                     m.next = "REQUEST"
                 with m.Else():
@@ -171,7 +184,7 @@ class RowProgrammer(wiring.Component):
                 m.d.sync += self.pins.wl.eq(0)
                 m.next = "DONE"
                 with m.If(over & free):
-                    m.d.comb += take.eq(1)
+                    m.d.comb += [take.eq(1), self.moved.eq(1)]
                     # A spare row that was never taken was never formed.
                     m.d.sync += programmer.blank.eq(1)
                     m.next = "SELECT"

@@ -6,9 +6,17 @@ from typing import NamedTuple, Protocol
 
 from .config import STREAM_BITS, LayerConfig
 from .programming_config import ProgrammingOperation
-from .programming_plan import STEPS, Device, Step
+from .programming_plan import PULSES, STEPS, Device, Step
 
-__all__ = ["CellRow", "ProgrammedRow", "ProgrammingModel", "Pulse", "packet_of_row"]
+__all__ = [
+    "CellRow",
+    "ProgrammedRow",
+    "ProgrammingModel",
+    "Pulse",
+    "most_line_cycles",
+    "most_row_cycles",
+    "packet_of_row",
+]
 
 ROW_BITS = 16
 MACRO_BITS = 15
@@ -62,6 +70,27 @@ def packet_of_row(config: LayerConfig, macro: int, row: int, weights: int, form:
     mask = (1 << STREAM_BITS) - 1
     words = -(-config.fan_in // STREAM_BITS)
     return [header, *(weights >> STREAM_BITS * word & mask for word in range(words))]
+
+
+def most_line_cycles(config: LayerConfig) -> int:
+    """Upper bound of a row's clock cycles on one word line; see `LineProgrammer.most_latency`."""
+    programming = config.macro.programming
+    groups = -(-config.fan_in // programming.columns_per_pulse)
+    cycles = len(STEPS) * (1 + programming.attempts) * programming.verify_cycles
+    for pulse in PULSES:
+        each = 1 + programming.pulse_cycles(pulse.operation)
+        cycles += programming.attempts * groups * each
+    return cycles
+
+
+def most_row_cycles(config: LayerConfig) -> int:
+    """Upper bound of a row's clock cycles from `grant` to `row_done`, both included.
+
+    Each word line has its rise, the count of failures word by word, and the decision.
+    """
+    lines = 1 + config.macro.spare_rows
+    counted = 1 + -(-config.fan_in // STREAM_BITS) + 1
+    return 1 + lines * (counted + most_line_cycles(config)) + 1
 
 
 class ProgrammingModel:

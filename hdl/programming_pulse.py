@@ -6,7 +6,19 @@ from amaranth.lib.wiring import In, Out
 
 from .config import LayerConfig, ProgrammingOperation
 
-__all__ = ["ProgrammingSignature", "PulseDriver", "RowReader"]
+__all__ = ["ProgrammingSignature", "PulseDriver", "RowReader", "programming_members"]
+
+
+def programming_members(columns: int, level_bits: int) -> dict[str, wiring.Member]:
+    """The pins that programming adds to those of evaluation; see `ProgrammingSignature`."""
+    return {
+        "prog_op": Out(2),
+        "prog_device": Out(1),
+        "prog_level": Out(level_bits),
+        "prog_mask": Out(columns),
+        "prog_pulse": Out(1),
+        "sl_q": In(columns),
+    }
 
 
 class ProgrammingSignature(wiring.Signature):
@@ -40,19 +52,10 @@ class ProgrammingSignature(wiring.Signature):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        columns = config.macro.columns
+        columns = config.columns
         super().__init__(
-            {
-                "wl": Out(config.macro.rows),
-                "bl": Out(columns),
-                "blb": Out(columns),
-                "prog_op": Out(2),
-                "prog_device": Out(1),
-                "prog_level": Out(config.macro.programming.level_bits),
-                "prog_mask": Out(columns),
-                "prog_pulse": Out(1),
-                "sl_q": In(columns),
-            }
+            {"wl": Out(config.macro.rows), "bl": Out(columns), "blb": Out(columns)}
+            | programming_members(columns, config.macro.programming.level_bits)
         )
 
 
@@ -90,7 +93,7 @@ class PulseDriver(wiring.Component):
                 "prog_op": Out(2),
                 "prog_device": Out(1),
                 "prog_level": Out(level_bits),
-                "prog_mask": Out(config.macro.columns),
+                "prog_mask": Out(config.columns),
                 "prog_pulse": Out(1),
             }
         )
@@ -169,8 +172,8 @@ class RowReader(wiring.Component):
                 "sl_q": In(columns),
                 "done": Out(1),
                 "failing": Out(columns),
-                "bl": Out(config.macro.columns),
-                "blb": Out(config.macro.columns),
+                "bl": Out(config.columns),
+                "blb": Out(config.columns),
             }
         )
 
@@ -183,7 +186,7 @@ class RowReader(wiring.Component):
         m = Module()
         columns = self.config.fan_in
         cycles = self.config.macro.programming.verify_settle_cycles
-        unused = Const(0, self.config.macro.columns - columns)
+        unused = Const(0, self.config.columns - columns)
         plus, minus = Signal(), Signal()
         remaining = Signal(range(cycles))
         ends = Signal()

@@ -23,7 +23,9 @@ module array_replay #(
     parameter integer SHARE = 1,
     parameter integer DEAD_AFTER_SHARE = 1,
     parameter integer PIPELINED = 0,           // 1: SL latches, the word lines are a row ahead
-    parameter integer BRIDGE = 1               // least cycles from a word line to its evaluate
+    parameter integer BRIDGE = 1,              // least cycles from a word line to its evaluate
+    parameter integer SPARED = 0,              // 1: `lines` says where each row is, else row = line
+    parameter integer LINE_BITS = 1
 ) (
     input  logic                               clk,
     input  logic                               rst,
@@ -47,6 +49,7 @@ module array_replay #(
     output logic                               plane_begins,
     output logic                               first_row,
     output logic                               idle,        // no scan is in progress
+    input  logic [(SPARED!=0?MACROS*ROWS_USED*LINE_BITS:1)-1:0] lines, // row by row, array by array
     output logic [3:0]                         violation   // 0: none; else the first one's kind
 );
   localparam logic [3:0] PHASE = 1, WORD_LINE = 2, CODE = 4;
@@ -132,24 +135,35 @@ module array_replay #(
   generate
     for (genvar k = 0; k < MACROS; k = k + 1) begin : array
       localparam integer FIRST = k * ROWS_USED * TRIALS;
+      logic [31:0] up_line;                  // the word line of the row that is up
+      assign up_line = SPARED != 0
+          ? 32'(lines[(k*ROWS_USED + up_row)*LINE_BITS +: LINE_BITS]) : up_row;
       assign expected_wl[k*ROWS +: ROWS] =
           now != IDLE && k * ROWS_USED + up_row < NEURONS && up_row < ROWS_USED
-          ? ROWS'(1) << up_row : '0;
+          ? ROWS'(1) << up_line : '0;
       // The row that is on the lines: what the latches took, or what the word line says.
       logic [ROWS-1:0] latched, read;
       always_ff @(posedge clk)
         if (next_state == IN_EVALUATE && now != IN_EVALUATE) latched <= wl[k*ROWS +: ROWS];
       assign read = PIPELINED != 0 ? latched : wl[k*ROWS +: ROWS];
+      logic [ROWS_USED-1:0] rows_read;       // the same by row
+      if (SPARED != 0) begin : spared
+        assign rows_read =
+            read == ROWS'(1) << lines[(k*ROWS_USED + row)*LINE_BITS +: LINE_BITS]
+            ? ROWS_USED'(1) << row : '0;
+      end else begin : in_place
+        assign rows_read = read[ROWS_USED-1:0];
+      end
       if (TRIALS == 1) begin : signs
-        assign row_positive[k] = |(positive[FIRST +: ROWS_USED] & read[ROWS_USED-1:0]);
-        assign row_resolved[k] = |(resolved[FIRST +: ROWS_USED] & read[ROWS_USED-1:0]);
+        assign row_positive[k] = |(positive[FIRST +: ROWS_USED] & rows_read);
+        assign row_resolved[k] = |(resolved[FIRST +: ROWS_USED] & rows_read);
       end else begin : counts
         logic [TRIALS-1:0] p, r;
         always_comb begin
           p = '0;
           r = '0;
           for (int i = 0; i < ROWS_USED; i++)
-            if (read[i]) begin
+            if (rows_read[i]) begin
               p |= positive[FIRST + i*TRIALS +: TRIALS];
               r |= resolved[FIRST + i*TRIALS +: TRIALS];
             end

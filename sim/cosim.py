@@ -72,7 +72,7 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     return {
         "controller.sv": controller,
         "testbench.sv": testbench_verilog(config, strict=strict),
-        **static_sources(),
+        **static_sources(config),
     }
 
 

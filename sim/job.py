@@ -28,6 +28,8 @@ _PLAIN_FIGURES = (
     "unresolved",
     "seconds",
     "peak_rss_bytes",
+    "programming",
+    "programming_errors",
 )
 """Fields of `Outcome` that are JSON as they are."""
 
@@ -60,10 +62,16 @@ class Job:
     """(K, N) inputs: 0 or 1; with k bits per input 0 to 2^k - 1."""
     calibrate: bool = False
     """Whether the hardware calibrates its comparators before the images."""
+    program: bool = False
+    """Whether the arrays start blank and the controller programs them first."""
+    self_test: bool = False
+    """Whether patterns are written before the weights."""
 
     def __post_init__(self) -> None:
         if self.calibrate and not self.config.calibration_cycles:
             raise InputError("trim_bits: found 0, expected at least 1 to calibrate with")
+        if self.calibrate and self.program:
+            raise InputError("--calibrate: found with --program, expected one of them in a run")
 
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer, calibrated if the job is."""
@@ -82,6 +90,8 @@ class Job:
             "chip": self.chip,
             "seed": self.seed,
             "calibrate": self.calibrate,
+            "program": self.program,
+            "self_test": self.self_test,
         }
         weights = {f"weights{index}": matrix for index, matrix in enumerate(self.weights)}
         _write_arrays(path, meta, {"images": self.images, **weights})
@@ -97,6 +107,8 @@ class Job:
             chip=meta["chip"],
             seed=meta["seed"],
             calibrate=meta["calibrate"],
+            program=meta["program"],
+            self_test=meta["self_test"],
             images=arrays["images"],
         )
 
@@ -145,6 +157,10 @@ class Outcome:
     """Wall time from the first image offered to the last result."""
     peak_rss_bytes: int
     """Most memory that the simulating process held."""
+    programming: list[dict[str, Any]]
+    """Per layer: the fields of `programming_host.LayerProgramming`; empty if not programmed."""
+    programming_errors: list[str]
+    """Errors of programming that the controller flagged."""
 
     @classmethod
     def empty(cls, job: Job, chips: Sequence[LayerChip]) -> Self:
@@ -168,6 +184,8 @@ class Outcome:
             unresolved=0,
             seconds=0.0,
             peak_rss_bytes=0,
+            programming=[],
+            programming_errors=[],
         )
 
     def write(self, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,9 @@ from ..behav.array import bits_of_bus
 from ..behav.chip import LayerChip, programmed_layer
 from ..behav.params import ChipParameters
 from ..behav.programming import MacroCells, programmed_cells
-from ..hdl.config import LayerConfig
+from ..hdl.config import InputError, LayerConfig
 from ..hdl.programming_model import ProgrammedRow, ProgrammingModel, Pulse
-from .job import word_of_bits
+from .job import Job, word_of_bits
 
 
 class PulsedCells:
@@ -71,6 +72,50 @@ class ProgrammedLayer:
         return programmed_layer(
             self.config, self.weights, self.parameters, self.chip, self.layer, noise_seed, cells
         )
+
+
+class BlankChip:
+    """All cells of a network before programming, and the layers that they make after it.
+
+    Parameters
+    ----------
+    job : Job
+        Its chip has a number.
+    """
+
+    def __init__(self, job: Job) -> None:
+        if job.chip is None:
+            raise InputError(
+                "chip: found ideal, expected a number to program: an ideal chip has no devices"
+            )
+        self.job = job
+        self.macros = [
+            [
+                MacroCells(layer, macro, job.parameters, job.chip, index)
+                for macro in range(layer.macros)
+            ]
+            for index, layer in enumerate(job.config.layers)
+        ]
+
+    def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
+        """The layers' physics on exactly these cells, for inference.
+
+        Parameters
+        ----------
+        word_lines : sequence of sequence of int
+            Per layer and neuron, the word line that holds it.
+        """
+        job = self.job
+        assert job.chip is not None
+        chips = []
+        for index, layer in enumerate(job.config.layers):
+            cells = programmed_cells(layer, self.macros[index], np.array(word_lines[index]))
+            chips.append(
+                programmed_layer(
+                    layer, job.weights[index], job.parameters, job.chip, index, job.seed, cells
+                )
+            )
+        return chips
 
 
 def program_layer(

@@ -9,10 +9,13 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from ..behav.array import ArrayPins, PhaseError
+from ..behav.chip import LayerChip
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..hdl.network import NetworkController
 from .array_adapter import ArrayAdapter
 from .job import Job, Meter, Outcome, peak_rss_bytes, result_of_beats, word_of_levels
+from .programming_host import program_for_job, record_programming
+from .pysim_programming import PysimPorts
 from .register_access import RegisterAccess, field_bit
 from .simulators import SimulationError
 from .testbench import CALIBRATED_TO_IRQ_CYCLES, SLACK_CYCLES, trimmed_layers
@@ -45,6 +48,8 @@ class _Array:
         self.names += ["dac_p", "dac_n"] if config.bank_bits else []
         self.names += ["share", "acc_reset"] if config.bits_per_input > 1 else []
         self.inputs = [getattr(pins, name) for name in self.names]
+        programming = ("prog_op", "prog_pulse") if config.macro.programmable else ()
+        self.drivers = [getattr(pins, name) for name in programming]
         self.outputs = (pins.sense_p, pins.sense_n)
         self.resolving = config.macro.timing.strobe_cycles - 1
         self.seen = [0] * len(self.inputs)
@@ -53,6 +58,8 @@ class _Array:
 
     def answer(self, ctx: Any, cycle: int, period_s: float) -> None:
         """The comparator resolves in the last cycle of the strobe, not before."""
+        if any(ctx.get(pin) for pin in self.drivers):
+            raise PhaseError("found a program driver on in inference, expected it off")
         values = [ctx.get(pin) for pin in self.inputs]
         if values != self.seen:
             self.seen = values
@@ -72,18 +79,9 @@ class _Bench:
     def __init__(self, controller: NetworkController, job: Job):
         self.controller = controller
         self.job = job
-        chips = job.layer_chips()
-        self.outcome = Outcome.empty(job, chips)
         self.period_s = job.config.clock_period_ps * 1e-12
-        self.arrays = [
-            _Array(
-                getattr(controller, f"{chip.config.name}_{macro}"),
-                ArrayAdapter(chip, layer, number, self.outcome),
-                chip.config,
-            )
-            for layer, chip in enumerate(chips)
-            for number, macro in enumerate(chip.config.macro_names)
-        ]
+        if not job.program:
+            self._attach(job.layer_chips())
         self.scans = [_Intervals() for _ in job.config.layers]
         self.latency = _Intervals()
         self.intervals = _Intervals()
@@ -91,6 +89,26 @@ class _Bench:
         self.packet: list[int] = []
         self.results = 0
         self.cycle = 0
+
+    def _attach(self, chips: list[LayerChip]) -> None:
+        """Put the arrays of a chip behind the controller's pins."""
+        self.outcome = Outcome.empty(self.job, chips)
+        self.arrays = [
+            _Array(
+                getattr(self.controller, f"{chip.config.name}_{macro}"),
+                ArrayAdapter(chip, layer, number, self.outcome),
+                chip.config,
+            )
+            for layer, chip in enumerate(chips)
+            for number, macro in enumerate(chip.config.macro_names)
+        ]
+
+    async def _program(self, ctx: Any) -> None:
+        """Program the blank arrays through the controller's ports; then they are attached."""
+        ports = PysimPorts(ctx, self.controller, self.job)
+        layers, errors = await program_for_job(ports, self.job)
+        self._attach(ports.chip.layer_chips([layer.word_lines for layer in layers]))
+        record_programming(self.outcome, layers, errors)
 
     def _all_beats(self) -> list[tuple[int, int]]:
         """(tdata, tlast) of all images, one after the other."""
@@ -105,6 +123,8 @@ class _Bench:
         ]
 
     async def run(self, ctx: Any) -> None:
+        if self.job.program:
+            await self._program(ctx)
         config = self.job.config
         images = len(self.job.images)
         declared = config.cycles(images)

@@ -7,7 +7,6 @@ testbench's own ports, and Python answers strobe by strobe from them alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import resources
 
 from ..flow.verilog import CONTROLLER, Port, controller_ports
@@ -15,8 +14,18 @@ from ..hdl.array_pins import ArraySignature
 from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig, Readout
 from ..hdl.control_registers import control_registers
 from ..hdl.registers import WORD_BITS
+from .testbench_programming import (
+    LINE_BITS,
+    PROGRAMMING_PINS,
+    add_driver_check,
+    add_host,
+    add_read_back,
+)
+from .testbench_text import TestbenchText
 
 TESTBENCH = "popbridge_testbench"
+ANSWERS = ("sense_p", "sense_n", "sl_q")
+"""Pins that an array drives."""
 METERS = ("shortest", "longest", "first", "count")
 RESET_CYCLES = 2
 SLACK_CYCLES = 16
@@ -28,10 +37,11 @@ CALIBRATED_TO_IRQ_CYCLES = 2
 end; from there three registers lead to `irq`."""
 
 
-def static_sources() -> dict[str, str]:
+def static_sources(config: NetworkConfig) -> dict[str, str]:
     """File name to text of the testbench's fixed modules."""
     folder = resources.files(__package__)
-    names = ("array_replay.sv", "calibration_ends.sv", "stream_ends.sv")
+    names = ["array_replay.sv", "calibration_ends.sv", "stream_ends.sv"]
+    names += ["programming_ports.sv"] if config.programmable else []
     return {name: (folder / name).read_text(encoding="utf-8") for name in names}
 
 
@@ -44,33 +54,23 @@ def bus_inputs(config: NetworkConfig) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class _Text:
-    """The pieces of the testbench module, in the order of the file."""
-
-    ports: list[str]
-    body: list[str]
-
-    def port(self, direction: str, width: int, name: str) -> None:
-        # Verilator shows VPI only what is marked; marking nothing else keeps the model fast.
-        shown = "/* verilator public_flat_rw */"
-        self.ports.append(f"  {direction} logic [{width - 1}:0] {name} {shown}")
-
-    def wire(self, width: int, name: str) -> None:
-        self.body.append(f"  logic [{width - 1}:0] {name};")
-
-
 def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
     """SystemVerilog of the testbench for a network."""
     ports = controller_ports(config)
-    text = _Text([], [])
+    text = TestbenchText([], [])
     _clock(text, config)
     for port in ports:
         if not _is_array_pin(port, config) and port.name not in ("clk", "rst"):
             text.wire(port.width, port.name)
     connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
     text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
-    _control_bus(text, config)
+    if config.programmable:
+        add_host(text, config)
+        if config.calibration_cycles:
+            # This host programs, and does not calibrate.
+            text.body.append("  logic calibrate = 0, calibrated = 0;")
+    else:
+        _control_bus(text, config)
     _streams(text, config)
     for layer in config.layers:
         pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]
@@ -91,7 +91,7 @@ def _is_array_pin(port: Port, config: NetworkConfig) -> bool:
     return any(port.name.startswith(f"{layer.name}_macro") for layer in config.layers)
 
 
-def _clock(text: _Text, config: NetworkConfig) -> None:
+def _clock(text: TestbenchText, config: NetworkConfig) -> None:
     half_ps = config.clock_period_ps // 2
     text.port("input", 1, "running")
     text.port("output", 1, "in_reset")
@@ -119,7 +119,7 @@ def _clock(text: _Text, config: NetworkConfig) -> None:
 """)
 
 
-def _control_bus(text: _Text, config: NetworkConfig) -> None:
+def _control_bus(text: TestbenchText, config: NetworkConfig) -> None:
     """Nobody is on the bus, and the controller runs as it is after reset, unless it calibrates."""
     idle = bus_inputs(config)
     if config.calibration_cycles:
@@ -142,7 +142,7 @@ def calibration_allowance_cycles(config: NetworkConfig) -> int:
     return config.calibration_cycles + SLACK_CYCLES + ACCESS_CYCLES * accesses
 
 
-def _calibration_host(text: _Text, config: NetworkConfig) -> None:
+def _calibration_host(text: TestbenchText, config: NetworkConfig) -> None:
     registers = control_registers(config)
     trims = sum(layer.macros for layer in trimmed_layers(config))
     [first_trim] = [block.offset for block in registers.blocks if block.name == "TRIMS"]
@@ -179,7 +179,7 @@ def _calibration_host(text: _Text, config: NetworkConfig) -> None:
   );""")
 
 
-def _streams(text: _Text, config: NetworkConfig) -> None:
+def _streams(text: TestbenchText, config: NetworkConfig) -> None:
     beats_in = config.input_beats
     beats_out = config.result_beats
     text.port("input", beats_in * STREAM_BITS, "image")
@@ -219,7 +219,7 @@ def _streams(text: _Text, config: NetworkConfig) -> None:
     _meter(text, "result_interval", "after_result", "result_ends && resulted")
 
 
-def _meter(text: _Text, name: str, begins: str, ends: str) -> None:
+def _meter(text: TestbenchText, name: str, begins: str, ends: str) -> None:
     for figure in METERS:
         text.port("output", 32, f"{name}_{figure}")
     figures = ", ".join(f".{figure}({name}_{figure})" for figure in METERS)
@@ -229,12 +229,13 @@ def _meter(text: _Text, name: str, begins: str, ends: str) -> None:
   );""")
 
 
-def _scanning(text: _Text, layer: LayerConfig) -> None:
+def _scanning(text: TestbenchText, layer: LayerConfig) -> None:
     """A scan lasts from the first word line's rise to the last one's fall, read at macro 0."""
     name = layer.name
+    and_no_programming = " && !programming" if layer.macro.programmable else ""
     text.body.append(f"""
   logic {name}_up, {name}_was_up, {name}_rises, {name}_rose, {name}_falls;
-  assign {name}_up = |{name}_macro0__wl;
+  assign {name}_up = |{name}_macro0__wl{and_no_programming};
   assign {name}_rises = {name}_up && !{name}_was_up;
   assign {name}_falls = !{name}_up && {name}_was_up;
   always_ff @(posedge clk) begin
@@ -245,9 +246,9 @@ def _scanning(text: _Text, layer: LayerConfig) -> None:
     _meter(text, f"{name}_scan", f"{name}_rose", f"{name}_falls")
 
 
-def _strict_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
+def _strict_layer(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> None:
     # One vector of all pins that the array sees: one wake of Python when any of them changes.
-    seen = [pin for pin in ArraySignature.of_layer(layer).members if not pin.startswith("sense")]
+    seen = [pin for pin in ArraySignature.of_layer(layer).members if pin not in ANSWERS]
     widths = {port.name: port.width for port in pins}
     for port in pins:
         if port.direction == "input":
@@ -260,10 +261,12 @@ def _strict_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
         listed = ", ".join(f"{name}__{pin}" for pin in seen)
         text.body.append(f"  assign {name}_pins = {{{listed}}};")
         _late_answer(text, name, layer.macro.timing.strobe_cycles)
+        if layer.macro.programmable:
+            text.body.append(f"  assign {name}__sl_q = '0;")
     _scanning(text, layer)
 
 
-def _late_answer(text: _Text, name: str, strobe_cycles: int) -> None:
+def _late_answer(text: TestbenchText, name: str, strobe_cycles: int) -> None:
     """An array's answer reaches the controller in the last cycle of a strobe only."""
     for line in ("p", "n"):
         text.port("input", 1, f"{name}_answer_{line}")
@@ -274,7 +277,7 @@ def _late_answer(text: _Text, name: str, strobe_cycles: int) -> None:
   assign {name}__sense_n = {name}_answer_n & ({name}_strobed == {strobe_cycles - 1});""")
 
 
-def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
+def _bulk_layer(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> None:
     name = layer.name
     outcomes = layer.macros * layer.rows_used * layer.trials
     for port in pins:
@@ -285,13 +288,17 @@ def _bulk_layer(text: _Text, layer: LayerConfig, pins: list[Port]) -> None:
     text.port("input", outcomes, f"{name}_positive")
     text.port("input", outcomes, f"{name}_resolved")
     _scanning(text, layer)
+    if layer.macro.programmable:
+        text.port("input", layer.macros * layer.rows_used * LINE_BITS, f"{name}_lines")
+        add_read_back(text, layer, pins)
+        add_driver_check(text, layer)
     _take_inputs(text, layer)
     if layer.trim_bits:
         _calibration_replay(text, layer)
     _replay(text, layer)
 
 
-def _take_inputs(text: _Text, layer: LayerConfig) -> None:
+def _take_inputs(text: TestbenchText, layer: LayerConfig) -> None:
     """The bit lines of each bit plane as the first row sees it; Python answers after the last."""
     name, fan_in, planes = layer.name, layer.fan_in, layer.bits_per_input
     text.wire(4, f"{name}_plane")
@@ -301,14 +308,14 @@ def _take_inputs(text: _Text, layer: LayerConfig) -> None:
   logic {name}_takes;
   assign {name}_takes = {name}_plane_begins && {name}_first_row;
   always_ff @(posedge clk)
-    if (rst) {name}_request <= 0;
+    if ({_idle(layer)}) {name}_request <= 0;
     else if ({name}_takes) begin
       {name}_inputs[{name}_plane * {fan_in} +: {fan_in}] <= {name}_macro0__bl[{fan_in - 1}:0];
       if ({name}_plane == {planes - 1}) {name}_request <= ~{name}_request;
     end""")
 
 
-def _replay(text: _Text, layer: LayerConfig) -> None:
+def _replay(text: TestbenchText, layer: LayerConfig) -> None:
     timing = layer.macro.timing
     parameters = {
         "MACROS": layer.macros,
@@ -330,16 +337,21 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         "PIPELINED": int(layer.pipelined),
         "BRIDGE": timing.bridge_cycles,
     }
-    given = ", ".join(f".{key}({value})" for key, value in parameters.items())
     pins = {
         pin: _side_by_side(layer, pin)
         for pin in ArraySignature.of_layer(layer).members
-        if pin not in ("bl", "blb")
+        if pin not in ("bl", "blb", *PROGRAMMING_PINS)
     }
+    pins["rst"] = _idle(layer)
+    pins["lines"] = "'0"
+    if layer.macro.programmable:
+        parameters |= {"SPARED": 1, "LINE_BITS": LINE_BITS}
+        pins["lines"] = f"{layer.name}_lines"
     if not layer.bank_bits:
         pins |= {"dac_p": "'0", "dac_n": "'0"}
     if layer.bits_per_input == 1:
         pins |= {"share": "'0", "acc_reset": "'0"}
+    given = ", ".join(f".{key}({value})" for key, value in parameters.items())
     told = ("positive", "resolved", "plane", "plane_begins", "first_row")
     pins |= {kind: f"{layer.name}_{kind}" for kind in told}
     pins["violation"] = f"{layer.name}_replay_violation"
@@ -349,12 +361,12 @@ def _replay(text: _Text, layer: LayerConfig) -> None:
         pins |= _taking_turns(text, layer, pins)
     connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
     text.body.append(
-        f"  array_replay #({given}) {layer.name}_arrays (\n    .clk, .rst, {connections}\n  );"
+        f"  array_replay #({given}) {layer.name}_arrays (\n    .clk, {connections}\n  );"
     )
     _check_bit_lines(text, layer)
 
 
-def _calibration_replay(text: _Text, layer: LayerConfig) -> None:
+def _calibration_replay(text: TestbenchText, layer: LayerConfig) -> None:
     """The arrays' side while no word line is up: it answers, `array_replay` sees all pins at 0."""
     name, timing = layer.name, layer.macro.timing
     parameters = {
@@ -393,7 +405,7 @@ def _calibration_replay(text: _Text, layer: LayerConfig) -> None:
     )
 
 
-def _taking_turns(text: _Text, layer: LayerConfig, pins: dict[str, str]) -> dict[str, str]:
+def _taking_turns(text: TestbenchText, layer: LayerConfig, pins: dict[str, str]) -> dict[str, str]:
     """Connections of `array_replay` beside `calibration_replay`, whose turn it is when active."""
     name, macros = layer.name, layer.macros
     for line in ("p", "n"):
@@ -409,12 +421,17 @@ def _taking_turns(text: _Text, layer: LayerConfig, pins: dict[str, str]) -> dict
     return given
 
 
+def _idle(layer: LayerConfig) -> str:
+    """What keeps the arrays' side from replaying and checking."""
+    return "held" if layer.macro.programmable else "rst"
+
+
 def _side_by_side(layer: LayerConfig, pin: str) -> str:
     wires = [f"{layer.name}_{macro}__{pin}" for macro in reversed(layer.macro_names)]
     return f"{{{', '.join(wires)}}}"
 
 
-def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
+def _check_bit_lines(text: TestbenchText, layer: LayerConfig) -> None:
     """In a scan, all arrays' bit lines have to be those that were answered for, else released.
 
     In the first cycle of each bit plane's first row they are taken; from the next one on, which is
@@ -428,6 +445,7 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
     if layer.trim_bits:
         violation += f" | {name}_calibration_violation"
     columns = layer.columns
+    driver = f"{name}_program_driver_on ? 4'd5 : " if layer.macro.programmable else ""
     driven = (1 << layer.fan_in) - 1
     wrong = " ||\n        ".join(
         f"{name}_{macro}__bl != {name}_expected_bl || {name}_{macro}__blb != {name}_expected_blb"
@@ -440,7 +458,7 @@ def _check_bit_lines(text: _Text, layer: LayerConfig) -> None:
       {name}_up ? {columns}'({name}_inputs[{name}_plane * {layer.fan_in} +: {layer.fan_in}]) : '0;
   assign {name}_expected_blb = {name}_up ? ~{name}_expected_bl & {columns}'h{driven:x} : '0;
   always_ff @(posedge clk)
-    if (rst) {name}_bit_lines_wrong <= 0;
+    if ({_idle(layer)}) {name}_bit_lines_wrong <= 0;
     else if (!{name}_takes && (
         {wrong})) {name}_bit_lines_wrong <= 1;
-  assign {name}_violation = {name}_bit_lines_wrong ? 4'd3 : {violation};""")
+  assign {name}_violation = {driver}{name}_bit_lines_wrong ? 4'd3 : {violation};""")

@@ -23,6 +23,10 @@ from ..sim.testbench import (
     trimmed_layers,
 )
 
+HOST_INPUTS = ("programming", "packet_offered", "bus_asked")
+"""Inputs of a testbench with a host that have to be known from the start."""
+Programming = Callable[[Any, Job], Awaitable[tuple[list[LayerChip], Callable[[Outcome], None]]]]
+
 
 class Failure(Exception):
     """The hardware did something that it must not."""
@@ -87,7 +91,9 @@ class ResultMonitor:
 
 
 async def run_job(
-    dut: Any, side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
+    dut: Any,
+    side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]],
+    program: Programming | None = None,
 ) -> None:
     """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
 
@@ -97,12 +103,26 @@ async def run_job(
         The testbench.
     side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
+    program : callable (dut, job, report) -> coroutine
+        Programs blank arrays; gives the chip that they make, and what to note in the outcome.
     """
     folder = Path(os.environ[JOB_VARIABLE])
     job = Job.read(folder / "job.npz")
     try:
-        chips = job.layer_chips()
+        if job.config.programmable:
+            for name in HOST_INPUTS:
+                getattr(dut, name).value = 0
+        if job.program:
+            assert program is not None
+            dut.programming.value = 1
+            dut.running.value = 1
+            await FallingEdge(dut.in_reset)
+            chips, note = await program(dut, job)
+        else:
+            chips, note = job.layer_chips(), None
         outcome = Outcome.empty(job, chips)
+        if note is not None:
+            note(outcome)
         await _run(dut, job, outcome, side(dut, chips, outcome))
     except Exception as failure:
         (folder / "failure.txt").write_text(f"{failure}\n", encoding="utf-8")
@@ -118,7 +138,7 @@ async def _run(
 ) -> None:
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
-    if job.config.calibration_cycles:
+    if job.config.calibration_cycles and not job.config.programmable:
         dut.calibrate.value = int(job.calibrate)
     if not job.calibrate:
         driver.offer_first()
@@ -133,8 +153,9 @@ async def _run(
             failed.set()
 
     began = time.perf_counter()
-    dut.running.value = 1
-    await FallingEdge(dut.in_reset)
+    if not job.program:
+        dut.running.value = 1
+        await FallingEdge(dut.in_reset)
     tasks = [cocotb.start_soon(guarded(part)) for part in side]
     if job.calibrate:
         await First(ValueChange(dut.calibrated), failed.wait(), _calibration_deadline(job))

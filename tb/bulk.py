@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from ..behav.chip import LayerChip
 from ..sim.job import Outcome, answer_layer, bits_of_word, word_of_bits
+from ..sim.testbench_programming import LINE_BITS
 from .agents import Failure, read_number, run_job
+from .programming import program_arrays
 
 VIOLATIONS = {
     1: "a phase out of order or not of its configured length",
     2: "a word line that is not the next row's",
     3: "bit lines that changed, or are not complementary, or differ between macros",
+    5: "a program driver on in inference",
     4: "a code on the capacitor bank that successive approximation does not give",
 }
 """Meaning of the codes of array_replay.sv."""
@@ -74,8 +77,17 @@ class LayerAgent:
         raise Failure(f"{self.chip.config.name}: {VIOLATIONS.get(code, f'violations {code:#x}')}")
 
 
+def word_of_lines(chip: LayerChip) -> int:
+    """The word line of each row, row by row and array by array, as array_replay.sv takes them."""
+    lines = enumerate(chip.word_lines.tolist())
+    return sum(line << LINE_BITS * neuron for neuron, line in lines)
+
+
 def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
+    for chip in chips:
+        if chip.config.macro.programmable:
+            getattr(dut, f"{chip.config.name}_lines").value = word_of_lines(chip)
     agents = [LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(chips)]
     return [*(agent.run() for agent in agents), *(agent.watch() for agent in agents)]
 
@@ -83,4 +95,4 @@ def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Await
 @cocotb.test()
 async def run_images(dut: Any) -> None:
     """Run the job's images."""
-    await run_job(dut, array_side)
+    await run_job(dut, array_side, program_arrays)

@@ -121,7 +121,8 @@ FILES = [
      "zero_dead_time_allowed"),
     (MacroConfig, "row = 5",
      "unknown field 'row'; expected one of ['rows', 'spare_rows', 'columns', 'votes', 'trim_bits', "
-     "'trim_strobes', 'pipelined', 'zero_dead_time_allowed', 'timing', 'programming']"),
+     "'trim_strobes', 'pipelined', 'zero_dead_time_allowed', 'programmable', 'timing', "
+     "'programming']"),
     (MacroConfig, "[timing]\nclock = 'fast'",
      "timing: unknown field 'clock'; expected one of ['clock_period_s', 'precharge_cycles', "
      "'dead_before_evaluate_cycles', 'evaluate_cycles', 'strobe_cycles', 'settle_cycles', "
