@@ -106,3 +106,14 @@ def test_an_undriven_output_of_the_controller_is_reported(two_layers, tmp_path):
 def test_every_waiver_has_its_reason():
     assert all(len(reason.split()) >= 5 for reason in WAIVERS.values())
     assert set(OPERATORS_ONLY) < set(WAIVERS)
+
+
+def test_a_trimmed_network_passes(two_layers, tmp_path):
+    layers = tuple(
+        layer.replace(macro=layer.macro.replace(trim_bits=3)) for layer in two_layers.layers
+    )
+    trimmed = two_layers.replace(layers=layers)
+    lint_texts(tmp_path, CONTROLLER, controller_verilog(trimmed))
+    stubs = black_box_stubs(trimmed)
+    assert "_k3" in stubs
+    lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(trimmed), stubs)
