@@ -36,7 +36,7 @@ from .programming import (
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
-FLAGS = ("strict", "program", "self_test")
+FLAGS = ("strict", "calibrate", "program", "self_test")
 LARGEST_RANDOM_BYTES = 2**30
 """Of all random images together."""
 

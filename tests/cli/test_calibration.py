@@ -41,7 +41,7 @@ def test_reports_offsets_and_cycles(run, tmp_path, capsys):
         assert any(offset.values())
         # Noise of half a millivolt is a hundredth of a count here.
         assert max(abs(left["min"]), abs(left["max"])) < 0.6
-    assert result["command"][-1] == "--calibrate"
+    assert "--calibrate" in result["command"]
     assert "calibrated in 86 cycles, declared 86" in capsys.readouterr().out
 
 

@@ -41,11 +41,12 @@ def run_json(capsys, *words):
 RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "accuracy",
     "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
-    "versions", "confusion", "geometry", "command",
+    "versions", "confusion", "geometry", "command", "calibration",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "arrays", "evaluations",
     "bits_differing", "saturated", "bit_error_rate", "cycles", "timing", "mapping", "worst_neurons",
+    "row_speed",
 }  # fmt: skip
 
 

@@ -9,7 +9,8 @@ from popbridge.cli.main import main
 from popbridge.cli.run_result import read_run
 from popbridge.hdl.config import InputError
 
-NOT_SHOWN = {"speed", "zero_dead_time_allowed", "spare_rows", "programming"}
+NOT_SHOWN = {"speed", "zero_dead_time_allowed", "spare_rows", "programming",
+             "programmable", "trim_bits", "trim_strobes"}  # fmt: skip
 """Fields of ``run --json`` that the report does without."""
 
 

@@ -83,8 +83,8 @@ class EarlySample(sequencer.PhaseSequencer):
 class LateBank(dense_layer.DenseLayer):
     """The bank's code comes with the strobe, not when the bank has to begin to settle."""
 
-    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
-        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+    def _connect_bank(self, m, index, pins, sequencer, readout, calibrator):
+        super()._connect_bank(m, index, pins, sequencer, readout, calibrator)
         if self.config.count_bits:
             on = sequencer.strobe.replicate(self.config.count_bits)
             m.d.comb += [pins.dac_p.eq(readout.dac_p & on), pins.dac_n.eq(readout.dac_n & on)]
@@ -93,8 +93,8 @@ class LateBank(dense_layer.DenseLayer):
 class WigglingBank(dense_layer.DenseLayer):
     """In the second cycle of each strobe, one capacitor of the bank has switched."""
 
-    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
-        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+    def _connect_bank(self, m, index, pins, sequencer, readout, calibrator):
+        super()._connect_bank(m, index, pins, sequencer, readout, calibrator)
         if self.config.count_bits:
             strobed = Signal()
             m.d.sync += strobed.eq(sequencer.strobe)
@@ -104,8 +104,8 @@ class WigglingBank(dense_layer.DenseLayer):
 class WigglingBitLine(dense_layer.DenseLayer):
     """In the middle of evaluate, between its first cycle and the strobe, column 0 is let go."""
 
-    def _connect_macro(self, m, pins, sequencer, word_lines, bit_lines, readout):
-        super()._connect_macro(m, pins, sequencer, word_lines, bit_lines, readout)
+    def _connect_macro(self, m, pins, sequencer, bit_lines, readout, calibrator):
+        super()._connect_macro(m, pins, sequencer, bit_lines, readout, calibrator)
         evaluated = Signal()
         m.d.sync += evaluated.eq(sequencer.evaluate)
         middle = sequencer.evaluate & evaluated & ~sequencer.strobe
