@@ -11,7 +11,7 @@ from .images import ImageSet, read_images
 from .network import Network
 from .network_file import read_network
 
-SHIPPED_NETWORKS = ("mnist",)
+SHIPPED_NETWORKS = ("mnist", "mnist-4bit")
 """Names of the networks in ``shipped/``."""
 _TEST_IMAGES: dict[tuple[int, ...], str] = {(28, 28): "mnist_test"}
 

@@ -52,7 +52,7 @@ def _lists() -> str:
     for name in SHIPPED_NETWORKS:
         network = find_network(name)
         sizes = [network.inputs, *(layer.outputs for layer in network.layers)]
-        networks.append([name, "-".join(map(str, sizes))])
+        networks.append([name, network.bits_per_input, "-".join(map(str, sizes))])
     macros = [
         [name, macro.rows, macro.columns, f"{macro.timing.clock_period_s * 1e9:g} ns",
          macro.slot_cycles(1), f"{macro.slot_s(1) * 1e9:g} ns"]
@@ -71,7 +71,7 @@ def _lists() -> str:
         )
     return "\n\n".join(
         [
-            table(["network", "layers"], networks),
+            table(["network", "bits per input", "layers"], networks),
             table(["macro", "rows", "columns", "clock", "cycles per row", "row"], macros),
             table(["condition", "HRS median", "XNOR bit error rate", "comparator"], conditions),
         ]

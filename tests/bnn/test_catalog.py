@@ -23,14 +23,16 @@ def small_network(shape):
     return Network("small", shape, 1, (layer,))
 
 
-def test_shipped_network_meets_its_accuracy_without_saturation():
-    network = catalog.find_network("mnist")
+@pytest.mark.parametrize(("name", "bits", "least"), [("mnist", 1, 0.985), ("mnist-4bit", 4, 0.987)])
+def test_shipped_network_meets_its_accuracy_without_saturation(name, bits, least):
+    network = catalog.find_network(name)
     sizes = [layer.inputs for layer in network.layers] + [network.classes]
-    assert sizes == [784, 1025, 1025, 1025, 10] and network.name == "mnist"
+    assert sizes == [784, 1025, 1025, 1025, 10]
+    assert (network.name, network.bits_per_input) == (name, bits)
     images = catalog.shipped_test_images(network)
     assert len(images) == 10_000
     classes = software.run(network, input_bits(images.images, network)).classes
-    assert software.accuracy(classes, images.labels) >= 0.985
+    assert software.accuracy(classes, images.labels) >= least
     assert [layer.saturated for layer in map_network(network).layers] == [0, 0, 0, 0]
 
 
@@ -64,5 +66,6 @@ def test_finds_files(tmp_path):
 def test_unknown_name_lists_the_shipped_ones():
     with pytest.raises(InputError) as caught:
         catalog.find_network("mnits")
-    message = "mnits: found no such network or file, expected a .npz file or one of: mnist"
+    message = "mnits: found no such network or file, expected a .npz file or one of: mnist, "
+    message += "mnist-4bit"
     assert str(caught.value) == message

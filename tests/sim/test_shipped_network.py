@@ -53,3 +53,14 @@ def test_strict_and_bulk_agree_in_verilator(make_mapped, make_job, build_root):
     assert np.array_equal(bulk.results, strict.results)
     for one, other in zip(bulk.answers, strict.answers, strict=True):
         assert np.array_equal(one, other)
+
+
+def test_ideal_chip_of_four_bit_pixels_is_the_software_network():
+    mapped = map_network(find_network("mnist-4bit"))
+    images = shipped_test_images(mapped.network).images[:200]
+    job = job_of(mapped, None, input_bits(images, mapped.network))
+    direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
+    reference = software.run(mapped.network, job.images)
+    assert np.array_equal(direct.scores, reference.scores)
+    for answers, bits in zip(direct.answers, reference.layer_bits, strict=False):
+        assert np.array_equal(answers, bits)
