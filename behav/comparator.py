@@ -168,9 +168,13 @@ class LayerComparator:
         decisions -= 1
         near = np.flatnonzero(np.abs(margins) <= self._reach_score)
         if near.size:
-            places, drawn_for = np.divmod(near, scores.shape[-1])
-            drawn_for += neurons.start or 0
-            numbers = np.broadcast_to(np.asarray(images), scores.shape[:-1]).ravel()[places]
+            numbers: ArrayLike = images
+            drawn_for = near
+            if scores.ndim > 1:
+                places, drawn_for = np.divmod(near, scores.shape[-1])
+                numbers = np.broadcast_to(np.asarray(images), scores.shape[:-1]).ravel()[places]
+            if neurons.start:
+                drawn_for = drawn_for + neurons.start
             settle = self._settle_by_law if self.parameters.error_law else self._settle
             found = settle(scores.ravel()[near], numbers, trial, drawn_for)
             decisions.reshape(-1)[near] = found
@@ -196,11 +200,11 @@ class LayerComparator:
     def _settle(
         self,
         scores: NDArray[np.floating],
-        images: NDArray[np.integer],
+        images: ArrayLike,
         trial: int,
         neurons: NDArray[np.integer],
     ) -> NDArray[np.int8]:
-        """Decisions, each with its own noise; all arguments of shape (count,)."""
+        """Decisions, each with its own noise; arguments of shape (count,), `images` or a number."""
         voltages_v = np.multiply(scores, self.unit_v, dtype=np.float64)
         voltages_v -= self.offsets_v[neurons]
         if self.parameters.noise_sigma_v > 0:
@@ -214,11 +218,11 @@ class LayerComparator:
     def _settle_by_law(
         self,
         scores: NDArray[np.floating],
-        images: NDArray[np.integer],
+        images: ArrayLike,
         trial: int,
         neurons: NDArray[np.integer],
     ) -> NDArray[np.int8]:
-        """Decisions by the error law; all arguments of shape (count,)."""
+        """Decisions by the error law; arguments of shape (count,), `images` or a number."""
         signs = _signs(scores, 0.0)
         wrong = flip_probability(scores, self.law_sigma_counts)
         return np.where(self._draws.uniform(images, trial, neurons) < wrong, -signs, signs)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.random import Generator, Philox
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..hdl.config import InputError
 
@@ -116,14 +116,16 @@ class DecisionDraws:
         self._key = stream.integers(0, _WORD_LIMIT - 1, 1, np.uint64, endpoint=True) | np.uint64(1)
 
     def normal(
-        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.float64]:
         """Standard normal deviates, of magnitude at most `NORMAL_REACH` (Box and Muller 1958).
 
         Parameters
         ----------
-        images, neurons : ndarray of int, shape (count,)
-            Images 0 to `IMAGE_LIMIT` - 1, neurons 0 to 65,535.
+        images : int or array_like of int, shape (count,)
+            0 to `IMAGE_LIMIT` - 1.
+        neurons : ndarray of int, shape (count,)
+            0 to 65,535.
         trial : int
             0 to 255.
         """
@@ -141,7 +143,7 @@ class DecisionDraws:
         return radius
 
     def uniform(
-        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.float64]:
         """Uniform deviates from `SMALLEST_UNIFORM` to 1; parameters as in `normal`."""
         words = self._words(images, trial, neurons)
@@ -152,13 +154,17 @@ class DecisionDraws:
         return deviates
 
     def _words(
-        self, images: NDArray[np.integer], trial: int, neurons: NDArray[np.integer]
+        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.uint64]:
-        counter = images.astype(np.uint64)
-        counter <<= np.uint64(_TRIAL_BITS)
-        counter |= np.uint64(trial)
-        counter <<= np.uint64(_NEURON_BITS)
-        counter |= neurons.astype(np.uint64)
+        counter = neurons.astype(np.uint64)
+        if isinstance(images, int):
+            counter |= np.uint64((images << _TRIAL_BITS | trial) << _NEURON_BITS)
+        else:
+            of_images = np.asarray(images).astype(np.uint64)
+            of_images <<= np.uint64(_TRIAL_BITS)
+            of_images |= np.uint64(trial)
+            of_images <<= np.uint64(_NEURON_BITS)
+            counter |= of_images
         return _squares(counter, self._key)
 
 

@@ -142,10 +142,13 @@ module array_replay #(
           now != IDLE && k * ROWS_USED + up_row < NEURONS && up_row < ROWS_USED
           ? ROWS'(1) << up_line : '0;
       // The row that is on the lines: what the latches took, or what the word line says.
-      logic [ROWS-1:0] latched, read;
-      always_ff @(posedge clk)
-        if (next_state == IN_EVALUATE && now != IN_EVALUATE) latched <= wl[k*ROWS +: ROWS];
-      assign read = PIPELINED != 0 ? latched : wl[k*ROWS +: ROWS];
+      logic [ROWS-1:0] read;
+      if (PIPELINED != 0) begin : latches
+        always_ff @(posedge clk)
+          if (next_state == IN_EVALUATE && now != IN_EVALUATE) read <= wl[k*ROWS +: ROWS];
+      end else begin : no_latches
+        assign read = wl[k*ROWS +: ROWS];
+      end
       logic [ROWS_USED-1:0] rows_read;       // the same by row
       if (SPARED != 0) begin : spared
         assign rows_read =

@@ -298,6 +298,13 @@ def _bulk_layer(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> No
     _replay(text, layer)
 
 
+def _on_lines(layer: LayerConfig) -> str:
+    """What was taken of the bit plane in progress; no slow part-select where there is one alone."""
+    if layer.bits_per_input == 1:
+        return f"{layer.name}_inputs"
+    return f"{layer.name}_inputs[{layer.name}_plane * {layer.fan_in} +: {layer.fan_in}]"
+
+
 def _take_inputs(text: TestbenchText, layer: LayerConfig) -> None:
     """The bit lines of each bit plane as the first row sees it; Python answers after the last."""
     name, fan_in, planes = layer.name, layer.fan_in, layer.bits_per_input
@@ -310,7 +317,7 @@ def _take_inputs(text: TestbenchText, layer: LayerConfig) -> None:
   always_ff @(posedge clk)
     if ({_idle(layer)}) {name}_request <= 0;
     else if ({name}_takes) begin
-      {name}_inputs[{name}_plane * {fan_in} +: {fan_in}] <= {name}_macro0__bl[{fan_in - 1}:0];
+      {_on_lines(layer)} <= {name}_macro0__bl[{fan_in - 1}:0];
       if ({name}_plane == {planes - 1}) {name}_request <= ~{name}_request;
     end""")
 
@@ -455,7 +462,7 @@ def _check_bit_lines(text: TestbenchText, layer: LayerConfig) -> None:
   logic [{columns - 1}:0] {name}_expected_bl, {name}_expected_blb;
   logic {name}_bit_lines_wrong;
   assign {name}_expected_bl =
-      {name}_up ? {columns}'({name}_inputs[{name}_plane * {layer.fan_in} +: {layer.fan_in}]) : '0;
+      {name}_up ? {columns}'({_on_lines(layer)}) : '0;
   assign {name}_expected_blb = {name}_up ? ~{name}_expected_bl & {columns}'h{driven:x} : '0;
   always_ff @(posedge clk)
     if ({_idle(layer)}) {name}_bit_lines_wrong <= 0;
