@@ -53,7 +53,7 @@ class Study:
     network: Network
     macro: MacroConfig
     images: NDArray[np.uint8]
-    """(K, N) input bits."""
+    """(K, N) inputs, as `bnn.images.input_bits` gives them."""
     labels: NDArray[np.int64]
     """(K,)."""
     seed: int
@@ -75,13 +75,17 @@ class Study:
     def packed(self) -> bytes:
         """This study as bytes, for workers; images as packed bits."""
         fields = (self.network, self.macro, self.labels, self.seed)
-        return pickle.dumps((fields, self.images.shape[1], np.packbits(self.images, axis=1)))
+        count = self.network.bits_per_input
+        bits = np.unpackbits(self.images[:, :, np.newaxis], axis=2, count=count, bitorder="little")
+        return pickle.dumps((fields, np.packbits(bits.reshape(len(bits), -1), axis=1)))
 
 
 @functools.lru_cache(maxsize=1)
 def _unpacked(packed: bytes) -> Study:
-    (network, macro, labels, seed), inputs, bits = pickle.loads(packed)
-    images = np.unpackbits(bits, axis=1, count=inputs)
+    (network, macro, labels, seed), words = pickle.loads(packed)
+    shape = (len(words), network.inputs, network.bits_per_input)
+    bits = np.unpackbits(words, axis=1, count=shape[1] * shape[2]).reshape(shape)
+    images = np.packbits(bits, axis=2, bitorder="little")[:, :, 0]
     return Study(network=network, macro=macro, images=images, labels=labels, seed=seed)
 
 

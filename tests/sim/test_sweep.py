@@ -1,5 +1,6 @@
 """Sweeps: the physics of the co-simulation, the same numbers whoever computes them."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -71,6 +72,22 @@ def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
 def test_ideal_chips_are_the_software_network(study):
     counts = run_unit(Unit(study.packed(), Point(condition="ideal", parameters=None), 1, 1))
     assert (counts.correct, counts.wrong) == (60, [0, 0, 0])
+
+
+@pytest.mark.parametrize("bits", [3, 8])
+def test_inputs_of_several_bits_reach_the_workers(study, bits):
+    draw = np.random.default_rng(SEED)
+    network = dataclasses.replace(study.network, bits_per_input=bits)
+    images = draw.integers(0, 2**bits, (60, 20), dtype=np.uint8)
+    several = dataclasses.replace(study, network=network, images=images)
+    counts = run_unit(Unit(several.packed(), Point(condition="ideal", parameters=None), 1, 1))
+    mapped = map_network(network, MACRO)
+    expected = software.run(mapped.software_view, images)
+    assert counts.correct == int(np.sum(expected.classes == study.labels))
+    held = software.neurons_differing(
+        network, [images, *expected.layer_bits], expected.layer_bits, expected.scores
+    )
+    assert counts.wrong == [int(neurons.sum()) for neurons in held]
 
 
 def test_errors_come_where_they_are_asked_for(study):
