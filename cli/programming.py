@@ -41,8 +41,6 @@ def require_programmable(arguments: argparse.Namespace, config: NetworkConfig) -
         raise InputError(
             "--chip: found ideal with --program, expected a number: an ideal chip has no devices"
         )
-    if arguments.sim == "icarus":
-        raise InputError("--sim: found icarus with --program, expected verilator or pysim")
     for name, found in (("--strict", arguments.strict), ("--waves", arguments.waves)):
         if found:
             raise InputError(f"{name}: found with --program, expected one of the two")
