@@ -116,7 +116,7 @@ def simulate(
     Raises
     ------
     InputError
-        The simulator, or a tool it needs, is missing, or it cannot program arrays; the waveform's
+        The simulator, or a tool it needs, is missing; the waveform's
         folder does not exist.
     SimulationError
         The simulation stopped: the hardware broke a rule of the pins or streams, or hung.
@@ -125,8 +125,6 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    if job.program and simulator == "icarus":
-        raise InputError("--sim: found icarus with --program, expected verilator or pysim")
     count = len(job.images)
     report(f"{count} images")
     if simulator != "pysim":

@@ -23,6 +23,7 @@ from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import Icarus, Runner
 from cocotb_tools.runner import Verilator as CocotbVerilator
 
+from ..flow.icarus import without_always_comb
 from ..flow.verilator import WAIVERS, find_verilator, require_compiler
 from ..hdl.config import InputError
 from .job import Job, Outcome
@@ -142,6 +143,8 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
     paths = []
     for name, text in sources.items():
         paths.append(folder / name)
+        if simulator == "icarus":
+            text = without_always_comb(text)
         paths[-1].write_text(text, encoding="utf-8")
     log = folder / "build.log"
     with _quiet(simulator) as runner:

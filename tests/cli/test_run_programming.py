@@ -8,7 +8,6 @@ WRONG = [
     (["--self-test"], "--self-test: found without --program"),
     (["--program"], "--program: found macro default, expected one that sets programmable"),
     (["--program", "--macro", "programmable", "--chip", "ideal"], "--chip: found ideal"),
-    (["--program", "--macro", "programmable", "--sim", "icarus"], "--sim: found icarus"),
     (["--program", "--macro", "programmable", "--strict"], "--strict: found with --program"),
 ]
 

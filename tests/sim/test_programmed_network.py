@@ -107,6 +107,17 @@ def test_the_self_test_counts_stuck_cells(programmed_job):
     np.testing.assert_array_equal(pattern_weights("inverse checkerboard", 3, 4), ~board)
 
 
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_every_simulator_programs_alike(programmed_job, simulator, request):
+    if simulator == "icarus":
+        request.getfixturevalue("icarus")
+    job = programmed_job(STUCK, self_test=True)
+    outcome, in_pysim = simulate(job, simulator=simulator), simulate(job, simulator="pysim")
+    assert outcome.programming == in_pysim.programming
+    assert outcome.programming_errors == in_pysim.programming_errors
+    np.testing.assert_array_equal(outcome.results, in_pysim.results)
+
+
 def test_rows_wait_while_the_controller_runs_and_images_while_it_programs(programmed_job):
     """Running: nothing is driven. Stopped: granted. Started in a row: images wait for its end."""
     job = programmed_job()
