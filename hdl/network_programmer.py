@@ -239,7 +239,11 @@ class NetworkProgrammer(wiring.Component):
             here = Signal(name=f"{layer.name}_{macro}_here")
             m.d.comb += here.eq(programmer.macro == number)
             for name in own.signature.members:
-                if name != "sl_q":
+                if name in ("bl", "blb"):
+                    # Alike in all columns in use, 0 in the others.
+                    driven = (getattr(own, name)[0] & here).replicate(layer.fan_in)
+                    m.d.comb += getattr(pins, name).eq(driven)
+                elif name != "sl_q":
                     driven = getattr(own, name)
                     m.d.comb += getattr(pins, name).eq(driven & here.replicate(len(driven)))
             answers.append(pins.sl_q & here.replicate(len(pins.sl_q)))

@@ -125,8 +125,7 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    count = len(job.images)
-    report(f"{count} images")
+    report(f"{len(job.images)} images")
     if simulator != "pysim":
         _make_folder(root)
     if probes is None:
@@ -146,7 +145,7 @@ def simulate(
                 built,
                 "strict" if strict else "bulk",
                 dump,
-                lambda done: report(f"{done} of {count} images"),
+                report,
             )
     check_hardware(job, outcome)
     return outcome

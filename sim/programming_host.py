@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from ..hdl.programming_model import most_row_cycles, packet_of_row
 from ..hdl.programming_registers import PROGRAMMING_ERRORS
 from .job import Job, Outcome, word_of_bits
 from .simulators import SimulationError
+from .testbench_programming import packet_beats
 
 PATTERNS = ("all +1", "all -1", "checkerboard", "inverse checkerboard")
 """What the self-test writes, in this order: both values into each cell, twice."""
@@ -113,7 +114,7 @@ class ProgrammingHost:
     async def program(
         self, weights: Sequence[NDArray[np.int8]], *, self_test: bool
     ) -> list[LayerProgramming]:
-        """Program all layers, which are blank, one after the other.
+        """Program all layers, which are blank, side by side.
 
         Parameters
         ----------
@@ -132,9 +133,7 @@ class ProgrammingHost:
         if any(self._field("STATUS", name, word) for name in ("running", "busy")):
             raise SimulationError("the controller is not idle after CONTROL.stop")
         await self.write_bits("INTERRUPT_ENABLE", "row_done", "dropped_row")
-        layers = []
-        for index, matrix in enumerate(weights):
-            layers.append(await self._program_layer(index, matrix > 0, self_test))
+        layers = await self._program_layers([matrix > 0 for matrix in weights], self_test)
         await self.write_bits("INTERRUPT_ENABLE")
         await self.write_bits("CONTROL", "start")
         return layers
@@ -143,23 +142,85 @@ class ProgrammingHost:
         """The errors of programming that are flagged."""
         return [name for name in PROGRAMMING_ERRORS if await self.read("ERRORS", name)]
 
-    async def _program_layer(
-        self, index: int, positive: NDArray[np.bool_], self_test: bool
-    ) -> LayerProgramming:
-        failing, blank = {}, True
+    async def _program_layers(
+        self, layers: Sequence[NDArray[np.bool_]], self_test: bool
+    ) -> list[LayerProgramming]:
+        """Keep one row of each layer in progress, until none has any left."""
+        done: dict[int, LayerProgramming] = {}
+        rows = {
+            index: self._rows(index, positive, self_test, done)
+            for index, positive in enumerate(layers)
+        }
+        patterns = 1 + (len(PATTERNS) if self_test else 0)
+        total = patterns * sum(map(len, layers))
+        finished = {index: await self._rows_done(index) for index in rows}
+        sent = 0
+        ready = list(rows)
+        while rows:
+            for index in ready:
+                if (packet := await anext(rows[index], None)) is None:
+                    del rows[index]
+                else:
+                    await self.ports.send([index, *packet])
+                    sent += 1
+            self.report(f"programming: row {sent} of {total}")
+            ready = await self._next_done(finished, list(rows)) if rows else []
+        return [done[index] for index in range(len(layers))]
+
+    async def _next_done(self, finished: dict[int, int], in_progress: Sequence[int]) -> list[int]:
+        """Wait until rows are done; the layers that they are of. `finished` counts them."""
+        layers = [self.config.layers[index] for index in in_progress]
+        # A few cycles from the packet's last beat to the grant, and from the row's end to `irq`;
+        # the packets of the other layers come one after the other.
+        most = sum(packet_beats(layer) + 8 for layer in layers)
+        most += max(most_row_cycles(layer) for layer in layers)
+        if not await self.ports.interrupt(most):
+            names = ", ".join(layer.name for layer in layers)
+            raise SimulationError(f"{names}: found no row done in time, expected one")
+        if await self.read("INTERRUPT_STATUS", "dropped_row"):
+            raise SimulationError("found a row dropped in programming, expected none")
+        # Cleared before the counters are read: a row done after that raises it again.
+        await self.write_bits("INTERRUPT_STATUS", "row_done", "dropped_row", "unrepairable_row")
+        ready = []
+        for index in in_progress:
+            if (count := await self._rows_done(index)) != finished[index]:
+                finished[index] = count
+                ready.append(index)
+        return ready
+
+    async def _rows_done(self, index: int) -> int:
+        return await self.read(layer_register(index, "rows_done"), "count")
+
+    async def _rows(
+        self,
+        index: int,
+        positive: NDArray[np.bool_],
+        self_test: bool,
+        done: dict[int, LayerProgramming],
+    ) -> AsyncIterator[list[int]]:
+        """The packets of a layer's rows, asked for one by one as the last one's row is done."""
+        layer = self.config.layers[index]
+        failing: dict[str, int] = {}
+        written = [(pattern, pattern_weights(pattern, *positive.shape)) for pattern in PATTERNS]
         before = await self._figures(index)
-        for pattern in PATTERNS if self_test else ():
-            await self._write_rows(index, pattern_weights(pattern, *positive.shape), blank, pattern)
-            after, blank = await self._figures(index), False
-            failing[pattern] = after["failed_cells"] - before["failed_cells"]
+        word_lines: list[int] = []
+        for number, (pattern, matrix) in enumerate(
+            [*(written if self_test else ()), ("weights", positive)]
+        ):
+            word_lines = []
+            for neuron, row in enumerate(matrix):
+                macro, place = divmod(neuron, layer.rows_used)
+                yield packet_of_row(layer, macro, place, word_of_bits(row), number == 0)
+                word_lines.append(await self.read(layer_register(index, "LAST_LINE"), "line"))
+            after = await self._figures(index)
+            spent = {name: after[name] - before[name] for name in FIGURES}
             before = after
-        word_lines = await self._write_rows(index, positive, blank, "weights")
-        after = await self._figures(index)
-        spent = {name: after[name] - before[name] for name in FIGURES}
-        return LayerProgramming(
+            failing[pattern] = spent["failed_cells"]
+        failed_cells = failing.pop("weights")
+        done[index] = LayerProgramming(
             pulses=spent["pulses"],
             retries=spent["retries"],
-            failed_cells=spent["failed_cells"],
+            failed_cells=failed_cells,
             spare_rows_used=after["rows_moved"],
             unrepairable_rows=spent["rows_unrepairable"],
             cycles=spent["programming_cycles"],
@@ -169,29 +230,6 @@ class ProgrammingHost:
 
     async def _figures(self, index: int) -> dict[str, int]:
         return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
-
-    async def _write_rows(
-        self, index: int, positive: NDArray[np.bool_], blank: bool, what: str
-    ) -> list[int]:
-        """Send all rows of a layer; the word lines that hold them."""
-        layer = self.config.layers[index]
-        lines = []
-        for neuron, row in enumerate(positive):
-            macro, place = divmod(neuron, layer.rows_used)
-            packet = packet_of_row(layer, macro, place, word_of_bits(row), blank)
-            await self._write_row(layer, [index, *packet], neuron)
-            lines.append(await self.read(layer_register(index, "LAST_LINE"), "line"))
-            self.report(f"programming {layer.name}: {what}, row {neuron + 1} of {len(positive)}")
-        return lines
-
-    async def _write_row(self, layer: LayerConfig, packet: list[int], neuron: int) -> None:
-        await self.ports.send(packet)
-        # A few cycles from the packet's last beat to the grant, and from the row's end to `irq`.
-        if not await self.ports.interrupt(len(packet) + most_row_cycles(layer) + 8):
-            raise SimulationError(f"{layer.name}: row of neuron {neuron} was not done in time")
-        if await self.read("INTERRUPT_STATUS", "dropped_row"):
-            raise SimulationError(f"{layer.name}: the row of neuron {neuron} was dropped")
-        await self.write_bits("INTERRUPT_STATUS", "row_done", "dropped_row", "unrepairable_row")
 
 
 async def program_for_job(

@@ -37,7 +37,7 @@ EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
 JOB_VARIABLE = "POPBRIDGE_JOB"
 """Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
 PROGRESS_FILE = "progress"
-"""In that folder: the number of images done."""
+"""In that folder: one line on what is going on."""
 PROGRESS_PERIOD_S = 0.5
 
 
@@ -191,14 +191,14 @@ def _quiet(simulator: str) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def _watched(folder: Path, report: Callable[[int], None]) -> Iterator[None]:
-    """Pass the number of images done on to `report` while the simulator runs."""
+def _watched(folder: Path, report: Callable[[str], None]) -> Iterator[None]:
+    """Pass what is going on to `report` while the simulator runs."""
     stopped = threading.Event()
 
     def watch() -> None:
         while not stopped.wait(PROGRESS_PERIOD_S):
-            with contextlib.suppress(OSError, ValueError):
-                report(int((folder / PROGRESS_FILE).read_text(encoding="utf-8")))
+            with contextlib.suppress(OSError):
+                report((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -214,7 +214,7 @@ def run(
     built: Build,
     testbench: str,
     waves: Path | None = None,
-    report: Callable[[int], None] = lambda images: None,
+    report: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
     """Run a job in a simulator.
 
@@ -224,8 +224,8 @@ def run(
         Module of popbridge.tb whose cocotb test runs the job.
     waves : Path, optional
         Where the simulator writes a VCD file of all signals; needs a build with waves.
-    report : callable (images done), optional
-        Called now and then while the simulation runs.
+    report : callable (message), optional
+        Told now and then what is going on in the simulation.
 
     Raises
     ------

@@ -232,7 +232,7 @@ def _meter(text: TestbenchText, name: str, begins: str, ends: str) -> None:
 def _scanning(text: TestbenchText, layer: LayerConfig) -> None:
     """A scan lasts from the first word line's rise to the last one's fall, read at macro 0."""
     name = layer.name
-    and_no_programming = " && !programming" if layer.macro.programmable else ""
+    and_no_programming = " && !in_programming" if layer.macro.programmable else ""
     text.body.append(f"""
   logic {name}_up, {name}_was_up, {name}_rises, {name}_rose, {name}_falls;
   assign {name}_up = |{name}_macro0__wl{and_no_programming};
@@ -290,7 +290,7 @@ def _bulk_layer(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> No
     _scanning(text, layer)
     if layer.macro.programmable:
         text.port("input", layer.macros * layer.rows_used * LINE_BITS, f"{name}_lines")
-        add_read_back(text, layer, pins)
+        add_read_back(text, layer)
         add_driver_check(text, layer)
     _take_inputs(text, layer)
     if layer.trim_bits:

@@ -1,12 +1,15 @@
 """What the simulated top has besides, where the controller programs its macros.
 
-While the testbench's input `programming` is 1, Python sees the pins of every macro and answers
-their read-back; else they must not move, and `array_replay` answers.
+While the testbench's input `programming` is 1, Python sees the pins of each layer's macro at work and
+answers its read-back; else these pins must not move, and `array_replay` answers.
 """
 
 from __future__ import annotations
 
-from ..flow.verilog import Port
+from collections.abc import Iterable
+
+from amaranth.hdl import Shape
+
 from ..hdl.array_pins import ArraySignature
 from ..hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
 from ..hdl.control_registers import control_registers
@@ -18,23 +21,19 @@ LINE_BITS = 16
 DRIVERS = ("prog_op", "prog_pulse")
 """Pins that are 0 unless a program driver is at work."""
 PROGRAMMING_PINS = tuple(programming_members(1, 1))
+COLUMN_PINS = ("prog_mask", "bl", "blb")
+"""Pins that are as wide as an array, in the order of `<layer>_pins_of_columns`, the highest first."""
 
 
-def longest_packet(config: NetworkConfig) -> int:
-    """Beats of the longest packet: layer, header, weights."""
-    return 2 + max(-(-layer.fan_in // STREAM_BITS) for layer in config.layers)
-
-
-def observed_pins(layer: LayerConfig) -> list[str]:
-    """The pins of a macro that Python sees in programming, the highest bits first."""
-    inward = ("sense_p", "sense_n", "sl_q")
-    return [pin for pin in ArraySignature.of_layer(layer).members if pin not in inward]
+def packet_beats(layer: LayerConfig) -> int:
+    """Beats of a layer's packet: layer, header, weights."""
+    return 2 + -(-layer.fan_in // STREAM_BITS)
 
 
 def add_host(text: TestbenchText, config: NetworkConfig) -> None:
     """Ports and modules of the host: control bus, stream of weights, interrupt."""
     address_bits = control_registers(config).address_bits
-    beats = longest_packet(config)
+    beats = max(map(packet_beats, config.layers))
     for direction, width, name in (
         ("input", 1, "programming"), ("output", 1, "irq_raised"),
         ("input", beats * STREAM_BITS, "packet"), ("input", 32, "packet_beats"),
@@ -47,8 +46,9 @@ def add_host(text: TestbenchText, config: NetworkConfig) -> None:
         text.port(direction, width, name)
     text.body.append(f"""
   // In programming nothing is replayed and no scan is timed.
-  logic held;
-  assign held = rst || programming;
+  logic in_programming, held;
+  always_ff @(posedge clk) in_programming <= programming;
+  assign held = rst || in_programming;
   assign irq_raised = irq;
   packet_source #(.BEATS({beats}), .WIDTH({STREAM_BITS})) weight_source (
     .clk, .rst, .packet, .beats(packet_beats), .offered(packet_offered), .taken(packet_taken),
@@ -73,30 +73,103 @@ def add_host(text: TestbenchText, config: NetworkConfig) -> None:
   assign s_axil_rready = bus_ready;""")
 
 
-def add_read_back(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> None:
-    """The pins of each macro to Python in programming, and the answers of its source lines.
+def steps_of(layer: LayerConfig) -> dict[str, int]:
+    """Width of each pin of `<layer>_steps`, the highest bits first."""
+    members = ArraySignature.of_layer(layer).members
+    widths = {pin: Shape.cast(member.shape).width for pin, member in members.items()}
+    unseen = ("sense_p", "sense_n", "sl_q", *COLUMN_PINS)
+    return {pin: width for pin, width in widths.items() if pin not in unseen}
 
-    An answer reaches the controller in the last cycle of a polarity only.
+
+def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
+    """The pins of the macro at work to Python in programming, and the answers of its source lines.
+
+    It is the one with a word line up or a program driver on, until another one is; the others must
+    not move. `<layer>_columns_moved` changes with the pins of columns, which are slow to read. An
+    answer reaches the controller in the last cycle of a polarity only.
     """
-    widths = {port.name: port.width for port in pins}
+    name, macros = layer.name, layer.macro_names
     settle = layer.macro.programming.verify_settle_cycles
-    for macro in layer.macro_names:
-        name = f"{layer.name}_{macro}"
-        seen = [f"{name}__{pin}" for pin in observed_pins(layer)]
-        text.port("output", sum(widths[pin] for pin in seen), f"{name}_seen")
-        text.port("input", layer.columns, f"{name}_read_back")
-        text.body.append(f"""
-  assign {name}_seen = programming ? {{{", ".join(seen)}}} : '0;
+    index_bits = max(1, (layer.macros - 1).bit_length())
+    steps = steps_of(layer)
+    columns = len(COLUMN_PINS) * layer.columns
+    for direction, width, port in (
+        ("output", sum(steps.values()) + index_bits + 1, "steps"),
+        ("output", columns, "pins_of_columns"),
+        ("output", 1, "strayed"),
+        ("input", layer.columns, "read_back"),
+    ):  # fmt: skip
+        text.port(direction, width, f"{name}_{port}")
+
+    def listed(macro: str, pins: Iterable[str]) -> str:
+        return ", ".join(f"{name}_{macro}__{pin}" for pin in pins)
+
+    def chosen(target: str, pins: Iterable[str]) -> str:
+        pins = tuple(pins)
+        cases = "".join(
+            f"\n        {index}: {target} = {{{listed(macro, pins)}}};"
+            for index, macro in enumerate(macros[:-1])
+        )
+        last = f"\n        default: {target} = {{{listed(macros[-1], pins)}}};"
+        return f"case ({name}_at_work){cases}{last}\n      endcase"
+
+    begun = "".join(
+        f"\n    if (|{{{listed(macro, ('wl', *DRIVERS))}}}) {name}_at_work = {index};"
+        for index, macro in enumerate(macros)
+    )
+    strays = " ||\n        ".join(
+        f"({name}_at_work != {index} && (|{{{listed(macro, steps)}}} ||"
+        f" {name}_begins && |{{{listed(macro, COLUMN_PINS)}}}))"
+        for index, macro in enumerate(macros)
+    )
+    answers = "".join(
+        f"\n  assign {name}_{macro}__sl_q = "
+        f"{name}_settled && {name}_at_work == {index} ? {name}_answer : ~{name}_answer;"
+        for index, macro in enumerate(macros)
+    )
+    text.body.append(f"""
+  logic [{index_bits - 1}:0] {name}_at_work, {name}_was_at_work;
+  logic [{sum(steps.values()) - 1}:0] {name}_other_pins;
+  logic [{columns - 1}:0] {name}_were_of_columns;
+  logic {name}_columns_moved, {name}_had_moved, {name}_begins, {name}_settled;
   logic [31:0] {name}_driven;
-  logic {name}_was_bl, {name}_settled;
-  always_ff @(posedge clk) begin
-    {name}_was_bl <= {name}__bl[0];
-    if (rst || !({name}__bl[0] || {name}__blb[0])) {name}_driven <= 0;
-    else {name}_driven <= {name}__bl[0] == {name}_was_bl ? {name}_driven + 1 : 1;
+  logic [1:0] {name}_polarity, {name}_was_polarity;
+  logic [{layer.columns - 1}:0] {name}_answer;
+  always_comb begin
+    {name}_at_work = {name}_was_at_work;{begun}
   end
-  assign {name}_settled = programming &&
-      ({name}__bl[0] == {name}_was_bl ? {name}_driven : 0) == {settle - 1};
-  assign {name}__sl_q = {name}_settled ? {name}_read_back : ~{name}_read_back;""")
+  always_comb begin
+    {name}_other_pins = '0;
+    if (in_programming)
+      {chosen(f"{name}_other_pins", steps)}
+  end
+  always_comb begin
+    {name}_pins_of_columns = '0;
+    if (in_programming)
+      {chosen(f"{name}_pins_of_columns", COLUMN_PINS)}
+  end
+  assign {name}_columns_moved =
+      {name}_had_moved ^ ({name}_pins_of_columns != {name}_were_of_columns);
+  assign {name}_steps = {{{name}_other_pins, {name}_at_work, {name}_columns_moved}};
+  // Column 0 of bl and of blb: all columns in use are alike, or Python fails.
+  assign {name}_polarity = {{{name}_pins_of_columns[{layer.columns}],
+      {name}_pins_of_columns[0]}};
+  assign {name}_begins = {name}_pins_of_columns != {name}_were_of_columns;
+  assign {name}_settled = in_programming && {name}_polarity != 0 &&
+      ({name}_polarity == {name}_was_polarity ? {name}_driven : 0) == {settle - 1};{answers}
+  // Python answers between a rising edge and the falling one.
+  always_ff @(negedge clk) {name}_answer <= {name}_read_back;
+  always_ff @(posedge clk) begin
+    {name}_was_at_work <= rst ? '0 : {name}_at_work;
+    {name}_were_of_columns <= {name}_pins_of_columns;
+    {name}_had_moved <= !rst && {name}_columns_moved;
+    {name}_was_polarity <= {name}_polarity;
+    if (rst || {name}_polarity == 0) {name}_driven <= 0;
+    else {name}_driven <= {name}_polarity == {name}_was_polarity ? {name}_driven + 1 : 1;
+    if (rst) {name}_strayed <= 0;
+    else if (in_programming && (
+        {strays})) {name}_strayed <= 1;
+  end""")
 
 
 def add_driver_check(text: TestbenchText, layer: LayerConfig) -> None:

@@ -61,6 +61,20 @@ class ImageDriver:
             self.dut.image_offered.value = index & 1
 
 
+class Progress:
+    """Leaves what is going on where the waiting process looks for it, now and then."""
+
+    def __init__(self) -> None:
+        self.file = Path(os.environ[JOB_VARIABLE]) / PROGRESS_FILE
+        self.reported = time.monotonic()
+
+    def __call__(self, message: str) -> None:
+        now = time.monotonic()
+        if now - self.reported > PROGRESS_PERIOD_S:
+            self.reported = now
+            self.file.write_text(message, encoding="utf-8")
+
+
 class ResultMonitor:
     """Collects the result packets; `done` is set with the last one."""
 
@@ -69,25 +83,18 @@ class ResultMonitor:
         self.job = job
         self.outcome = outcome
         self.done = Event()
-        self.progress = Path(os.environ[JOB_VARIABLE]) / PROGRESS_FILE
-        self.reported = time.monotonic()
+        self.progress = Progress()
 
     async def run(self) -> None:
-        for index in range(len(self.job.images)):
+        count = len(self.job.images)
+        for index in range(count):
             await First(ValueChange(self.dut.result_arrived), ValueChange(self.dut.result_broken))
             if read_number(self.dut.result_broken):
                 raise Failure(f"image {index}: the result packet has the wrong length (tlast)")
             beats = read_number(self.dut.result)
             self.outcome.results[index] = result_of_beats(self.job.config, beats)
-            self.report(index + 1)
+            self.progress(f"{index + 1} of {count} images")
         self.done.set()
-
-    def report(self, images: int) -> None:
-        """Leave the number of images done where the waiting process looks for it."""
-        now = time.monotonic()
-        if now - self.reported > PROGRESS_PERIOD_S:
-            self.reported = now
-            self.progress.write_text(str(images), encoding="utf-8")
 
 
 async def run_job(

@@ -3,64 +3,85 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cocotb
-from amaranth.hdl import Shape
 from cocotb.triggers import Event, First, ReadWrite, RisingEdge, Timer, ValueChange
 from cocotb.utils import get_sim_time
 
 from ..behav.chip import LayerChip
 from ..behav.programming import MacroCells
 from ..behav.programming_array import ProgrammingArray, ProgrammingPins
-from ..hdl.array_pins import ArraySignature
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..sim.job import Job, Outcome
 from ..sim.programming import BlankChip
 from ..sim.programming_host import program_for_job, record_programming
-from ..sim.testbench_programming import observed_pins
-from .agents import Failure, read_number
+from ..sim.testbench_programming import COLUMN_PINS, steps_of
+from .agents import Failure, Progress, read_number
 
 
-class BlankArrayAgent:
-    """One macro at its pins, woken whenever they change."""
+class BlankLayerAgent:
+    """All macros of a layer at their pins, woken whenever those of the macro at work change."""
 
-    def __init__(self, dut: Any, macro: str, layer: LayerConfig, cells: MacroCells) -> None:
-        name = f"{layer.name}_{macro}"
-        self.array = ProgrammingArray(cells)
-        self.seen = getattr(dut, f"{name}_seen")
-        self.read_back = getattr(dut, f"{name}_read_back")
+    def __init__(self, dut: Any, layer: LayerConfig, macros: Sequence[MacroCells]) -> None:
+        self.layer = layer
+        self.arrays = [ProgrammingArray(cells) for cells in macros]
+        self.steps = getattr(dut, f"{layer.name}_steps")
+        self.columns = getattr(dut, f"{layer.name}_pins_of_columns")
+        self.strayed = getattr(dut, f"{layer.name}_strayed")
+        self.read_back = getattr(dut, f"{layer.name}_read_back")
         self.read_back.value = 0
         self.settle_s = (
             layer.macro.programming.verify_settle_cycles * layer.macro.timing.clock_period_s
         )
-        members = ArraySignature.of_layer(layer).members
-        widths = {pin: Shape.cast(members[pin].shape).width for pin in observed_pins(layer)}
-        self.lowest = {}
-        low = 0
-        for pin, width in reversed(widths.items()):
-            self.lowest[pin] = (low, (1 << width) - 1)
-            low += width
-        self.known = [pin for pin in widths if pin in ProgrammingPins.every_name()]
+        self.at_work = 0
+        self.moved = 0
+        self.of_columns: dict[str, int] = {}
 
     async def run(self) -> None:
         while True:
-            await ValueChange(self.seen)
+            await ValueChange(self.steps)
             await ReadWrite()  # all pins of this instant have settled
             time_s = get_sim_time("ps") * 1e-12
-            pins = self._split(read_number(self.seen))
-            self.array.observe(time_s, pins)
+            array, pins = self._observed(time_s)
+            array.observe(time_s, pins)
             if pins.bl or pins.blb:
                 # What the controller samples at the end of this polarity.
-                self.read_back.value = self.array.sl_q(time_s + self.settle_s)
+                self.read_back.value = array.sl_q(time_s + self.settle_s)
 
-    def _split(self, word: int) -> ProgrammingPins:
-        values = {}
-        for pin in self.known:
-            low, mask = self.lowest[pin]
-            values[pin] = word >> low & mask
-        return ProgrammingPins(**values)
+    def check(self) -> None:
+        """Raise where a macro moved a pin while another one was at work."""
+        if read_number(self.strayed):
+            raise Failure(
+                f"{self.layer.name}: found pins up of a macro that is not being programmed"
+            )
+
+    def _observed(self, time_s: float) -> tuple[ProgrammingArray, ProgrammingPins]:
+        word = read_number(self.steps)
+        moved, word = word & 1, word >> 1
+        index_bits = max(1, (len(self.arrays) - 1).bit_length())
+        at_work, word = word & (1 << index_bits) - 1, word >> index_bits
+        if at_work != self.at_work:
+            self.arrays[self.at_work].observe(time_s, ProgrammingPins())
+            self.at_work = at_work
+        if moved != self.moved:
+            self.moved = moved
+            widths = dict.fromkeys(COLUMN_PINS, self.layer.columns)
+            self.of_columns = _split(read_number(self.columns), widths)
+        values = _split(word, steps_of(self.layer)) | self.of_columns
+        known = ProgrammingPins.every_name()
+        pins = ProgrammingPins(**{pin: value for pin, value in values.items() if pin in known})
+        return self.arrays[at_work], pins
+
+
+def _split(word: int, widths: Mapping[str, int]) -> dict[str, int]:
+    """The fields of a word, that of the highest bits first."""
+    values = {}
+    for name, width in reversed(widths.items()):
+        values[name] = word & (1 << width) - 1
+        word >>= width
+    return values
 
 
 class HostPorts:
@@ -108,9 +129,8 @@ async def program_arrays(dut: Any, job: Job) -> tuple[list[LayerChip], Callable[
     """Program a job's network from blank; the chip that it makes, and what to note."""
     chip = BlankChip(job)
     agents = [
-        BlankArrayAgent(dut, macro, layer, cells)
+        BlankLayerAgent(dut, layer, macros)
         for layer, macros in zip(job.config.layers, chip.macros, strict=True)
-        for macro, cells in zip(layer.macro_names, macros, strict=True)
     ]
     failures: list[Exception] = []
     over = Event()
@@ -124,12 +144,14 @@ async def program_arrays(dut: Any, job: Job) -> tuple[list[LayerChip], Callable[
         over.set()
 
     tasks = [cocotb.start_soon(guarded(agent.run())) for agent in agents]
-    tasks.append(cocotb.start_soon(guarded(program_for_job(HostPorts(dut, job), job))))
+    tasks.append(cocotb.start_soon(guarded(program_for_job(HostPorts(dut, job), job, Progress()))))
     await over.wait()
     for task in tasks:
         task.cancel()
     if failures:
         raise failures[0]
+    for agent in agents:
+        agent.check()
     layers, errors = done[0]
     dut.programming.value = 0
     chips = chip.layer_chips([layer.word_lines for layer in layers])
