@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..hdl.config import LayerConfig, NetworkConfig
+from ..hdl.config import NetworkConfig
 from ..hdl.control_registers import control_registers, layer_register
 from ..hdl.network_programmer import FIGURES
 from ..hdl.programming_model import most_row_cycles, packet_of_row

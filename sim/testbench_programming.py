@@ -1,7 +1,7 @@
 """What the simulated top has besides, where the controller programs its macros.
 
-While the testbench's input `programming` is 1, Python sees the pins of each layer's macro at work and
-answers its read-back; else these pins must not move, and `array_replay` answers.
+While the testbench's input `programming` is 1, Python sees the pins of each layer's macro at work
+and answers its read-back; else these pins must not move, and `array_replay` answers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DRIVERS = ("prog_op", "prog_pulse")
 """Pins that are 0 unless a program driver is at work."""
 PROGRAMMING_PINS = tuple(programming_members(1, 1))
 COLUMN_PINS = ("prog_mask", "bl", "blb")
-"""Pins that are as wide as an array, in the order of `<layer>_pins_of_columns`, the highest first."""
+"""Pins that are as wide as an array, as in `<layer>_pins_of_columns`, the highest bits first."""
 
 
 def packet_beats(layer: LayerConfig) -> int:
