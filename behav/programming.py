@@ -86,6 +86,9 @@ class MacroCells:
             self.responds = ~(stuck.low | stuck.high | stuck.open)
             self._open = stuck.open
         self.pulses = np.zeros(rows, dtype=np.int64)
+        self._pulled: (
+            tuple[tuple[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]] | None
+        ) = None
         self.thresholds_v = draw_thresholds_v(config, parameters.bridge, chip, layer)[macro]
         self._success = DrawStream(chip, Domain.PULSE, layer)
         self._cycle = DrawStream(chip, Domain.PROGRAMMING, layer)
@@ -178,12 +181,19 @@ class MacroCells:
         ndarray of float64, shape (n,)
             Volts.
         """
-        top_ohm, bottom_ohm = self.cells_ohm([line], drifted=False)
-        bridge = self.parameters.bridge
-        settled_v, rate = (values[0] for values in sl_pull(top_ohm, bottom_ohm, bridge, line))
+        settled_v, rate = self._pull(line)
         if input_sign < 0:
-            settled_v = np.where(rate > 0, bridge.vdd_v - settled_v, 0.0)
+            settled_v = np.where(rate > 0, self.parameters.bridge.vdd_v - settled_v, 0.0)
         return settled_v + (start_v - settled_v) * np.exp(-time_s * rate)
+
+    def _pull(self, line: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where input +1 pulls a row's source lines, and how fast; both polarities ask for it."""
+        key = line, int(self.pulses[line])
+        if self._pulled is None or self._pulled[0] != key:
+            top_ohm, bottom_ohm = self.cells_ohm([line], drifted=False)
+            settled_v, rate = sl_pull(top_ohm, bottom_ohm, self.parameters.bridge, line)
+            self._pulled = key, (settled_v[0], rate[0])
+        return self._pulled[1]
 
     def read(self, line: int, time_s: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Read-back of a row with both polarities, +1 first, each driven for `time_s`.

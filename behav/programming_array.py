@@ -73,7 +73,8 @@ class ProgrammingArray:
         """
         was = self._was
         if (pins.bl, pins.blb, pins.wl) != (was.bl, was.blb, was.wl):
-            self._start_v = self.levels_v(time_s)
+            if pins.wl and (pins.bl or pins.blb):
+                self._start_v = self.levels_v(time_s)
             self._driven_since_s = time_s
         self._time_s = time_s
         self._check_levels(pins)

@@ -14,8 +14,9 @@ class TestbenchText:
 
     def port(self, direction: str, width: int, name: str) -> None:
         """Add a port of the testbench."""
-        # Verilator shows VPI only what is marked; marking nothing else keeps the model fast.
-        shown = "/* verilator public_flat_rw */"
+        # Verilator shows VPI only what is marked. What could be written from outside it evaluates
+        # anew with everything behind it, every time: outputs are to be read only.
+        shown = f"/* verilator public_flat_r{'w' if direction == 'input' else 'd'} */"
         self.ports.append(f"  {direction} logic [{width - 1}:0] {name} {shown}")
 
     def wire(self, width: int, name: str) -> None:

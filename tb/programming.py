@@ -35,6 +35,9 @@ class BlankLayerAgent:
         self.settle_s = (
             layer.macro.programming.verify_settle_cycles * layer.macro.timing.clock_period_s
         )
+        self.places = _places(steps_of(layer))
+        self.places_of_columns = _places(dict.fromkeys(COLUMN_PINS, layer.columns))
+        self.index_bits = max(1, (len(macros) - 1).bit_length())
         self.at_work = 0
         self.moved = 0
         self.of_columns: dict[str, int] = {}
@@ -60,28 +63,29 @@ class BlankLayerAgent:
     def _observed(self, time_s: float) -> tuple[ProgrammingArray, ProgrammingPins]:
         word = read_number(self.steps)
         moved, word = word & 1, word >> 1
-        index_bits = max(1, (len(self.arrays) - 1).bit_length())
-        at_work, word = word & (1 << index_bits) - 1, word >> index_bits
+        at_work, word = word & (1 << self.index_bits) - 1, word >> self.index_bits
         if at_work != self.at_work:
             self.arrays[self.at_work].observe(time_s, ProgrammingPins())
             self.at_work = at_work
         if moved != self.moved:
             self.moved = moved
-            widths = dict.fromkeys(COLUMN_PINS, self.layer.columns)
-            self.of_columns = _split(read_number(self.columns), widths)
-        values = _split(word, steps_of(self.layer)) | self.of_columns
-        known = ProgrammingPins.every_name()
-        pins = ProgrammingPins(**{pin: value for pin, value in values.items() if pin in known})
-        return self.arrays[at_work], pins
+            self.of_columns = _split(read_number(self.columns), self.places_of_columns)
+        return self.arrays[at_work], ProgrammingPins(**_split(word, self.places), **self.of_columns)
 
 
-def _split(word: int, widths: Mapping[str, int]) -> dict[str, int]:
-    """The fields of a word, that of the highest bits first."""
-    values = {}
+def _places(widths: Mapping[str, int]) -> list[tuple[str, int, int]]:
+    """Lowest bit and mask of each pin that an array sees, that of the highest bits first."""
+    places, low = [], 0
     for name, width in reversed(widths.items()):
-        values[name] = word & (1 << width) - 1
-        word >>= width
-    return values
+        if name in ProgrammingPins.every_name():
+            places.append((name, low, (1 << width) - 1))
+        low += width
+    return places
+
+
+def _split(word: int, places: Sequence[tuple[str, int, int]]) -> dict[str, int]:
+    """The pins in a word."""
+    return {name: word >> low & mask for name, low, mask in places}
 
 
 class HostPorts:
