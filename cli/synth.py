@@ -17,6 +17,7 @@ from ..hdl.network import NetworkController
 from ..sim.cosim import BUILD_FOLDER
 from .output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .selection import find_preset
+from .synth_compare import add_compare_option, run_comparison
 
 
 def add_parser(commands: Any) -> None:
@@ -52,6 +53,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, default=BUILD_FOLDER / "synth", metavar="FOLDER",
         help="where netlist, constraints and logs go, in a folder for each target",
     )  # fmt: skip
+    add_compare_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
@@ -68,6 +70,8 @@ def _clock_mhz(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Synthesise, and print what came out."""
+    if arguments.compare is not None:
+        return run_comparison(arguments)
     require_writable(arguments.json)
     if arguments.liberty is not None and arguments.target != "liberty":
         raise InputError(
