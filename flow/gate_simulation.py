@@ -1,12 +1,11 @@
 """A netlist of library cells in simulation: many lanes at once, and what its switching takes.
 
-Gates have no delay: a net changes once per cycle at most after the clock and once after inputs that
-answer to outputs, so that glitches are not in it. Wires have no capacitance: there is no layout.
+Every gate takes the same time, so that glitches count as far as equal delays tell. Wires have no
+capacitance: there is no layout.
 """
 
 from __future__ import annotations
 
-import heapq
 import json
 import shutil
 import tempfile
@@ -70,7 +69,7 @@ class GateSimulation:
     Raises
     ------
     ValueError
-        A cell is not of the library, or gates feed back on themselves.
+        A cell is not of the library, or gates in a loop oscillate.
     """
 
     def __init__(self, module: Mapping[str, Any], library: CellLibrary, lanes: int):
@@ -88,12 +87,12 @@ class GateSimulation:
         self._toggles = [0] * len(self._values)
         self._cycles = 0
         self._flip_flops = [cell for cell in placed if cell.cell.next_state]
-        self._gates = _in_order([cell for cell in placed if not cell.cell.next_state])
+        self._gates = [cell for cell in placed if not cell.cell.next_state]
         self._readers: list[list[int]] = [[] for _ in self._values]
         for number, gate in enumerate(self._gates):
             for net in set(gate.inputs.values()):
                 self._readers[net].append(number)
-        self._settle(set(range(len(self._gates))))
+        self._change([change for gate in self._gates for change in self._outputs(gate)])
         self.restart()
 
     @staticmethod
@@ -172,55 +171,30 @@ class GateSimulation:
         ]
 
     def _change(self, changes: list[tuple[int, int]]) -> None:
-        dirty: set[int] = set()
-        for net, value in changes:
-            self._assign(net, value, dirty)
-        self._settle(dirty)
+        """Nets change, then what reads them, one delay after the other until all is quiet."""
+        # No path is longer than all gates together.
+        for _ in range(len(self._gates) + 2):
+            woken: set[int] = set()
+            for net, value in changes:
+                before = self._values[net]
+                if before != value:
+                    self._toggles[net] += (before ^ value).bit_count()
+                    self._values[net] = value
+                    woken.update(self._readers[net])
+            if not woken:
+                return
+            changes = [change for number in woken for change in self._outputs(self._gates[number])]
+        raise ValueError("netlist: found gates that never settle, expected none in loops")
 
-    def _assign(self, net: int, value: int, dirty: set[int]) -> None:
-        before = self._values[net]
-        if before != value:
-            self._toggles[net] += (before ^ value).bit_count()
-            self._values[net] = value
-            dirty.update(self._readers[net])
-
-    def _settle(self, dirty: set[int]) -> None:
-        """Evaluate what may change, each gate once: those behind it come later in order."""
-        heap = sorted(dirty)
-        while heap:
-            number = heapq.heappop(heap)
-            gate = self._gates[number]
-            pins = gate.pins(self._values)
-            for pin, net in gate.outputs.items():
-                function = gate.cell.outputs[pin].function
-                assert function is not None
-                woken: set[int] = set()
-                self._assign(net, function(pins) & self._mask, woken)
-                for reader in woken - dirty:
-                    heapq.heappush(heap, reader)
-                dirty |= woken
-
-
-def _in_order(gates: list[_Placed]) -> list[_Placed]:
-    """Each gate behind those that drive it."""
-    driver = {net: number for number, gate in enumerate(gates) for net in gate.outputs.values()}
-    behind: list[list[int]] = [[] for _ in gates]
-    waits = [0] * len(gates)
-    for number, gate in enumerate(gates):
-        for net in set(gate.inputs.values()) & driver.keys():
-            behind[driver[net]].append(number)
-            waits[number] += 1
-    ordered = [number for number, count in enumerate(waits) if count == 0]
-    for number in ordered:
-        for reader in behind[number]:
-            waits[reader] -= 1
-            if waits[reader] == 0:
-                ordered.append(reader)
-    if len(ordered) < len(gates):
-        raise ValueError(
-            f"netlist: found {len(gates) - len(ordered)} gates in loops, expected none"
-        )
-    return [gates[number] for number in ordered]
+    def _outputs(self, gate: _Placed) -> list[tuple[int, int]]:
+        """What a gate's outputs are to be, by net."""
+        pins = gate.pins(self._values)
+        found = []
+        for pin, net in gate.outputs.items():
+            function = gate.cell.outputs[pin].function
+            assert function is not None
+            found.append((net, function(pins) & self._mask))
+        return found
 
 
 def read_netlist(netlist: Path, top: str, liberty: Path) -> dict[str, Any]:
