@@ -56,7 +56,7 @@ def _tables(points: list[dict[str, Any]], library: str | None) -> list[str]:
         tables.append(_storage_table(points))
     if points[0]["bridge"]["per_evaluation_j"] is not None:
         tables.append(_energy_table(points))
-    return [f"128 neurons; {library or 'no library: transistors'}", *tables]
+    return [f"{points[0]['neurons']} neurons; {library or 'no library: transistors'}", *tables]
 
 
 def _sides(points: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
