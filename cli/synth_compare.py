@@ -27,8 +27,7 @@ def add_compare_option(parser: argparse.ArgumentParser) -> None:
 
 def run_comparison(arguments: argparse.Namespace) -> int:
     """Synthesise both layers at each fan-in, and print what each takes."""
-    if arguments.network is not None:
-        raise InputError(f"NETWORK: found {arguments.network}, expected none with --compare")
+    _refuse_other_choices(arguments)
     fan_ins = arguments.compare or FAN_INS
     for fan_in in fan_ins:
         if not 1 <= fan_in <= LARGEST_FAN_IN:
@@ -48,6 +47,20 @@ def run_comparison(arguments: argparse.Namespace) -> int:
     print("\n\n".join(_tables(points, library)), file=text_stream(arguments.json))
     write_json(arguments.json, {"library": library, "seed": SEED, "points": points})
     return 0
+
+
+def _refuse_other_choices(arguments: argparse.Namespace) -> None:
+    """What is compared is always one default macro at its own clock, in a library of cells."""
+    for name, meant in (
+        ("NETWORK", (None,)),
+        ("--macro", ("default",)),
+        ("--target", ("generic", "liberty")),
+        ("--clock-mhz", (None,)),
+    ):
+        found = getattr(arguments, name.lower().removeprefix("--").replace("-", "_"))
+        if found not in meant:
+            expected = " or ".join(str(value or "none") for value in meant)
+            raise InputError(f"{name}: found {found}, expected {expected} with --compare")
 
 
 def _tables(points: list[dict[str, Any]], library: str | None) -> list[str]:

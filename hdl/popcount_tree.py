@@ -72,13 +72,16 @@ class PopcountThreshold(wiring.Component):
         carries: list[Value] = [Const(0, 0)]
         for place, column in enumerate(columns):
             adders = len(column) // 3
-            first, second, third = (column[k * adders : (k + 1) * adders] for k in range(3))
-            total = Signal(adders, name=f"sum_{level}_{place}")
-            carry = Signal(adders, name=f"carry_{level}_{place}")
-            m.d.comb += [
-                total.eq(first ^ second ^ third),
-                carry.eq((first & second) | (third & (first ^ second))),
-            ]
+            total, carry = Const(0, 0), Const(0, 0)
+            # Verilog has no signals without bits.
+            if adders:
+                first, second, third = (column[k * adders : (k + 1) * adders] for k in range(3))
+                total = Signal(adders, name=f"sum_{level}_{place}")
+                carry = Signal(adders, name=f"carry_{level}_{place}")
+                m.d.comb += [
+                    total.eq(first ^ second ^ third),
+                    carry.eq((first & second) | (third & (first ^ second))),
+                ]
             sums.append(Cat(total, column[3 * adders :]))
             carries.append(carry)
         return [Cat(*pair) for pair in zip(sums, carries[:-1], strict=True)]
@@ -86,9 +89,12 @@ class PopcountThreshold(wiring.Component):
     @staticmethod
     def _registered(m: Module, columns: list[Value], level: int) -> list[Value]:
         """Registers without reset: what they hold counts only with the flag beside the tree."""
-        ranks = [
-            Signal(len(column), name=f"rank_{level}_{place}", reset_less=True)
-            for place, column in enumerate(columns)
-        ]
-        m.d.sync += [rank.eq(column) for rank, column in zip(ranks, columns, strict=True)]
-        return list[Value](ranks)
+        ranks: list[Value] = []
+        for place, column in enumerate(columns):
+            if len(column):
+                rank = Signal(len(column), name=f"rank_{level}_{place}", reset_less=True)
+                m.d.sync += rank.eq(column)
+                ranks.append(rank)
+            else:
+                ranks.append(column)
+        return ranks

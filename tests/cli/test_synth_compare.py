@@ -12,6 +12,9 @@ from popbridge.cli.main import main
     ("words", "message"),
     [
         (["mnist", "--compare"], "NETWORK: found mnist, expected none with --compare"),
+        (["--compare", "--macro", "pipelined"], "--macro: found pipelined, expected default with"),
+        (["--compare", "--target", "ecp5"], "--target: found ecp5, expected generic or liberty"),
+        (["--compare", "--clock-mhz", "9"], "--clock-mhz: found 9.0, expected none with"),
         (["--compare", "0"], "--compare: found 0, expected 1 to 4096"),
         (["--compare", "128", "5000"], "--compare: found 5000, expected 1 to 4096"),
         (["--compare", "--liberty", "no.lib"], "no.lib: found no such file"),
