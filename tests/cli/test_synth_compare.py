@@ -1,11 +1,17 @@
 """What ``popbridge synth --compare`` refuses, and what it prints."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from popbridge.cli import synth_compare
 from popbridge.cli.main import main
+from popbridge.hdl.digital_config import DigitalLayerConfig
+from popbridge.sim.digital_comparison import FAN_INS
+
+REPOSITORY = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize(
@@ -76,3 +82,16 @@ def test_the_fan_ins_of_the_documentation_are_the_default(compared, capsys):
     assert main(["synth", "--compare"]) == 0
     assert compared == [(128, 512, 1127)]
     assert "1127, digital" in capsys.readouterr().out
+
+
+def test_the_sizes_in_the_documentation_are_those_of_the_layer():
+    rows = [
+        [int(cell) for cell in line.strip("| ").split(" | ")]
+        for line in (REPOSITORY / "docs" / "digital.md").read_text().splitlines()
+        if re.fullmatch(r"\|( \d+ \|)+", line)
+    ]
+    for fan_in in FAN_INS:
+        config = DigitalLayerConfig(inputs=fan_in, neurons=128)
+        tree = [config.full_adders, config.adder_levels, config.tree_stages, config.latency]
+        assert [fan_in, *tree] in rows
+        assert [fan_in, 128 * config.word_bits] in [row[:2] for row in rows]
