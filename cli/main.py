@@ -13,6 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from .. import __version__
+from ..flow.synth_tools import ToolError
 from ..flow.verilog import ConversionError
 from ..hdl.config import InputError
 from ..sim.simulators import SimulationError
@@ -27,6 +28,7 @@ from . import (
     report,
     run,
     spice,
+    synth,
     train,
     verilog,
 )
@@ -57,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (
-        run, report, accuracy, compare, errors, figures, spice, verilog, train, presets, bench,
+        run, report, accuracy, compare, errors, figures, spice, verilog, synth, train, presets,
+        bench,
     ):  # fmt: skip
         command.add_parser(commands)
     return top
@@ -80,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return status
     except InputError as error:
         return _fail(error, WRONG_INPUT)
-    except (HardwareFault, SimulationError, ConversionError) as error:
+    except (HardwareFault, SimulationError, ConversionError, ToolError) as error:
         return _fail(error, HARDWARE_FAILED)
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to say.

@@ -40,12 +40,19 @@ class Port:
 
 def controller_ports(config: NetworkConfig) -> list[Port]:
     """The ports of a network's controller as its Verilog has them, ``clk`` and ``rst`` first."""
+    return ports_of(NetworkSignature(config))
+
+
+def ports_of(signature: wiring.Signature) -> list[Port]:
+    """The ports of a component of one clock domain as its Verilog has them, clock and reset first.
+
+    A port of no width is none.
+    """
     ports = [Port("clk", "input", 1), Port("rst", "input", 1)]
-    signature = NetworkSignature(config)
     for path, member, value in signature.flatten(signature.create()):
         direction = "input" if member.flow == In else "output"
         ports.append(Port("__".join(map(str, path)), direction, len(Value.cast(value))))
-    return ports
+    return [port for port in ports if port.width]
 
 
 def to_systemverilog(component: Elaboratable, name: str) -> str:

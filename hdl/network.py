@@ -311,9 +311,13 @@ class NetworkController(wiring.Component):
         m.d.comb += Cat(bank.cycles_low_count, bank.cycles_high_count).eq(cycles)
 
     def _count(self, m: Module, counter: Signal, events: Value) -> None:
+        """Have a counter follow some events, one cycle after they are seen."""
+        # Comparators and streams decide late in a cycle: the adder gets the next one for itself.
+        seen = Signal(len(events), name=f"{counter.name}_seen")
         total = Signal(COUNTER_BITS + 1, name=f"{counter.name}_total")
-        m.d.comb += total.eq(counter + events)
+        m.d.sync += seen.eq(events)
+        m.d.comb += total.eq(counter + seen)
         with m.If(self.registers.control_soft_reset):
-            m.d.sync += counter.eq(0)
+            m.d.sync += [counter.eq(0), seen.eq(0)]
         with m.Else():
             m.d.sync += counter.eq(Mux(total[-1], (1 << COUNTER_BITS) - 1, total))

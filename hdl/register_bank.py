@@ -150,7 +150,10 @@ class RegisterBank(wiring.Component):
         if field.minimum is None:
             return Const(1)
         fits = Signal(name=f"{register.name.lower()}_fits")
-        m.d.comb += fits.eq((merged >= field.minimum) & (merged <= field.mask))
+        value, above = merged[: field.bits], merged[field.bits :]
+        # Not 0 rather than at least 1: a tree of gates, where a comparison is a carry chain.
+        enough = value.any() if field.minimum == 1 else value >= field.minimum
+        m.d.comb += fits.eq(enough & ~above.any())
         return fits
 
     def _field(

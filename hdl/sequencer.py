@@ -171,8 +171,9 @@ class PhaseSequencer(wiring.Component):
         trial = Signal(range(max(2, self.trials)))
         plane = Signal(range(max(2, self.planes)))
         ends = Signal()
-        # The last cycle of a phase has 1 remaining.
-        m.d.comb += [ends.eq(remaining <= 1), self.last_trial.eq(trial == self.trials - 1)]
+        # The last cycle of a phase has 1 remaining: no bit above the lowest, which takes a tree of
+        # gates where a comparison takes a carry chain.
+        m.d.comb += [ends.eq(~remaining[1:].any()), self.last_trial.eq(trial == self.trials - 1)]
         with m.If(~ends):
             m.d.sync += remaining.eq(remaining - 1)
         settled = self._bridges_settled(m, held) if self.pipelined else Const(1)

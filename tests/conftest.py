@@ -27,6 +27,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--scenario-seed", type=int, default=SEED, help="what all of them are drawn from"
     )
+    group = parser.getgroup("synthesis")
+    group.addoption(
+        "--renew-baseline", action="store_true", help="write tests/data/synth_baseline.json anew"
+    )
 
 
 def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:

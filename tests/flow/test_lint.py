@@ -10,8 +10,11 @@ from popbridge.flow.verilog import (
     black_box_stubs,
     controller_verilog,
     macro_top_verilog,
+    to_systemverilog,
 )
 from popbridge.hdl.config import InputError
+from popbridge.hdl.digital_config import DigitalLayerConfig
+from popbridge.hdl.digital_layer import DigitalLayer
 
 try:
     verilator.find_verilator()
@@ -30,6 +33,11 @@ def lint_texts(folder, top, *texts):
 def test_controller_and_macro_top_pass(config, tmp_path):
     lint_texts(tmp_path, CONTROLLER, controller_verilog(config))
     lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(config), black_box_stubs(config))
+
+
+def test_the_all_digital_layer_passes(tmp_path):
+    layer = DigitalLayer(DigitalLayerConfig(inputs=33, neurons=5))
+    lint_texts(tmp_path, "digital_layer", to_systemverilog(layer, "digital_layer"))
 
 
 STUB_FAULTS = {

@@ -1,0 +1,64 @@
+"""Timing constraints in SDC: one source for synthesis, static timing and layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "CLOCK",
+    "IO_DELAY_FRACTION",
+    "OUTPUT_LOAD_PF",
+    "SENSE_DELAY_FRACTION",
+    "constraints",
+    "is_sense",
+]
+
+CLOCK = "clk"
+"""The clock's port and its name in the constraints."""
+IO_DELAY_FRACTION = 0.2
+"""Share of the clock period that is left outside, before each input and after each output."""
+SENSE_DELAY_FRACTION = 0.5
+"""The same before a comparator's output: its own decision ends within the strobe's last cycle."""
+OUTPUT_LOAD_PF = 0.05
+"""Load of each output, pF: a few gates. The array's own line drivers are part of the hard macro."""
+
+
+def is_sense(port: str) -> bool:
+    """Whether an input comes from a comparator."""
+    return port.endswith(("sense_p", "sense_n"))
+
+
+def constraints(
+    module: str, clock_period_ps: float, inputs: Sequence[str], outputs: Sequence[str]
+) -> str:
+    """The constraints of a module with one clock.
+
+    No path is excepted: phase times may be written while the controller runs and are taken by the
+    very next scan, reset is synchronous, and everything else is data of this clock.
+
+    Parameters
+    ----------
+    module : str
+        Its name, for the title.
+    clock_period_ps : float
+        Period of its clock, ps.
+    inputs, outputs : sequence of str
+        Names of its ports, the clock aside. Inputs called ``..._sense_p`` and ``..._sense_n`` come
+        from comparators.
+    """
+    period_ns = clock_period_ps / 1000
+    data = [name for name in inputs if not is_sense(name)]
+    senses = [name for name in inputs if is_sense(name)]
+    lines = [
+        f"# Constraints of {module}: times in ns, loads in pF. No path is excepted.",
+        f"create_clock -name {CLOCK} -period {period_ns:.4f} [get_ports {CLOCK}]",
+    ]
+    for command, fraction, names in (
+        ("set_input_delay", IO_DELAY_FRACTION, data),
+        ("set_input_delay", SENSE_DELAY_FRACTION, senses),
+        ("set_output_delay", IO_DELAY_FRACTION, outputs),
+    ):
+        delay = f"{command} {fraction * period_ns:.4f} -clock {CLOCK}"
+        lines += [f"{delay} [get_ports {name}]" for name in names]
+    lines += [f"set_load {OUTPUT_LOAD_PF} [get_ports {name}]" for name in outputs]
+    return "\n".join(lines) + "\n"
