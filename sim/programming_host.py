@@ -14,6 +14,7 @@ from ..hdl.control_registers import control_registers, layer_register
 from ..hdl.network_programmer import FIGURES
 from ..hdl.programming_model import most_row_cycles, packet_of_row
 from ..hdl.programming_registers import PROGRAMMING_ERRORS
+from ..hdl.registers import WORD_BITS
 from .job import Job, Outcome, word_of_bits
 from .simulators import SimulationError
 
@@ -54,6 +55,8 @@ class LayerProgramming:
     """The word line that holds each neuron."""
     self_test: dict[str, int] = field(default_factory=dict)
     """Failing cells by pattern."""
+    failing_cells: list[dict[str, Any]] = field(default_factory=list)
+    """Where these are: ``pattern``, ``macro``, ``line`` (word line) and ``column`` of each."""
 
 
 def pattern_weights(pattern: str, rows: int, columns: int) -> NDArray[np.bool_]:
@@ -146,10 +149,11 @@ class ProgrammingHost:
     async def _program_layer(
         self, index: int, positive: NDArray[np.bool_], self_test: bool
     ) -> LayerProgramming:
-        failing, blank = {}, True
+        failing, cells, blank = {}, [], True
         before = await self._figures(index)
         for pattern in PATTERNS if self_test else ():
-            await self._write_rows(index, pattern_weights(pattern, *positive.shape), blank, pattern)
+            rows = pattern_weights(pattern, *positive.shape)
+            await self._write_rows(index, rows, blank, pattern, cells)
             after, blank = await self._figures(index), False
             failing[pattern] = after["failed_cells"] - before["failed_cells"]
             before = after
@@ -165,15 +169,32 @@ class ProgrammingHost:
             cycles=spent["programming_cycles"],
             word_lines=word_lines,
             self_test=failing,
+            failing_cells=cells,
         )
 
     async def _figures(self, index: int) -> dict[str, int]:
         return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
 
+    async def failing_columns(self, index: int) -> list[int]:
+        """The columns that fail in the row of a layer that was programmed last."""
+        address = self.registers.address(layer_register(index, "FAILURE_ADDRESS"))
+        bits = self.registers.address(layer_register(index, "FAILURE_BITS"))
+        columns: list[int] = []
+        for first in range(0, self.config.layers[index].fan_in, WORD_BITS):
+            await self.ports.write(address, first // WORD_BITS)
+            word = await self.ports.read(bits)
+            columns += [first + bit for bit in range(WORD_BITS) if word >> bit & 1]
+        return columns
+
     async def _write_rows(
-        self, index: int, positive: NDArray[np.bool_], blank: bool, what: str
+        self,
+        index: int,
+        positive: NDArray[np.bool_],
+        blank: bool,
+        what: str,
+        cells: list[dict[str, Any]] | None = None,
     ) -> list[int]:
-        """Send all rows of a layer; the word lines that hold them."""
+        """Send all rows of a layer; the word lines that hold them. Failing cells go to `cells`."""
         layer = self.config.layers[index]
         lines = []
         for neuron, row in enumerate(positive):
@@ -181,6 +202,9 @@ class ProgrammingHost:
             packet = packet_of_row(layer, macro, place, word_of_bits(row), blank)
             await self._write_row(layer, [index, *packet], neuron)
             lines.append(await self.read(layer_register(index, "LAST_LINE"), "line"))
+            if cells is not None and await self.read(layer_register(index, "LAST_LINE"), "failed"):
+                at = {"pattern": what, "macro": macro, "line": lines[-1]}
+                cells += [at | {"column": column} for column in await self.failing_columns(index)]
             self.report(f"programming {layer.name}: {what}, row {neuron + 1} of {len(positive)}")
         return lines
 
@@ -213,7 +237,8 @@ def record_programming(
 
 def programming_table(job: Job, outcome: Outcome) -> list[dict[str, Any]]:
     """What programming came to, per layer, as in the result of ``run --json``."""
-    left_out = ("word_lines",) if job.self_test else ("word_lines", "self_test")
+    of_self_test = () if job.self_test else ("self_test", "failing_cells")
+    left_out = ("word_lines", *of_self_test)
     return [
         {"name": layer.name} | {key: value for key, value in done.items() if key not in left_out}
         for layer, done in zip(job.config.layers, outcome.programming, strict=True)
