@@ -116,7 +116,7 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
     progress("")
     names = [layer.name for layer in mapped.config.layers]
     sums = [summary(of_chips, names) for of_chips in counts]
-    sums, beside = sums[: len(points)], sums[len(points) :] or [None] * len(points)
+    beside = sums[len(points) :] if calibrated else [None] * len(points)
     reference = software.run(mapped.network, study.images)
     return {
         "network": mapped.network.name,
@@ -127,7 +127,7 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
         "first_chip": arguments.first_chip,
         "points": [
             {**point_fields(point, study.macro), **alone, "calibrated": trimmed}
-            for point, alone, trimmed in zip(points, sums, beside, strict=True)
+            for point, alone, trimmed in zip(points, sums[: len(points)], beside, strict=True)
         ],
         "seed": arguments.seed,
         "versions": simulator_versions("pysim"),

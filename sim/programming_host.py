@@ -149,7 +149,8 @@ class ProgrammingHost:
     async def _program_layer(
         self, index: int, positive: NDArray[np.bool_], self_test: bool
     ) -> LayerProgramming:
-        failing, cells, blank = {}, [], True
+        failing, blank = {}, True
+        cells: list[dict[str, Any]] = []
         before = await self._figures(index)
         for pattern in PATTERNS if self_test else ():
             rows = pattern_weights(pattern, *positive.shape)
