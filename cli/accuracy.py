@@ -17,7 +17,7 @@ from ..bnn.catalog import find_network
 from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork, map_network
 from ..hdl.config import MACROS, InputError, MacroConfig
-from ..sim.chip_study import Study, at_clock
+from ..sim.chip_study import Point, Study, at_clock
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..sim.sweep import summary, sweep
 from .output import (
@@ -61,6 +61,11 @@ def add_parser(commands: Any) -> None:
         help="number of the first chip; the others follow it",
     )  # fmt: skip
     add_point_options(parser)
+    parser.add_argument(
+        "--calibrate", action="store_true",
+        help="run every chip once more, calibrated as `popbridge run --calibrate` does; needs a "
+        "macro with trim_bits, as the preset `trimmed`",
+    )  # fmt: skip
     parser.add_argument("--seed", type=seed_number, default=1, help="of the comparators' noise")
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; one per core without it"
@@ -90,6 +95,7 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
     """What ``--json`` writes: sweeps, or takes what an earlier sweep has left."""
     mapped = _mapped(arguments)
     points = selected_points(arguments, mapped)
+    calibrated = _calibrated(arguments, mapped, points)
     images, labels = _labelled_images(arguments, mapped)
     study = Study(
         network=mapped.network,
@@ -100,7 +106,7 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     counts = sweep(
         study,
-        points,
+        [*points, *calibrated],
         _chip_numbers(arguments),
         folder=BUILD_FOLDER / "accuracy",
         workers=arguments.workers,
@@ -109,6 +115,8 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     progress("")
     names = [layer.name for layer in mapped.config.layers]
+    sums = [summary(of_chips, names) for of_chips in counts]
+    beside = sums[len(points) :] if calibrated else [None] * len(points)
     reference = software.run(mapped.network, study.images)
     return {
         "network": mapped.network.name,
@@ -118,8 +126,8 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
         "software_accuracy": software.accuracy(reference.classes, study.labels),
         "first_chip": arguments.first_chip,
         "points": [
-            {**point_fields(point, study.macro), **summary(of_chips, names)}
-            for point, of_chips in zip(points, counts, strict=True)
+            {**point_fields(point, study.macro), **alone, "calibrated": trimmed}
+            for point, alone, trimmed in zip(points, sums[: len(points)], beside, strict=True)
         ],
         "seed": arguments.seed,
         "versions": simulator_versions("pysim"),
@@ -134,6 +142,18 @@ def _mapped(arguments: argparse.Namespace) -> MappedNetwork:
             raise InputError(f"--clock-ns: found {clock_ns:g}, expected nanoseconds above 0")
         map_network(network, at_clock(macro, clock_ns))
     return map_network(network, macro)
+
+
+def _calibrated(
+    arguments: argparse.Namespace, mapped: MappedNetwork, points: Sequence[Point]
+) -> list[Point]:
+    """The points once more with calibrated chips; none without ``--calibrate``."""
+    if arguments.calibrate and not mapped.config.calibration_cycles:
+        raise InputError(
+            f"--calibrate: found macro {arguments.macro}, expected one with trim_bits "
+            "(popbridge presets trimmed)"
+        )
+    return [point.replace(calibrated=True) for point in points if arguments.calibrate]
 
 
 def _labelled_images(
@@ -163,38 +183,47 @@ COLUMNS = ("condition", "clock_ns", "vdd_v", "ber", "chips")
 def _csv(points: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = [layer["name"] for layer in points[0]["layers"]]
-    writer.writerow(
-        [*COLUMNS, "mean", "std", "ci95_low", "ci95_high", *(f"{n}_error_rate" for n in names)]
-    )
+    figures = ["mean", "std", "ci95_low", "ci95_high"]
+    figures += [f"{layer['name']}_error_rate" for layer in points[0]["layers"]]
+    kinds = ["", "calibrated_"] if points[0]["calibrated"] else [""]
+    writer.writerow([*COLUMNS, *(f"{kind}{figure}" for kind in kinds for figure in figures)])
     for point in points:
-        accuracy = point["accuracy"]
-        writer.writerow(
-            [
-                *(point[column] for column in COLUMNS),
-                accuracy["mean"], accuracy["std"], *(accuracy["ci95"] or (None, None)),
-                *(layer["error_rate"] for layer in point["layers"]),
-            ]
-        )  # fmt: skip
+        values = [figure for found in _sums(point) for figure in _figures(found)]
+        writer.writerow([*(point[column] for column in COLUMNS), *values])
     return text.getvalue()
 
 
+def _sums(point: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a point's chips come to, then what they do when calibrated, if they are."""
+    return [point, point["calibrated"]] if point["calibrated"] else [point]
+
+
+def _figures(found: dict[str, Any]) -> list[float | None]:
+    accuracy = found["accuracy"]
+    rates = [layer["error_rate"] for layer in found["layers"]]
+    return [accuracy["mean"], accuracy["std"], *(accuracy["ci95"] or (None, None)), *rates]
+
+
 def print_points(result: dict[str, Any], out: TextIO) -> None:
-    """Print the table of a sweep."""
-    names = [layer["name"] for layer in result["points"][0]["layers"]]
+    """Print the table of a sweep; calibrated chips have a line of their own."""
+    points = result["points"]
+    several = points[0]["calibrated"] is not None
+    titles = ["condition", "clock, ns", "VDD, V", "BER", *["calibrated"] * several, "chips"]
+    titles += ["accuracy", "std", "95 % of mean"]
+    titles += [f"{layer['name']} errors" for layer in points[0]["layers"]]
     rows = [
         [
             point["condition"], f"{point['clock_ns']:g}", _or_dash(point["vdd_v"], "g"),
-            _or_dash(point["ber"], "g"), point["chips"],
-            f"{point['accuracy']['mean']:.3%}", _or_dash(point["accuracy"]["std"], ".3%"),
-            "-" if (found := point["accuracy"]["ci95"]) is None
-            else f"{found[0]:.3%} to {found[1]:.3%}",
-            *(f"{layer['error_rate']:.3%}" for layer in point["layers"]),
+            _or_dash(point["ber"], "g"), *["yes" if place else "no"] * several, found["chips"],
+            f"{found['accuracy']['mean']:.3%}", _or_dash(found["accuracy"]["std"], ".3%"),
+            "-" if (ends := found["accuracy"]["ci95"]) is None
+            else f"{ends[0]:.3%} to {ends[1]:.3%}",
+            *(f"{layer['error_rate']:.3%}" for layer in found["layers"]),
         ]
-        for point in result["points"]
+        for point in points
+        for place, found in enumerate(_sums(point))
     ]  # fmt: skip
-    titles = ["condition", "clock, ns", "VDD, V", "BER", "chips", "accuracy", "std", "95 % of mean"]
-    print(table([*titles, *(f"{name} errors" for name in names)], rows), file=out)
+    print(table(titles, rows), file=out)
     print(
         f"\n{result['images']} images of {result['data']}, chips from {result['first_chip']}, seed "
         f"{result['seed']}; software {result['software_accuracy']:.2%}; a layer's errors are "

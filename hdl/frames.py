@@ -29,7 +29,8 @@ class PacketInput(wiring.Component):
     """Collects the beats of a packet into one word; drops packets of the wrong length.
 
     A packet that ends early is dropped at its tlast. One that goes on past its last beat is dropped
-    whole, up to and including the beat that carries tlast. The packet after either is taken.
+    whole, up to and including the beat that carries tlast. The packet after either is taken. After
+    a restart what the source still has of a packet is dropped, however long it is.
 
     Parameters
     ----------
@@ -43,8 +44,11 @@ class PacketInput(wiring.Component):
         AXI4-Stream sink.
     enabled : In(1)
         While 0, no frame is begun; one that is begun goes on. 1 where nothing drives it.
+    restart : In(1)
+        Forget the frame in progress. If it has not ended yet, its rest is discarded and flagged at
+        its tlast. 0 where nothing drives it.
     busy : Out(1)
-        A frame is begun and not yet gone.
+        A frame is begun and not yet gone; not while the rest of one is discarded after a restart.
     o : Out(stream.Signature(bits))
         One word per intact packet.
     dropped : Out(1)
@@ -56,7 +60,7 @@ class PacketInput(wiring.Component):
         self.beats = -(-bits // STREAM_BITS)
         super().__init__(
             axi_stream_members("s_axis", In)
-            | {"enabled": In(1, init=1), "busy": Out(1)}
+            | {"enabled": In(1, init=1), "restart": In(1), "busy": Out(1)}
             | {"o": Out(stream.Signature(self.bits)), "dropped": Out(1)}
         )
 
@@ -90,13 +94,16 @@ class PacketInput(wiring.Component):
         count = Signal(range(max(2, self.beats)))
         final = Signal()
         taken = Signal()
+        ends = Signal()
         m.d.comb += [
             final.eq(count == self.beats - 1),
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
+            ends.eq(taken & self.s_axis_tlast),
             self.o.payload.eq(word),
         ]
         with m.FSM(init="COLLECT", name="frame") as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("COLLECT") | (count != 0))
+            resting = fsm.ongoing("COLLECT") & (count == 0)
+            m.d.comb += self.busy.eq(~resting & ~fsm.ongoing("DISCARD_REST"))
             with m.State("COLLECT"):
                 m.d.comb += self.s_axis_tready.eq(self.enabled | (count != 0))
                 with m.If(taken):
@@ -109,13 +116,24 @@ class PacketInput(wiring.Component):
                         m.next = "FULL"
                     with m.Elif(final):
                         m.next = "DISCARD"
+                with m.If(self.restart):
+                    m.d.sync += count.eq(0)
+                    m.next = "COLLECT"
+                    with m.If((taken | (count != 0)) & ~ends):
+                        m.next = "DISCARD_REST"
             with m.State("DISCARD"):
                 m.d.comb += self.s_axis_tready.eq(1)
-                with m.If(taken & self.s_axis_tlast):
+                with m.If(ends):
+                    m.next = "COLLECT"
+                with m.Elif(self.restart):
+                    m.next = "DISCARD_REST"
+            with m.State("DISCARD_REST"):
+                m.d.comb += [self.s_axis_tready.eq(1), self.dropped.eq(ends)]
+                with m.If(ends):
                     m.next = "COLLECT"
             with m.State("FULL"):
                 m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready):
+                with m.If(self.o.ready | self.restart):
                     m.next = "COLLECT"
         return m
 

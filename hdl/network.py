@@ -136,9 +136,11 @@ class NetworkController(wiring.Component):
         m.submodules.registers = bank = self.registers
         connect(m, self.axi_lite.bus, bank.bus)
         # Endpoint and registers outlive a soft reset, and so does what programming left in the
-        # cells and in the table of spare rows; all else starts again.
+        # cells and in the table of spare rows; all else starts again. The frame input still knows
+        # whether the source is in a frame.
         restarted = ResetInserter(bank.control_soft_reset)
-        m.submodules.frame_input = restarted(self.frame_input)
+        m.submodules.frame_input = self.frame_input
+        m.d.comb += self.frame_input.restart.eq(bank.control_soft_reset)
         m.submodules.score_output = restarted(self.score_output)
         for block in (self.axi_lite, self.frame_input, self.score_output):
             self._forward(m, block)

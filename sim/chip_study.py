@@ -44,6 +44,8 @@ class Point(Record):
     """With a rate, `error_layers` follow the published error law at it, instead of `parameters`."""
     error_layers: tuple[str, ...] = ()
     """Names of layers."""
+    calibrated: bool = False
+    """Whether each layer has the trims that its hardware would find, beside the error layers."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -148,8 +150,10 @@ def _physics(
             layer=index,
         )
     if point.parameters is None:
-        return sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
-    return sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
+        drawn = sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
+    else:
+        drawn = sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
+    return drawn.calibrated() if point.calibrated else drawn
 
 
 def run_unit(unit: Unit) -> ChipCounts:

@@ -61,7 +61,7 @@ class Job:
     images: NDArray[np.uint8]
     """(K, N) inputs: 0 or 1; with k bits per input 0 to 2^k - 1."""
     calibrate: bool = False
-    """Whether the hardware calibrates its comparators before the images."""
+    """Whether the hardware calibrates its comparators before the images, and once programmed."""
     program: bool = False
     """Whether the arrays start blank and the controller programs them first."""
     self_test: bool = False
@@ -70,8 +70,6 @@ class Job:
     def __post_init__(self) -> None:
         if self.calibrate and not self.config.calibration_cycles:
             raise InputError("trim_bits: found 0, expected at least 1 to calibrate with")
-        if self.calibrate and self.program:
-            raise InputError("--calibrate: found with --program, expected one of them in a run")
 
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer, calibrated if the job is."""

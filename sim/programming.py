@@ -98,7 +98,7 @@ class BlankChip:
         ]
 
     def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
-        """The layers' physics on exactly these cells, for inference.
+        """The layers' physics on exactly these cells, for inference; calibrated if the job is.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class BlankChip:
                     layer, job.weights[index], job.parameters, job.chip, index, job.seed, cells
                 )
             )
-        return chips
+        return [chip.calibrated() for chip in chips] if job.calibrate else chips
 
 
 def program_layer(

@@ -14,6 +14,7 @@ from ..hdl.control_registers import control_registers, layer_register
 from ..hdl.network_programmer import FIGURES
 from ..hdl.programming_model import most_row_cycles, packet_of_row
 from ..hdl.programming_registers import PROGRAMMING_ERRORS
+from ..hdl.registers import WORD_BITS
 from .job import Job, Outcome, word_of_bits
 from .simulators import SimulationError
 from .testbench_programming import packet_beats
@@ -55,6 +56,8 @@ class LayerProgramming:
     """The word line that holds each neuron."""
     self_test: dict[str, int] = field(default_factory=dict)
     """Failing cells by pattern."""
+    failing_cells: list[dict[str, Any]] = field(default_factory=list)
+    """Where these are: ``pattern``, ``macro``, ``line`` (word line) and ``column`` of each."""
 
 
 def pattern_weights(pattern: str, rows: int, columns: int) -> NDArray[np.bool_]:
@@ -200,18 +203,20 @@ class ProgrammingHost:
     ) -> AsyncIterator[list[int]]:
         """The packets of a layer's rows, asked for one by one as the last one's row is done."""
         layer = self.config.layers[index]
+        patterns = PATTERNS if self_test else ()
+        written = [(pattern, pattern_weights(pattern, *positive.shape)) for pattern in patterns]
         failing: dict[str, int] = {}
-        written = [(pattern, pattern_weights(pattern, *positive.shape)) for pattern in PATTERNS]
+        cells: list[dict[str, Any]] = []
         before = await self._figures(index)
-        word_lines: list[int] = []
-        for number, (pattern, matrix) in enumerate(
-            [*(written if self_test else ()), ("weights", positive)]
-        ):
+        for pattern, matrix in [*written, ("weights", positive)]:
             word_lines = []
             for neuron, row in enumerate(matrix):
                 macro, place = divmod(neuron, layer.rows_used)
-                yield packet_of_row(layer, macro, place, word_of_bits(row), number == 0)
+                yield packet_of_row(layer, macro, place, word_of_bits(row), not failing)
                 word_lines.append(await self.read(layer_register(index, "LAST_LINE"), "line"))
+                if pattern != "weights":
+                    at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
+                    cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
             after = await self._figures(index)
             spent = {name: after[name] - before[name] for name in FIGURES}
             before = after
@@ -226,10 +231,27 @@ class ProgrammingHost:
             cycles=spent["programming_cycles"],
             word_lines=word_lines,
             self_test=failing,
+            failing_cells=cells,
         )
+
+    async def _faults(self, index: int) -> list[int]:
+        """The same as `failing_columns`, at once where there are none."""
+        failed = await self.read(layer_register(index, "LAST_LINE"), "failed")
+        return await self.failing_columns(index) if failed else []
 
     async def _figures(self, index: int) -> dict[str, int]:
         return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
+
+    async def failing_columns(self, index: int) -> list[int]:
+        """The columns that fail in the row of a layer that was programmed last."""
+        address = self.registers.address(layer_register(index, "FAILURE_ADDRESS"))
+        bits = self.registers.address(layer_register(index, "FAILURE_BITS"))
+        columns: list[int] = []
+        for first in range(0, self.config.layers[index].fan_in, WORD_BITS):
+            await self.ports.write(address, first // WORD_BITS)
+            word = await self.ports.read(bits)
+            columns += [first + bit for bit in range(WORD_BITS) if word >> bit & 1]
+        return columns
 
 
 async def program_for_job(
@@ -251,7 +273,8 @@ def record_programming(
 
 def programming_table(job: Job, outcome: Outcome) -> list[dict[str, Any]]:
     """What programming came to, per layer, as in the result of ``run --json``."""
-    left_out = ("word_lines",) if job.self_test else ("word_lines", "self_test")
+    of_self_test = () if job.self_test else ("self_test", "failing_cells")
+    left_out = ("word_lines", *of_self_test)
     return [
         {"name": layer.name} | {key: value for key, value in done.items() if key not in left_out}
         for layer, done in zip(job.config.layers, outcome.programming, strict=True)

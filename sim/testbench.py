@@ -32,6 +32,8 @@ SLACK_CYCLES = 16
 """Clock cycles past the declared end before a run counts as stuck."""
 ACCESS_CYCLES = 8
 """Clock cycles that an access of a register may take."""
+CALIBRATION_DRIVES = ("awaddr", "awvalid", "wdata", "wvalid", "araddr", "arvalid")
+"""What `calibration_host` drives of the control bus."""
 CALIBRATED_TO_IRQ_CYCLES = 2
 """A calibration is `LayerConfig.calibration_cycles` from the cycle before precharge rises to its
 end; from there three registers lead to `irq`."""
@@ -62,15 +64,15 @@ def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
     for port in ports:
         if not _is_array_pin(port, config) and port.name not in ("clk", "rst"):
             text.wire(port.width, port.name)
-    connections = ",\n".join(f"    .{port.name}({port.name})" for port in ports)
-    text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
+    driven = {port.name: port.name for port in ports}
     if config.programmable:
         add_host(text, config)
         if config.calibration_cycles:
-            # This host programs, and does not calibrate.
-            text.body.append("  logic calibrate = 0, calibrated = 0;")
+            driven |= _two_masters(text, config)
     else:
         _control_bus(text, config)
+    connections = ",\n".join(f"    .{name}({wire})" for name, wire in driven.items())
+    text.body.append(f"  {CONTROLLER} controller (\n{connections}\n  );")
     _streams(text, config)
     for layer in config.layers:
         pins = [port for port in ports if port.name.startswith(f"{layer.name}_macro")]
@@ -123,11 +125,28 @@ def _control_bus(text: TestbenchText, config: NetworkConfig) -> None:
     """Nobody is on the bus, and the controller runs as it is after reset, unless it calibrates."""
     idle = bus_inputs(config)
     if config.calibration_cycles:
-        driven = ("awaddr", "awvalid", "wdata", "wvalid", "araddr", "arvalid")
-        idle = [name for name in idle if name.removeprefix("s_axil_") not in driven]
-        _calibration_host(text, config)
+        idle = [name for name in idle if name.removeprefix("s_axil_") not in CALIBRATION_DRIVES]
+        _calibration_host(text, config, "s_axil")
     ready = ("s_axil_bready", "s_axil_rready", "s_axil_wstrb") if config.calibration_cycles else ()
     text.body.extend(f"  assign {name} = '{int(name in ready)};" for name in idle)
+
+
+def _two_masters(text: TestbenchText, config: NetworkConfig) -> dict[str, str]:
+    """The bus is the calibration's while `calibrate` is 1, else the programming host's.
+
+    Gives what drives each of the controller's bus inputs. The answers go to both: whoever has not
+    asked ignores them.
+    """
+    driven = {}
+    for port in controller_ports(config):
+        if port.name in bus_inputs(config):
+            wire = port.name.replace("s_axil", "calibration")
+            text.wire(port.width, wire)
+            if wire.removeprefix("calibration_") not in CALIBRATION_DRIVES:
+                text.body.append(f"  assign {wire} = '1;")
+            driven[port.name] = f"calibrate ? {wire} : {port.name}"
+    _calibration_host(text, config, "calibration")
+    return driven
 
 
 def trimmed_layers(config: NetworkConfig) -> list[LayerConfig]:
@@ -142,7 +161,8 @@ def calibration_allowance_cycles(config: NetworkConfig) -> int:
     return config.calibration_cycles + SLACK_CYCLES + ACCESS_CYCLES * accesses
 
 
-def _calibration_host(text: TestbenchText, config: NetworkConfig) -> None:
+def _calibration_host(text: TestbenchText, config: NetworkConfig, driven: str) -> None:
+    """The bus master that calibrates; its outputs' names begin with `driven`."""
     registers = control_registers(config)
     trims = sum(layer.macros for layer in trimmed_layers(config))
     [first_trim] = [block.offset for block in registers.blocks if block.name == "TRIMS"]
@@ -164,9 +184,11 @@ def _calibration_host(text: TestbenchText, config: NetworkConfig) -> None:
     names = ("CONTROL", "INTERRUPT_ENABLE", "INTERRUPT_STATUS")
     parameters |= {name: registers.address(name) for name in names}
     given = ", ".join(f".{key}({value})" for key, value in parameters.items())
-    writing = ("awaddr", "awvalid", "awready", "wdata", "wvalid", "wready", "bvalid")
-    reading = ("araddr", "arvalid", "arready", "rdata", "rvalid")
-    joined = ", ".join(f".{name}(s_axil_{name})" for name in (*writing, *reading))
+    answers = ("awready", "wready", "bvalid", "arready", "rdata", "rvalid")
+    joined = ", ".join(
+        [*(f".{name}({driven}_{name})" for name in CALIBRATION_DRIVES)]
+        + [f".{name}(s_axil_{name})" for name in answers]
+    )
     first = f"{trimmed_layers(config)[0].name}_macro0"
     text.port("input", 1, "calibrate")
     text.port("output", 1, "calibrated")

@@ -119,6 +119,8 @@ async def run_job(
         if job.config.programmable:
             for name in HOST_INPUTS:
                 getattr(dut, name).value = 0
+        if job.config.calibration_cycles:
+            dut.calibrate.value = 0
         if job.program:
             assert program is not None
             dut.programming.value = 1
@@ -145,7 +147,7 @@ async def _run(
 ) -> None:
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
-    if job.config.calibration_cycles and not job.config.programmable:
+    if job.config.calibration_cycles:
         dut.calibrate.value = int(job.calibrate)
     if not job.calibrate:
         driver.offer_first()

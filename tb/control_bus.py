@@ -12,7 +12,7 @@ from ..hdl.config import PHASE_NAMES, NetworkConfig
 from ..hdl.control_registers import ERRORS, control_registers, layer_register
 from ..hdl.registers import WORD_BYTES, Access
 from .agents import read_number
-from .axi_stream import Bench, broken_frames, expected_packet, image_frame
+from .axi_stream import BEAT_BYTES, Bench, broken_frames, expected_packet, image_frame
 
 LONGEST = 9
 """Cycles of the longest phase that is drawn."""
@@ -242,7 +242,7 @@ async def soft_reset_loses_what_is_in_progress(dut: Any, share: float) -> None:
         await RisingEdge(dut.clk)
     await ClockCycles(dut.clk, round(share * (other.latency - bench.config.result_beats)))
     await bench.command("soft_reset")
-    # What the source still has of the image is too short to be one.
+    # What the source still has of the image is dropped.
     await ClockCycles(dut.clk, 2 * bench.config.input_beats)
     assert await bench.read("STATUS") == bench.bit("STATUS", "running")
     await ClockCycles(dut.clk, 2 * other.latency)
@@ -257,11 +257,18 @@ async def soft_reset_loses_what_is_in_progress(dut: Any, share: float) -> None:
 
 
 @cocotb.test()
-async def what_is_left_of_an_image_after_a_soft_reset_is_dropped(dut: Any) -> None:
-    """The source stops after the first beat, and goes on after the reset."""
+@cocotb.parametrize(surplus_beats=[0, 1])
+async def what_is_left_of_a_frame_after_a_soft_reset_is_dropped(
+    dut: Any, surplus_beats: int
+) -> None:
+    """The source stops after the first beat, and goes on after the reset.
+
+    What is left of a frame that is a beat too long is as long as an image.
+    """
     bench = await started(dut)
     bench.source.pause = True
-    await bench.send(0)
+    image = image_frame(bench.job, bench.job.images[0], bench.draw)
+    await bench.source.send(AxiStreamFrame(image + bytes(BEAT_BYTES * surplus_beats)))
     for paused in (True, False, True):
         bench.source.pause = paused
         await RisingEdge(dut.clk)
@@ -274,7 +281,7 @@ async def what_is_left_of_an_image_after_a_soft_reset_is_dropped(dut: Any) -> No
     await bench.send(1)
     await bench.expect(1)
     assert bench.sink.empty()
-    assert await bench.read("DROPPED_FRAMES") == (bench.config.input_beats > 1)
+    assert await bench.read("DROPPED_FRAMES") == (bench.config.input_beats + surplus_beats > 1)
 
 
 @cocotb.test()

@@ -86,7 +86,7 @@ async def soft_reset(bench: ScenarioBench) -> None:
     bench.hold = cocotb.start_soon(packets_hold(bench.dut))
     bench.set_pauses(0, 0)
     bench.ledger = Ledger(enabled=bench.ledger.enabled, running=bench.ledger.running)
-    # What the source still has of an image that was cut is too short to be one.
+    # What the source still has of an image that was cut is dropped.
     bench.dropped(int(cut))
     for index in indices[images - begun :]:
         await bench.expect(index)

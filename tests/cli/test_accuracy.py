@@ -10,9 +10,11 @@ import time
 import numpy as np
 import pytest
 
+from popbridge.behav.params import ChipParameters
 from popbridge.bnn import software
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
+from popbridge.hdl.config import MacroConfig
 
 CHIPS = "30"
 IMAGES = 1500
@@ -59,6 +61,36 @@ def test_every_combination_is_a_point(folder, capsys):
     assert f"{IMAGES} images of images.npz, chips from 1, seed 1; software 100.00%" in printed.err
 
 
+def test_calibrated_chips_are_reported_beside_the_others(folder, capsys):
+    """Offsets alone, and of the sign layers half a count at most after calibration."""
+    ideal = ChipParameters().without_variation()
+    offsets = ideal.replace(comparator=ideal.comparator.replace(offset_sigma_v=0.1))
+    (folder / "offsets.toml").write_text(offsets.to_toml())
+    macro = MacroConfig(rows=8, columns=80, trim_bits=6)
+    (folder / "macro.toml").write_text(macro.to_toml())
+    words = ["--condition", "offsets.toml", "--macro", "macro.toml", "--chips", "3"]
+    assert accuracy(*words, "--calibrate", "--json", "-", "--csv", "points.csv") == 0
+    printed = capsys.readouterr()
+    [point] = json.loads(printed.out)["points"]
+    beside = point["calibrated"]
+    assert beside["chips"] == len(beside["chip_accuracies"]) == 3
+    assert beside["accuracy"]["mean"] > point["accuracy"]["mean"] + 0.05
+    rates = [layer["error_rate"] for layer in beside["layers"]]
+    assert rates[:2] == [0, 0] and min(layer["error_rate"] for layer in point["layers"]) > 0.01
+    lines = [line.split() for line in printed.err.splitlines()]
+    shown = {line[4]: line[6] for line in lines if line and line[0] == "offsets.toml"}
+    for key, found in {"no": point, "yes": beside}.items():
+        assert shown[key] == f"{found['accuracy']['mean']:.3%}"
+    with open("points.csv", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert float(row["mean"]) == point["accuracy"]["mean"]
+    assert float(row["calibrated_mean"]) == beside["accuracy"]["mean"]
+    assert float(row["calibrated_layer0_error_rate"]) == 0
+    # The chips that are not calibrated are those of a sweep without it.
+    assert accuracy(*words, "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out)["points"] == [point | {"calibrated": None}]
+
+
 def test_published_error_law_in_chosen_layers(folder, capsys):
     assert accuracy("--ber", "0", "0.3", "--chips", "2", "--json", "-") == 0
     points = json.loads(capsys.readouterr().out)["points"]
@@ -93,6 +125,7 @@ def test_clock_between_the_published_ones_is_said(folder, capsys):
         (["--vdd", "1", "--condition", "ideal"], "--vdd: found with condition ideal"),
         (["--ber", "0.6"], "bit error rate: found 0.6, expected a fraction from 0 to 0.5"),
         (["--ber", "0.1", "--layers", "layer2"], "--layers: found 'layer2', expected sign layers"),
+        (["--calibrate"], "--calibrate: found macro default, expected one with trim_bits"),
         (["--layers", "layer1"], "--layers: found without --ber"),
         (["--data", "bare.npz"], "bare.npz: found no labels"),
         (["--first-chip", "-1"], "found '-1', expected an integer"),

@@ -129,3 +129,82 @@ def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths, make_netw
             assert busy[1] == busy[2 if lengths[0] > 2 else 1] == bool(disabled)
 
     simulate(dut, bench)
+
+
+def drive_with_restart(dut, frames, restart, simulate):
+    """Cycles of each frame's first and last beat; words and drops after the restart's cycle."""
+    beats, starts, ends, words, drops = beats_of(frames), [], [], [], []
+
+    async def bench(ctx):
+        left, cycle, idle = list(beats), 0, 0
+        ctx.set(dut.o.ready, 1)
+        while idle < 4:
+            ctx.set(dut.restart, cycle == restart)
+            data, last = left[0] if left else (0, 0)
+            ctx.set(dut.s_axis_tvalid, bool(left))
+            ctx.set(dut.s_axis_tdata, data)
+            ctx.set(dut.s_axis_tlast, last)
+            if left and ctx.get(dut.s_axis_tready):
+                left.pop(0)
+                starts.extend([cycle] if len(starts) == len(ends) else [])
+                ends.extend([cycle] if last else [])
+            if ctx.get(dut.dropped) and cycle > restart:
+                drops.append(cycle)
+            if ctx.get(dut.o.valid) and cycle > restart:
+                words.append(ctx.get(dut.o.payload))
+            idle = 0 if left else idle + 1
+            cycle += 1
+            await ctx.tick()
+
+    simulate(dut, bench)
+    return starts, ends, words, drops
+
+
+@pytest.mark.parametrize("beats", [1, 3])
+def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats, make_network, simulate):
+    """In every cycle of frames of every length; the rest may be as long as a frame should be."""
+    bits, rests = 32 * beats, set()
+    for length in range(1, 2 * beats + 2):
+        frames = [[10 * k + beat for beat in range(length)] for k in range(2)]
+        frames += [list(range(100, 100 + beats))] * 2
+        for restart in range(2 * length + 4):
+            dut = FrameInput(make_network(bits, 1))
+            starts, ends, words, drops = drive_with_restart(dut, frames, restart, simulate)
+            after = [frame for frame, start in zip(frames, starts, strict=True) if start > restart]
+            assert words == brute_force(after, bits)
+            cut = [end for start, end in zip(starts, ends, strict=True) if start <= restart < end]
+            assert len(drops) == len(cut) + len(after) - len(words)
+            # The rest of a frame that the restart cuts is flagged where it ends.
+            assert set(cut) <= set(drops)
+            rests |= {end - restart for end in cut}
+    assert beats in rests
+
+
+def test_while_a_rest_is_discarded_the_input_is_not_busy(make_network, simulate):
+    """A source that stopped in a frame keeps nobody waiting, and the next frame is taken."""
+    dut = FrameInput(make_network(70, 1))
+    beats = [(7, 0), (7, 0), (7, 1), *beats_of([[1, 2, 3]])]
+
+    async def bench(ctx):
+        ctx.set(dut.o.ready, 1)
+        for index, (data, last) in enumerate(beats):
+            ctx.set(dut.s_axis_tvalid, 1)
+            ctx.set(dut.s_axis_tdata, data)
+            ctx.set(dut.s_axis_tlast, last)
+            assert ctx.get(dut.s_axis_tready)
+            await ctx.tick()
+            if index == 0:
+                assert ctx.get(dut.busy)
+                ctx.set(dut.s_axis_tvalid, 0)
+                ctx.set(dut.restart, 1)
+                await ctx.tick()
+                ctx.set(dut.restart, 0)
+                ctx.set(dut.enabled, 0)
+                await ctx.tick().repeat(3)
+                assert not ctx.get(dut.busy) and ctx.get(dut.s_axis_tready)
+            if index == 2:
+                assert not ctx.get(dut.s_axis_tready)  # not enabled: no frame is begun
+                ctx.set(dut.enabled, 1)
+        assert ctx.get(dut.o.payload) == 3 << 64 | 2 << 32 | 1 and ctx.get(dut.o.valid)
+
+    simulate(dut, bench)

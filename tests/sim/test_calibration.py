@@ -64,6 +64,19 @@ def test_icarus_bulk_and_strict_pysim_and_physics(make_calibrated, icarus, build
         assert outcome.calibration_cycles == job.config.calibration_cycles
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
+def test_verilator_finds_the_trims_of_pysim(make_calibrated, build_root, strict):
+    job, _ = make_calibrated(sizes=(9, 7, 3))
+    expected = cosim.simulate(job, simulator="pysim")
+    outcome = cosim.simulate(job, strict=strict, root=build_root)
+    assert all(trims.any() for trims in outcome.trims)
+    for found, searched in zip(outcome.trims, expected.trims, strict=True):
+        assert np.array_equal(found, searched)
+    for seen, answers in zip(outcome.answers, expected.answers, strict=True):
+        assert np.array_equal(seen, answers)
+    assert np.array_equal(outcome.results, expected.results)
+
+
 def test_the_same_build_runs_without_a_calibration(make_calibrated, icarus, build_root):
     job, _ = make_calibrated(calibrate=False)
     direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)

@@ -6,7 +6,7 @@ from amaranth.hdl import Const, ResetInserter
 from popbridge.hdl import dense_layer, frames, network, register_bank
 
 SUITE = "popbridge.tb.control_bus"
-TESTS = 18
+TESTS = 19
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,16 @@ class NeverStops(frames.FrameInput):
         given, self.enabled = self.enabled, Const(1)
         m = super().elaborate(platform)
         self.enabled = given
+        return m
+
+
+class NeverRestarts(frames.FrameInput):
+    """Goes on with its frame through a soft reset."""
+
+    def elaborate(self, platform):
+        given, self.restart = self.restart, Const(0)
+        m = super().elaborate(platform)
+        self.restart = given
         return m
 
 
@@ -61,6 +71,7 @@ def layers_go_on(reset):
 
 MUTANTS = {
     "stop is ignored": ("FrameInput", NeverStops, "stop_lets", "an image that waits"),
+    "soft reset forgets the input": ("FrameInput", NeverRestarts, "what_is_left", "assert"),
     "every time is taken": ("RegisterBank", TakesEveryTime, "times_out_of_range", "SLVERR"),
     "errors stay": ("RegisterBank", SetOnly, "times_out_of_range", "assert 4 == 0"),
     "soft reset forgets layers": ("ResetInserter", layers_go_on, "soft_reset_loses", "assert"),

@@ -1,6 +1,7 @@
 """Programming of a whole network through the controller's ports, then inference on its cells."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -102,6 +103,9 @@ def test_the_self_test_counts_stuck_cells(programmed_job):
     table = programming_table(job, simulate(job, simulator="pysim"))
     found = [layer["self_test"] for layer in table]
     assert sum(each["all +1"] + each["all -1"] for each in found) > 0
+    for layer in table:
+        named = Counter(cell["pattern"] for cell in layer["failing_cells"])
+        assert named == Counter(layer["self_test"])
     board = pattern_weights("checkerboard", 3, 4)
     assert board.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]]
     np.testing.assert_array_equal(pattern_weights("inverse checkerboard", 3, 4), ~board)

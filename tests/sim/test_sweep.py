@@ -14,8 +14,17 @@ from popbridge.bnn.images import input_bits
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import InputError, MacroConfig
 from popbridge.sim import cosim
-from popbridge.sim.chip_study import ChipCounts, Point, Study, Unit, at_clock, run_unit
+from popbridge.sim.chip_study import (
+    ChipCounts,
+    Point,
+    Study,
+    Unit,
+    at_clock,
+    physics_of,
+    run_unit,
+)
 from popbridge.sim.job import Job
+from popbridge.sim.montecarlo import run_chip
 from popbridge.sim.sweep import summary, sweep
 from popbridge.sim.workers import run_units
 
@@ -51,6 +60,33 @@ def test_a_chip_counts_what_the_co_simulation_finds(study):
     scores = software.layer_scores(study.network.layers[-1], outcome.inputs[-1])
     assert counts.wrong[-1] == int(np.sum(scores != outcome.results[:, 1:]))
     assert counts.evaluated == [60 * 13, 60 * 11, 60 * 4]
+
+
+def test_a_calibrated_chip_counts_what_calibrated_hardware_gives(study):
+    """pysim searches every trim at the pins; the sweep has the same ones, and counts the same."""
+    trimmed = dataclasses.replace(study, macro=MACRO.replace(trim_bits=6))
+    nominal = CONDITIONS["nominal"]
+    comparator = nominal.comparator.replace(offset_sigma_v=0.1)
+    offsets = nominal.replace(comparator=comparator)
+    point = Point(condition="offsets", parameters=offsets)
+    before, counts = (
+        run_unit(Unit(trimmed.packed(), point.replace(calibrated=calibrated), 7, 1))
+        for calibrated in (False, True)
+    )
+    mapped = map_network(trimmed.network, trimmed.macro)
+    weights = tuple(layer.weights for layer in mapped.layers)
+    job = Job(mapped.config, weights, offsets, 7, trimmed.seed, trimmed.images, calibrate=True)
+    outcome = cosim.simulate(job, simulator="pysim")
+    sampled = physics_of(mapped, point.replace(calibrated=True), 7, trimmed.seed)
+    for found, layer in zip(outcome.trims, sampled, strict=True):
+        assert found.any() and np.array_equal(found, layer.trims)
+    direct = run_chip(sampled, mapped.config, trimmed.images)
+    for seen, answers in zip(outcome.answers, direct.answers, strict=True):
+        assert np.array_equal(seen, answers)
+    assert np.array_equal(outcome.results[:, 1:], direct.scores)
+    assert counts.correct == int(np.sum(outcome.results[:, 0] == trimmed.labels)) > before.correct
+    scores = software.layer_scores(trimmed.network.layers[-1], outcome.inputs[-1])
+    assert counts.wrong[-1] == int(np.sum(scores != outcome.results[:, 1:])) != before.wrong[-1]
 
 
 def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
