@@ -9,7 +9,7 @@ from typing import Any
 
 from ..bnn.catalog import find_network
 from ..bnn.mapping import map_network
-from ..flow.synth import TARGETS, SynthResult, synthesise
+from ..flow.synth import TARGETS, SynthResult, require_target, synthesise
 from ..flow.synth_designs import block_of_controller, one_macro_network
 from ..flow.verilog import CONTROLLER
 from ..hdl.config import MACROS, InputError, MacroConfig, NetworkConfig
@@ -77,6 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"--liberty: found target {arguments.target}, expected --target liberty with it"
         )
+    require_target(arguments.target, arguments.liberty)
     config, design = _selected(arguments)
     folder = arguments.output / arguments.target
     try:

@@ -35,7 +35,7 @@ from .synth_tools import (
 )
 from .verilog import ports_of
 
-__all__ = ["TARGETS", "BlockCost", "SynthResult", "synthesise"]
+__all__ = ["TARGETS", "BlockCost", "SynthResult", "require_target", "synthesise"]
 
 TARGETS = {
     "generic": "gates of any kind",
@@ -93,6 +93,22 @@ class SynthResult:
         return dataclasses.asdict(self) | {"closes": self.closes}
 
 
+def require_target(target: str, liberty: Path | None = None) -> Path | None:
+    """The library of a target, if it has one.
+
+    Raises
+    ------
+    InputError
+        There is no such target, or its library or a tool is missing.
+    """
+    if target not in TARGETS:
+        raise InputError(f"target: found {target!r}, expected one of: {', '.join(TARGETS)}")
+    require_tool(YOSYS[0])
+    if is_fpga(target):
+        require_tool(NEXTPNR[target][0])
+    return find_liberty(liberty) if target == "liberty" else None
+
+
 def synthesise(
     component: wiring.Component,
     top: str,
@@ -132,16 +148,11 @@ def synthesise(
     Raises
     ------
     InputError
-        A tool or the library is missing.
+        As `require_target`.
     ToolError
         A tool stops; that a design does not fit an FPGA is a result, not an error.
     """
-    if target not in TARGETS:
-        raise InputError(f"target: found {target!r}, expected one of: {', '.join(TARGETS)}")
-    library = find_liberty(liberty) if target == "liberty" else None
-    require_tool(YOSYS[0])
-    if is_fpga(target):
-        require_tool(NEXTPNR[target][0])
+    library = require_target(target, liberty)
     flow = _Flow(component, top, target, clock_period_ps, library, progress)
     folder.mkdir(parents=True, exist_ok=True)
     with _working_folder(folder) as work:

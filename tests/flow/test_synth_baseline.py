@@ -82,9 +82,7 @@ def test_drift_is_told_in_one_line():
         "cells: found 1031, baseline 1000 (+3.1 %), run pytest "
         "tests/flow/test_synth_baseline.py --renew-baseline to renew"
     )
-    assert drift("flip_flops", 999, 1000).startswith(
-        "flip_flops: found 999, baseline 1000 (-0.1 %)"
-    )
+    assert drift("depth", 8, 10).startswith("depth: found 8, baseline 10 (-20.0 %), run ")
     assert drift("cells", 1029, 1000) is drift("area", None, 1.0) is None
 
 
