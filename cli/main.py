@@ -24,6 +24,8 @@ from . import (
     compare,
     errors,
     figures,
+    formal,
+    mutate,
     presets,
     report,
     run,
@@ -59,8 +61,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (
-        run, report, accuracy, compare, errors, figures, spice, verilog, synth, train, presets,
-        bench,
+        run, report, accuracy, compare, errors, figures, spice, verilog, synth, formal, mutate,
+        train, presets, bench,
     ):  # fmt: skip
         command.add_parser(commands)
     return top

@@ -36,7 +36,7 @@ from .programming import (
 from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
-FLAGS = ("strict", "calibrate", "program", "self_test")
+FLAGS = ("strict", "netlist", "calibrate", "program", "self_test")
 LARGEST_RANDOM_BYTES = 2**30
 """Of all random images together."""
 
@@ -68,6 +68,11 @@ def add_parser(commands: Any) -> None:
         help="answer every strobe from the arrays' pins alone: slow; pysim always does",
     )  # fmt: skip
     parser.add_argument(
+        "--netlist", action="store_true",
+        help="simulate the gates that Yosys makes of the hardware instead of its SystemVerilog; "
+        "needs the extra `synth`, and not pysim",
+    )  # fmt: skip
+    parser.add_argument(
         "--calibrate", action="store_true",
         help="have the hardware cancel its comparators' offsets before the images; needs a macro "
         "with trim_bits, as the preset `trimmed`",
@@ -82,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the job and report."""
     require_writable(arguments.json)
     require_writable(arguments.waves)
-    versions = simulator_versions(arguments.sim)
+    versions = simulator_versions(arguments.sim, netlist=arguments.netlist)
     energy = selected_energy(arguments)
     mapped = selected_network(arguments)
     require_programmable(arguments, mapped.config)
@@ -105,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         job,
         simulator=arguments.sim,
         strict=arguments.strict,
+        netlist=arguments.netlist,
         waves=arguments.waves,
         probes=probes,
         report=progress,
@@ -120,6 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
         "macro": arguments.macro,
         "simulator": arguments.sim,
         "strict": arguments.strict or arguments.sim == "pysim",
+        "netlist": arguments.netlist,
         "calibration": calibration_of_run(job, outcome),
         **programming_of_run(job, outcome),
         **evaluate(mapped, job, outcome, images),
@@ -220,9 +227,8 @@ def print_report(result: dict[str, Any], out: TextIO) -> None:
     chip = "ideal chip" if result["chip"] == "ideal" else f"chip {result['chip']}"
     condition = "" if result["condition"] is None else f", condition {result['condition']}"
     where = f"{chip}{condition}, seed {result['seed']}"
-    print(
-        f"{result['images']} images of {result['data']}, {where}, {result['simulator']}", file=out
-    )
+    simulated = f"netlist in {result['simulator']}" if result["netlist"] else result["simulator"]
+    print(f"{result['images']} images of {result['data']}, {where}, {simulated}", file=out)
     if accuracy["software"] is None:
         print("accuracy: not known, the images have no labels", file=out)
     else:

