@@ -23,6 +23,7 @@ from . import (
     compare,
     errors,
     figures,
+    formal,
     presets,
     report,
     run,
@@ -57,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (
-        run, report, accuracy, compare, errors, figures, spice, verilog, train, presets, bench,
+        run, report, accuracy, compare, errors, figures, spice, verilog, formal, train, presets,
+        bench,
     ):  # fmt: skip
         command.add_parser(commands)
     return top
