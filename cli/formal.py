@@ -56,9 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     known |= {proof.design for proof in proofs}
     for name in arguments.only:
         if name not in known:
-            raise InputError(
-                f"--only: found {name!r}, expected one of: {', '.join(sorted(known))}"
-            )
+            raise InputError(f"--only: found {name!r}, expected one of: {', '.join(sorted(known))}")
 
     def wanted(proof: Proof, stated: Property) -> bool:
         return not names or bool(names & {proof.design, stated.name})
@@ -66,9 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     def told(done: int, total: int, name: str) -> None:
         progress(progress_bar(done, total, "runs"))
 
-    verdicts = prove(
-        proofs, wanted, arguments.output, processes=os.cpu_count() or 1, told=told
-    )
+    verdicts = prove(proofs, wanted, arguments.output, processes=os.cpu_count() or 1, told=told)
     progress("")
     out = text_stream(arguments.json)
     print(table(TITLES, [_row(verdict) for verdict in verdicts]), file=out)

@@ -21,7 +21,8 @@ from typing import Any
 from ..hdl.config import InputError
 from .formal_bench import TOP, Bench, Method, Proof, Property, Task
 from .formal_bus import bus_proofs
-from .formal_recovery import recovery_proofs
+from .formal_programming import programming_proofs
+from .formal_recovery import NETWORK, recovery_proofs
 from .formal_scan import scan_proofs
 
 __all__ = ["PROVEN", "Verdict", "every_proof", "prove"]
@@ -49,7 +50,7 @@ ARBITRARY_STATE = "setattr -unset init {top}.hardware/w:* {top}.hardware.*/w:*"
 
 def every_proof() -> list[Proof]:
     """All proofs, each with its properties."""
-    return [*scan_proofs(), *bus_proofs(), *recovery_proofs()]
+    return [*scan_proofs(), *bus_proofs(), *recovery_proofs(), *programming_proofs(NETWORK)]
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class Job:
     depth: int
     model: str
     only: str | None = None
+    any_state: bool = False
+    """The solver chooses the registers' first values."""
 
     @property
     def name(self) -> str:
@@ -147,22 +150,24 @@ def find_tools() -> dict[str, str]:
 def _jobs(proof: Proof, properties: Sequence[Property]) -> Iterable[Job]:
     """What is to be run for some properties of a proof, in one model where possible."""
     only = properties[0].name if len(properties) == 1 else None
+    any_state = properties[0].method is Method.ANY_STATE
     for method, task in METHOD_TASKS.items():
         if any(each.method is method for each in properties):
-            yield Job(proof, task, _depth(proof, method), Bench(proof, task, only=only).rtlil(), only)
-    yield Job(
-        proof, Task.COVER, proof.cover_depth, Bench(proof, Task.COVER, only=only).rtlil(), only
-    )
+            model = Bench(proof, task, only=only).rtlil()
+            yield Job(proof, task, _depth(proof, method), model, only, any_state)
+    covers = Bench(proof, Task.COVER, only=only).rtlil()
+    yield Job(proof, Task.COVER, proof.cover_depth, covers, only, any_state)
     for each in properties:
         bench = Bench(proof, Task.MUTANT, only=each.name, fault=each.fault)
-        yield Job(proof, Task.MUTANT, _mutant_depth(proof, each), bench.rtlil(), each.name)
+        depth = _mutant_depth(proof)
+        yield Job(proof, Task.MUTANT, depth, bench.rtlil(), each.name, any_state)
 
 
 def _depth(proof: Proof, method: Method) -> int:
     return proof.induction_depth if method is Method.INDUCTION else proof.bounded_depth
 
 
-def _mutant_depth(proof: Proof, stated: Property) -> int:
+def _mutant_depth(proof: Proof) -> int:
     return max(proof.cover_depth, proof.bounded_depth) + 10
 
 
@@ -173,7 +178,7 @@ def run_job(job: Job, folder: Path, environment: dict[str, str]) -> Outcome:
     engine = "smtbmc z3" if job.task is Task.INDUCTION else "smtbmc --unroll z3"
     if job.task is not Task.INDUCTION:
         lines.append("flatten")
-    if job.task is Task.ANY_STATE:
+    if job.any_state:
         lines.insert(1, ARBITRARY_STATE.format(top=TOP))
     sections = {
         "options": [f"mode {MODES[job.task]}", f"depth {job.depth}"],
@@ -237,10 +242,14 @@ def prove(
         A tool is missing.
     """
     environment = find_tools()
-    chosen = [(proof, [each for each in proof.properties if wanted(proof, each)]) for proof in proofs]
+    chosen = [
+        (proof, [each for each in proof.properties if wanted(proof, each)]) for proof in proofs
+    ]
     with tempfile.TemporaryDirectory(prefix="popbridge-formal-") as name:
         folder = Path(name)
-        jobs = [job for proof, properties in chosen if properties for job in _jobs(proof, properties)]
+        jobs = [
+            job for proof, properties in chosen if properties for job in _jobs(proof, properties)
+        ]
         outcomes: dict[str, Outcome] = {}
         with ThreadPoolExecutor(processes) as pool:
             running = pool.map(lambda job: run_job(job, folder, environment), jobs)

@@ -47,7 +47,8 @@ def _packet_input(bench: Bench) -> None:
     rises = packets.o.valid & ~past(m, packets.o.valid, "valid")
     bench.prove(
         "whole_packets_only",
-        implies(rises, intact & (packets.o.payload == word[: packets.bits])) & implies(intact, rises),
+        implies(rises, intact & (packets.o.payload == word[: packets.bits]))
+        & implies(intact, rises),
     )
     waits = past(m, packets.o.valid & ~packets.o.ready, "waits")
     held = packets.o.valid & ~changed(m, packets.o.payload, "payload")
@@ -61,7 +62,9 @@ def _packet_input(bench: Bench) -> None:
     bench.lemma(Cat(state == code for code in codes.values()).any())
     bench.lemma(bench.inner("word") == word)
     bench.lemma(implies(intact, state == codes["FULL"]))
-    bench.lemma(implies((state == codes["FULL"]) & ~intact, past(m, state == codes["FULL"], "full")))
+    bench.lemma(
+        implies((state == codes["FULL"]) & ~intact, past(m, state == codes["FULL"], "full"))
+    )
     bench.cover("whole_packets_only", rises)
     bench.cover("packet_waits", waits)
     bench.cover("none_begun_while_stopped", begins)
@@ -90,13 +93,19 @@ def _score_output(bench: Bench) -> None:
 
 def _axi_lite(bench: Bench) -> None:
     port, m = bench.hardware, bench.m
-    written = {"aw": Signal(name="aw_open"), "w": Signal(name="w_open"), "ar": Signal(name="ar_open")}
+    written = {
+        "aw": Signal(name="aw_open"),
+        "w": Signal(name="w_open"),
+        "ar": Signal(name="ar_open"),
+    }
     answers = {"aw": "b", "w": "b", "ar": "r"}
     takes = {}
     for channel, is_open in written.items():
         valid, ready = (getattr(port, f"s_axil_{channel}{end}") for end in ("valid", "ready"))
         answer = answers[channel]
-        valid_out, taken_out = (getattr(port, f"s_axil_{answer}{end}") for end in ("valid", "ready"))
+        valid_out, taken_out = (
+            getattr(port, f"s_axil_{answer}{end}") for end in ("valid", "ready")
+        )
         takes[channel] = valid & ready
         with m.If(valid & ready):
             m.d.sync += is_open.eq(1)

@@ -153,7 +153,7 @@ class ScanLemmas:
         if config.readout is Readout.COUNT:
             code, tried = (self._of_readout(name) for name in ("code", "trial"))
             width = config.count_bits
-            so_far = (seen.answers << (width - trial)[: len(trial)+1])[:width]
+            so_far = (seen.answers << (width - trial)[: len(trial) + 1])[:width]
             self.bench.lemma(implies(evaluating & own, code == so_far))
             self.bench.lemma(implies(evaluating, tried == (1 << (width - 1)) >> trial))
         elif config.trials > 1:
@@ -164,7 +164,9 @@ class ScanLemmas:
             self.bench.lemma(cast == Mux(counting, trial, 0))
             self.bench.lemma(implies(~counting, favourable == 0))
             self.bench.lemma(implies(counting & own, favourable == total))
-        passed = (self.number > seen.row) | own & self.within["DEAD_AFTER_STROBE"] | seen.result_rises
+        passed = (
+            (self.number > seen.row) | own & self.within["DEAD_AFTER_STROBE"] | seen.result_rises
+        )
         result, expected = seen.result, seen.expected
         self.bench.lemma(implies(seen.scanning & passed, result == expected))
 

@@ -109,7 +109,9 @@ class ScanProof:
         if bench.finite:
             latency = self.config.latency
             exact = implies(seen.result_rises, seen.cycles == latency)
-            bench.prove("done_within_latency", exact & implies(seen.scanning, seen.cycles <= latency))
+            bench.prove(
+                "done_within_latency", exact & implies(seen.scanning, seen.cycles <= latency)
+            )
 
     def _results(self, bench: Bench, seen: LayerMonitor) -> None:
         payload = seen.layer.o.payload

@@ -211,12 +211,15 @@ class PhaseSequencer(wiring.Component):
 
         with m.FSM(init="IDLE", name="phase") as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += plane.eq(0)
-                m.d.sync += [
-                    getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
-                ]
-                enter("PRECHARGE", self.timing, resets=True)
+            with m.State("IDLE"):
+                # The pins are 0 already, unless the state register was upset.
+                enter("IDLE")
+                with m.If(self.start):
+                    m.d.sync += plane.eq(0)
+                    m.d.sync += [
+                        getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
+                    ]
+                    enter("PRECHARGE", self.timing, resets=True)
             with m.State("PRECHARGE"), m.If(ends & settled):
                 with m.If(held.dead_before_evaluate_cycles == 0):
                     enter_evaluate()
