@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(table(TITLES, [_row(verdict) for verdict in verdicts]), file=out)
     bad = [verdict for verdict in verdicts if not verdict.holds]
     for verdict in bad:
-        print(f"{verdict.design}: {verdict.property.name}: {verdict.fault}", file=out)
+        print(f"{verdict.design}: {verdict.stated.name}: {verdict.fault}", file=out)
     print(f"{len(verdicts) - len(bad)} of {len(verdicts)} hold", file=out)
     write_json(arguments.json, {"properties": [verdict.to_dict() for verdict in verdicts]})
     return 1 if bad else 0
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _row(verdict: Verdict) -> list[object]:
     reach = f" ({verdict.reach})" if verdict.reach else ""
     return [
-        verdict.property.name, verdict.design, verdict.property.method.value,
+        verdict.stated.name, verdict.design, verdict.stated.method.value,
         f"{verdict.depth} cycles{reach}", verdict.result, verdict.cover_result,
         verdict.mutant_result,
     ]  # fmt: skip

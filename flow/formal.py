@@ -53,6 +53,10 @@ def every_proof() -> list[Proof]:
     return [*scan_proofs(), *bus_proofs(), *recovery_proofs(), *programming_proofs(NETWORK)]
 
 
+def _nobody(done: int, total: int, name: str) -> None:
+    """Is told, and does nothing."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of SymbiYosys."""
@@ -89,7 +93,7 @@ class Verdict:
 
     design: str
     scope: str
-    property: Property
+    stated: Property
     depth: int
     reach: str
     result: str
@@ -110,34 +114,39 @@ class Verdict:
             return self.explanation or self.result
         if self.cover_result != REACHED:
             return "proven, but what it is about never occurs"
-        return f"proven even where {self.property.fault.meaning}"
+        return f"proven even where {self.stated.fault.meaning}"
 
     def to_dict(self) -> dict[str, Any]:
         """As in the JSON of ``popbridge formal``."""
         return {
-            "name": self.property.name,
+            "name": self.stated.name,
             "design": self.design,
             "scope": self.scope,
-            "statement": self.property.statement,
-            "method": self.property.method.value,
+            "statement": self.stated.statement,
+            "method": self.stated.method.value,
             "depth": self.depth,
             "reach": self.reach,
             "result": self.result,
             "cover_result": self.cover_result,
-            "mutant": self.property.fault.meaning,
+            "mutant": self.stated.fault.meaning,
             "mutant_result": self.mutant_result,
         }
 
 
+def program_path() -> str:
+    """Where programs are looked for: beside this Python, then on PATH."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
 def find_tools() -> dict[str, str]:
-    """The environment in which SymbiYosys finds its tools: beside this Python, or on PATH.
+    """The environment in which SymbiYosys finds its tools.
 
     Raises
     ------
     InputError
         One of them is missing.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    path = program_path()
     for tool in TOOLS:
         if shutil.which(tool, path=path) is None:
             raise InputError(
@@ -220,7 +229,7 @@ def prove(
     traces: Path,
     *,
     processes: int = 2,
-    told: Callable[[int, int, str], None] = lambda done, total, name: None,
+    told: Callable[[int, int, str], None] = _nobody,
 ) -> list[Verdict]:
     """Prove, cover and break properties.
 
@@ -293,7 +302,7 @@ def _verdict(
     return Verdict(
         design=proof.design,
         scope=proof.scope,
-        property=stated,
+        stated=stated,
         depth=_depth(proof, stated.method),
         reach="" if stated.method is Method.INDUCTION else proof.reach,
         result=result,

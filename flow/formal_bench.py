@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.back import rtlil
 from amaranth.hdl import (
@@ -35,6 +36,10 @@ HARDWARE = "hardware"
 LEMMA = "lemma_"
 
 
+Signals = Callable[[str], Signal]
+Edit = Callable[[Signal, Signals], Value]
+
+
 class Method(enum.Enum):
     """How far a property is proven."""
 
@@ -54,7 +59,7 @@ class Fault:
     path: tuple[str, ...]
     """Names of the submodules down to the one that drives the signal."""
     signal: str
-    edit: Callable[[Signal, Callable[[str], Signal]], Value]
+    edit: Edit
     """The new value, of the one that the hardware gives it; the second argument finds other
     signals of the same submodule, and inputs of the hardware."""
 
@@ -149,7 +154,7 @@ class Bench:
         self.task = task
         self.only = only
         self.m = Module()
-        self.hardware = proof.hardware()
+        self.hardware: Any = proof.hardware()
         self.fragment = Fragment.get(self.hardware, "formal")
         self.m.submodules[HARDWARE] = _Elaborated(self.fragment)
         self._driven: set[int] = set()

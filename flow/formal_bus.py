@@ -7,9 +7,9 @@ from amaranth.hdl import Cat, Mux, Signal
 from ..hdl.axi_lite import AxiLiteEndpoint
 from ..hdl.config import STREAM_BITS, LayerConfig, MacroConfig, NetworkConfig, Readout
 from ..hdl.frames import PacketInput, ScoreOutput
-from .formal_bench import Bench, Fault, Method, Proof, Property
-from .formal_lemmas import fsm_states
+from .formal_bench import Bench, Edit, Fault, Method, Proof, Property
 from .formal_layer import changed, implies, past
+from .formal_lemmas import fsm_states
 
 __all__ = ["bus_proofs"]
 
@@ -149,7 +149,7 @@ def _property(name: str, statement: str, fault: Fault) -> Property:
     return Property(name=name, statement=statement, method=Method.INDUCTION, fault=fault)
 
 
-def _fault(meaning: str, signal: str, edit: object) -> Fault:
+def _fault(meaning: str, signal: str, edit: Edit) -> Fault:
     return Fault(meaning=meaning, path=(), signal=signal, edit=edit)
 
 
@@ -165,8 +165,8 @@ def bus_proofs() -> list[Proof]:
             properties=(
                 _property(
                     "whole_packets_only",
-                    "A word comes after each packet of exactly the right number of beats, and holds "
-                    "its bits; after no other.",
+                    "A word comes after each packet of exactly the right number of beats, and "
+                    "holds its bits; after no other.",
                     _fault("tlast is taken to be there on the last beat", "final",
                            lambda true, inner: true | inner("taken")),
                 ),
@@ -196,7 +196,7 @@ def bus_proofs() -> list[Proof]:
                 ),
                 _property(
                     "last_beat_marked",
-                    "Each packet is the class and one beat per score; tlast is on the last one only.",
+                    "Each packet is the class and one beat per score; tlast is on the last alone.",
                     _fault("tlast comes one beat early", "final",
                            lambda true, inner: inner("index") == 1),
                 ),

@@ -46,6 +46,18 @@ class LayerMonitor:
     config : LayerConfig
     """
 
+    wl: Signal
+    bl: Signal
+    blb: Signal
+    precharge: Signal
+    evaluate: Signal
+    strobe: Signal
+    share: Signal
+    sense_p: Signal
+    sense_n: Signal
+    dac_p: Signal
+    dac_n: Signal
+
     def __init__(self, bench: Bench, config: LayerConfig):
         self.bench = bench
         self.config = config

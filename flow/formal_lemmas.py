@@ -10,7 +10,7 @@ from amaranth.hdl import Array, Cat, Mux, Signal, Value
 from ..hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, LayerConfig, Readout
 from ..hdl.sequencer import PINS
 from .formal_bench import Bench
-from .formal_layer import PRECHARGED, SHARED, STROBED, LayerMonitor, at_most_one, implies
+from .formal_layer import PRECHARGED, SHARED, STROBED, LayerMonitor, implies
 
 __all__ = ["ScanLemmas", "fsm_states"]
 
@@ -40,9 +40,13 @@ class ScanLemmas:
         self.busy = ~self.within["IDLE"]
         self.remaining = bench.inner("sequencer", "remaining")
         lengths = {
-            name: seen.taken[f"{name.lower()}_cycles"] for name in self.codes if name != "IDLE"
+            name: seen.taken[f"{name.lower()}_cycles"]
+            for name in self.codes
+            if name in PINS and name != "IDLE"
         }
-        length = Array(lengths.get(name, 0) for name in sorted(self.codes, key=self.codes.get))
+        length = Array(
+            lengths.get(name, 0) for name in sorted(self.codes, key=lambda name: self.codes[name])
+        )
         self.length = Signal(len(self.remaining))
         bench.m.d.comb += self.length.eq(length[state])
         bench.lemma(Cat(self.within.values()).any())

@@ -16,23 +16,24 @@ from .formal_lemmas import fsm_states
 __all__ = ["programming_proofs"]
 
 
+PATHS = {
+    "row": ((), "row_state"),
+    "line": (("line",), "program_state"),
+    "pulse": (("line", "driver"), "pulse_state"),
+    "reader": (("line", "reader"), "read_state"),
+    "packet": (("input",), "frame_state"),
+}
+"""State machine to the submodule that has it, from the row's programmer, and its register."""
+
+
 class RowStates:
     """The state machines that program a layer's rows."""
-
-    PATHS = {
-        "row": ((), "row_state"),
-        "line": (("line",), "program_state"),
-        "pulse": (("line", "driver"), "pulse_state"),
-        "reader": (("line", "reader"), "read_state"),
-        "packet": (("input",), "frame_state"),
-    }
 
     def __init__(self, bench: Bench, layer: LayerConfig):
         self.path = ("programmer", f"{layer.name}_rows")
         self.bench = bench
         self.states = {
-            name: bench.inner(*self.path, *path, state)
-            for name, (path, state) in self.PATHS.items()
+            name: bench.inner(*self.path, *path, state) for name, (path, state) in PATHS.items()
         }
 
     def within(self, machine: str, *names: str) -> Value:
@@ -118,9 +119,8 @@ class ProgrammingProof:
         request, line = rows.inner("request"), rows.inner("pins__wl")
         lemma, within = bench.lemma, rows.within
         at_work = within("row", "SELECT", "PROGRAM", "COUNT", "DECIDE", "DONE")
-        for name, state in rows.states.items():
+        for state in rows.states.values():
             lemma(Cat(state == code for code in fsm_states(state).values()).any())
-            del name
         lemma(implies(at_work, granted))
         lemma(request == (at_work | within("row", "REQUEST")))
         lemma(implies(request, within("packet", "FULL")))
@@ -166,9 +166,9 @@ class ProgrammingProof:
 STATEMENTS = {
     "programming_apart": "No program driver of any macro is on while any macro precharges, "
     "evaluates or strobes.",
-    "one_word_line_under_pulse": "While a pulse is given, exactly one word line of the layer is up.",
-    "pulse_pins_stand_still": "Word line, operation, device, amplitude and columns stand still from "
-    "the cycle before a pulse to the cycle after it; both bit lines are 0 in it.",
+    "one_word_line_under_pulse": "In a pulse exactly one word line of the layer is up.",
+    "pulse_pins_stand_still": "Word line, operation, device, amplitude and columns stand still "
+    "from the cycle before a pulse to the cycle after it; both bit lines are 0 in it.",
     "pulse_has_one_operation": "Every pulse is one of FORM, SET and RESET; the code makes them "
     "exclusive.",
 }

@@ -6,6 +6,7 @@ The solver chooses the value of every register in the first cycle.
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, ResetSignal, Signal, Value
+from amaranth.lib import wiring
 
 from ..hdl.config import PHASE_NAMES, LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
 from ..hdl.dense_layer import DenseLayer
@@ -40,7 +41,7 @@ def _cycle(bench: Bench, last: int) -> Signal:
     return number
 
 
-def _outputs(pins: object) -> Value:
+def _outputs(pins: wiring.PureInterface) -> Value:
     """All that a macro gets."""
     return Cat(
         getattr(pins, name) for name in pins.signature.members

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from collections.abc import Callable
 from typing import Any
 
 from amaranth.hdl import Cat, Mux, Signal, Value
 
 from ..hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
 from ..hdl.dense_layer import DenseLayer
-from .formal_bench import Bench, Fault, Method, Proof, Property
+from .formal_bench import Bench, Edit, Fault, Method, Proof, Property, Signals
 from .formal_layer import (
     PRECHARGED,
     SHARED,
@@ -23,13 +19,9 @@ from .formal_layer import (
     implies,
     past,
 )
-
 from .formal_lemmas import ScanLemmas
 
 __all__ = ["scan_proofs"]
-
-Signals = Callable[[str], Signal]
-Edit = Callable[[Signal, Signals], Value]
 
 TIMING = PhaseTiming(
     dead_before_evaluate_cycles=2, evaluate_cycles=2, dead_after_share_cycles=2, bridge_cycles=9
@@ -58,7 +50,7 @@ class ScanProof:
         bench.prove("bit_lines_complementary", (seen.bl & seen.blb) == 0)
         still = ~seen.bit_lines_change
         if self.config.pipelined:
-            # The latches hold the row from evaluate's rise on; its word line may go one cycle later.
+            # The latches hold the row from evaluate's rise on, so that its word line may go then.
             second = seen.evaluate_before & ~past(bench.m, seen.evaluate_before, "evaluate_2")
             still &= ~seen.word_lines_change | second
         else:
@@ -229,8 +221,8 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
 
 def _layer(**fields: Any) -> LayerConfig:
     """A small layer: 5 neurons on two macros of 3 rows, 3 columns."""
-    macro = {"rows": 3, "columns": 3, "timing": TIMING} | fields.pop("macro", {})
-    sizes = {"name": "layer", "inputs": 2, "bias_columns": 1, "neurons": 5}
+    macro: dict[str, Any] = {"rows": 3, "columns": 3, "timing": TIMING} | fields.pop("macro", {})
+    sizes: dict[str, Any] = {"name": "layer", "inputs": 2, "bias_columns": 1, "neurons": 5}
     return LayerConfig(**sizes, macro=MacroConfig(**macro), **fields)
 
 
