@@ -152,18 +152,25 @@ class DenseLayer(wiring.Component):
             accept.eq(self.i.valid & self.i.ready),
             finished.eq(sequencer.row_done & read_rows.last),
             sequencer.start.eq(accept),
-            sequencer.last_row.eq(read_rows.last),
+            # Lines and phases agree unless a state register was upset: then the lines go down with
+            # the phases, and a row that none of them belongs to is the last one.
+            sequencer.last_row.eq(read_rows.last | ~bit_lines.driving),
+            word_lines.release.eq(sequencer.idle),
             word_lines.start.eq(accept),
             word_lines.advance.eq(sequencer.advance),
             bit_lines.bits.eq(self.i.payload),
             bit_lines.load.eq(accept),
             bit_lines.next_plane.eq(sequencer.next_plane),
-            bit_lines.release.eq(finished),
+            bit_lines.release.eq(finished | sequencer.idle),
         ]
         if self.follows_spares:
             m.d.comb += word_lines.moves.eq(self.moves)
         if config.pipelined:
-            m.d.comb += [read_rows.start.eq(accept), read_rows.advance.eq(sequencer.row_done)]
+            m.d.comb += [
+                read_rows.start.eq(accept),
+                read_rows.advance.eq(sequencer.row_done),
+                read_rows.release.eq(sequencer.idle),
+            ]
         with m.If(finished):
             m.d.sync += self.o.valid.eq(1)
         with m.Elif(self.o.ready):

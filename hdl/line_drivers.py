@@ -23,6 +23,8 @@ class WordLineDriver(wiring.Component):
         Raise row 0. Given only while no word line is up.
     advance : In(1)
         Lower the present row and raise the next; after the last row none is up.
+    release : In(1)
+        Lower whatever is up.
     last : Out(1)
         The last row is up.
     wl : Out(rows)
@@ -33,7 +35,10 @@ class WordLineDriver(wiring.Component):
         if rows < 1:
             raise ValueError(f"rows: found {rows!r}, expected at least 1")
         self.rows = rows
-        super().__init__({"start": In(1), "advance": In(1), "last": Out(1), "wl": Out(rows)})
+        super().__init__(
+            {**dict.fromkeys(("start", "advance", "release"), In(1)), "last": Out(1)}
+            | {"wl": Out(rows)}
+        )
 
     @property
     def latency(self) -> int:
@@ -50,6 +55,8 @@ class WordLineDriver(wiring.Component):
         m.d.comb += self.last.eq(self.wl[-1])
         with m.If(self.start):
             m.d.sync += self.wl.eq(1)
+        with m.Elif(self.release):
+            m.d.sync += self.wl.eq(0)
         with m.Elif(self.advance):
             m.d.sync += self.wl.eq(self.wl << 1)
         return m
@@ -79,6 +86,8 @@ class BitLineDriver(wiring.Component):
         Go on to the next bit plane, from the last to the first.
     release : In(1)
         Stop driving: all lines 0.
+    driving : Out(1)
+        The lines are driven.
     bl, blb : Out(columns)
         One cycle after `load` or `release`.
     """
@@ -99,6 +108,7 @@ class BitLineDriver(wiring.Component):
                 "load": In(1),
                 "next_plane": In(1),
                 "release": In(1),
+                "driving": Out(1),
                 "bl": Out(columns),
                 "blb": Out(columns),
             }
@@ -119,7 +129,7 @@ class BitLineDriver(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         held = Signal(self.inputs * self.planes)
-        driving = Signal()
+        driving = self.driving
         with m.If(self.load):
             m.d.sync += [held.eq(self.bits), driving.eq(1)]
         with m.Else():

@@ -66,7 +66,8 @@ class PhaseSequencer(wiring.Component):
     """Steps all macros of a layer through the phases of each row.
 
     The length of a phase never depends on data. Pins come straight from registers, so that the
-    analog switches see no glitch.
+    analog switches see no glitch. A state register that is upset to a code without a state goes to
+    IDLE, all pins 0.
 
     Parameters
     ----------
@@ -137,6 +138,12 @@ class PhaseSequencer(wiring.Component):
         """Cycles of one row as configured; `PhaseTiming.row_cycles` of any other timing."""
         return self.configured.row_cycles(self.trials, self.planes)
 
+    @property
+    def unused_codes(self) -> int:
+        """Codes of the state register that no state has."""
+        states = 1 + len(set(self.row_states(PhaseTiming())))
+        return (1 << (states - 1).bit_length()) - states
+
     def row_states(self, timing: PhaseTiming) -> list[str]:
         """The states of one row in order; those without a cycle left out."""
         states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE"]
@@ -205,11 +212,15 @@ class PhaseSequencer(wiring.Component):
 
         with m.FSM(init="IDLE", name="phase") as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [
-                    getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
-                ]
-                enter("PRECHARGE", self.timing, resets=True)
+            with m.State("IDLE"):
+                # The pins are 0 already, unless the state register was upset.
+                enter("IDLE")
+                with m.If(self.start):
+                    m.d.sync += plane.eq(0)
+                    m.d.sync += [
+                        getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
+                    ]
+                    enter("PRECHARGE", self.timing, resets=True)
             with m.State("PRECHARGE"), m.If(ends & settled):
                 with m.If(held.dead_before_evaluate_cycles == 0):
                     enter_evaluate()
@@ -245,6 +256,10 @@ class PhaseSequencer(wiring.Component):
                     enter("STROBE")
             with m.State("DEAD_AFTER_STROBE"), m.If(ends):
                 finish_row()
+            for code in range(self.unused_codes):
+                # Reached only if the register is upset.
+                with m.State(f"UNUSED_{code}"):
+                    enter("IDLE")
         if not self.pipelined:
             m.d.comb += self.advance.eq(self.row_done)
         return m

@@ -99,7 +99,7 @@ class SpareWordLineDriver(wiring.Component):
 
     Members
     -------
-    start, advance, last
+    start, advance, release, last
         As in `WordLineDriver`.
     moves : In(moves_layout(config))
         The table; it stands still during a scan.
@@ -118,6 +118,7 @@ class SpareWordLineDriver(wiring.Component):
             {
                 "start": In(1),
                 "advance": In(1),
+                "release": In(1),
                 "last": Out(1),
                 "moves": In(moves_layout(config)),
                 "row": Out(config.rows_used),
@@ -155,8 +156,8 @@ class SpareWordLineDriver(wiring.Component):
         step = Signal()
         m.d.comb += [
             self.last.eq(self.row[-1]),
-            step.eq(self.start | self.advance),
-            following.eq(Mux(self.start, 1, self.row << 1)),
+            step.eq(self.start | self.advance | self.release),
+            following.eq(Mux(self.start, 1, Mux(self.release, 0, self.row << 1))),
         ]
         with m.If(step):
             m.d.sync += self.row.eq(following)

@@ -33,6 +33,7 @@ class WrappedBitLines(line_drivers.BitLineDriver):
         m.submodules.right = right = line_drivers.BitLineDriver(
             inputs=self.inputs, bias_columns=self.bias_columns, columns=self.columns
         )
+        m.d.comb += self.driving.eq(right.driving)
         for name in ("bits", "load", "release"):
             m.d.comb += getattr(right, name).eq(getattr(self, name))
         m.d.comb += [self.bl.eq(right.bl), self.blb.eq(right.blb)]

@@ -55,6 +55,7 @@ class WrappedBitLines(line_drivers.BitLineDriver):
         m.submodules.right = right = line_drivers.BitLineDriver(
             inputs=self.inputs, bias_columns=self.bias_columns, columns=self.columns
         )
+        m.d.comb += self.driving.eq(right.driving)
         for name in ("bits", "load", "release"):
             m.d.comb += getattr(right, name).eq(getattr(self, name))
         for line, given in ((self.bl, right.bl), (self.blb, right.blb)):

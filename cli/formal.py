@@ -1,0 +1,85 @@
+"""``popbridge formal``: proofs of the generated controller's hardware."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from ..flow.formal import Verdict, every_proof, prove
+from ..flow.formal_bench import Proof, Property
+from ..hdl.config import InputError
+from .output import (
+    add_json_option,
+    progress,
+    progress_bar,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
+
+TRACES = Path("build") / "formal"
+TITLES = ("property", "design", "method", "depth", "result", "cover", "mutant")
+
+
+def add_parser(commands: Any) -> None:
+    """Add the subparser ``formal`` to `commands`."""
+    parser = commands.add_parser(
+        "formal",
+        help="prove the hardware's properties",
+        description="Proves properties of the controller's hardware with SymbiYosys and z3: each "
+        "one for all inputs, and for all phase lengths where the method is induction. Each is "
+        "covered, and broken by an edit of the hardware for which its proof fails. Exit status 0: "
+        "all hold and all edits are caught. Needs popbridge[formal].",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", default=[],
+        help="properties or designs; all without it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output", type=Path, default=TRACES, metavar="FOLDER",
+        help="where waveforms of failures go",
+    )  # fmt: skip
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prove what is asked for."""
+    require_writable(arguments.json)
+    proofs = every_proof()
+    names = set(arguments.only)
+    known = {each.name for proof in proofs for each in proof.properties}
+    known |= {proof.design for proof in proofs}
+    for name in arguments.only:
+        if name not in known:
+            raise InputError(f"--only: found {name!r}, expected one of: {', '.join(sorted(known))}")
+
+    def wanted(proof: Proof, stated: Property) -> bool:
+        return not names or bool(names & {proof.design, stated.name})
+
+    def told(done: int, total: int, name: str) -> None:
+        progress(progress_bar(done, total, "runs"))
+
+    verdicts = prove(proofs, wanted, arguments.output, processes=os.cpu_count() or 1, told=told)
+    progress("")
+    out = text_stream(arguments.json)
+    print(table(TITLES, [_row(verdict) for verdict in verdicts]), file=out)
+    bad = [verdict for verdict in verdicts if not verdict.holds]
+    for verdict in bad:
+        print(f"{verdict.design}: {verdict.stated.name}: {verdict.fault}", file=out)
+    print(f"{len(verdicts) - len(bad)} of {len(verdicts)} hold", file=out)
+    write_json(arguments.json, {"properties": [verdict.to_dict() for verdict in verdicts]})
+    return 1 if bad else 0
+
+
+def _row(verdict: Verdict) -> list[object]:
+    reach = f" ({verdict.reach})" if verdict.reach else ""
+    return [
+        verdict.stated.name, verdict.design, verdict.stated.method.value,
+        f"{verdict.depth} cycles{reach}", verdict.result, verdict.cover_result,
+        verdict.mutant_result,
+    ]  # fmt: skip

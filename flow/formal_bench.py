@@ -1,0 +1,268 @@
+"""What a proof is made of: the hardware with free inputs, properties, lemmas, covers, a fault.
+
+The hardware is the very component that simulates and synthesises: it is elaborated as ever, and
+what is proven looks at its ports and, for lemmas, at its inner signals.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import (
+    Assert,
+    Assume,
+    Cover,
+    Elaboratable,
+    Fragment,
+    Module,
+    ResetSignal,
+    Signal,
+    Value,
+)
+from amaranth.hdl import _xfrm as transform
+from amaranth.hdl._ast import AnyConst, Assign
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+__all__ = ["TOP", "Bench", "Fault", "Method", "Proof", "Property", "Task"]
+
+TOP = "top"
+"""The module around the hardware, which is its `hardware`."""
+HARDWARE = "hardware"
+LEMMA = "lemma_"
+
+
+Signals = Callable[[str], Signal]
+Edit = Callable[[Signal, Signals], Value]
+
+
+class Method(enum.Enum):
+    """How far a property is proven."""
+
+    INDUCTION = "induction"
+    """For every run, however long."""
+    BOUNDED = "bounded"
+    """For every run of so many cycles from reset."""
+    ANY_STATE = "any state"
+    """For so many cycles from any state of the hardware's registers, reachable or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """An edit of the hardware: one signal has another value wherever it is read."""
+
+    meaning: str
+    path: tuple[str, ...]
+    """Names of the submodules down to the one that drives the signal."""
+    signal: str
+    edit: Edit
+    """The new value, of the one that the hardware gives it; the second argument finds other
+    signals of the same submodule, and inputs of the hardware."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """What is proven, and the edit that breaks it."""
+
+    name: str
+    statement: str
+    method: Method
+    fault: Fault
+
+
+class Task(enum.Enum):
+    """What is asked of the solver; each task has its own model."""
+
+    INDUCTION = "induction"
+    BOUNDED = "bounded"
+    ANY_STATE = "any_state"
+    COVER = "cover"
+    MUTANT = "mutant"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """Properties of one piece of hardware, which share its model."""
+
+    design: str
+    scope: str
+    """The hardware's size in words."""
+    hardware: Callable[[], wiring.Component]
+    specify: Callable[[Bench], None]
+    """States assumptions, lemmas, properties and covers with a bench's methods."""
+    properties: tuple[Property, ...]
+    induction_depth: int = 2
+    bounded_depth: int = 0
+    """Cycles; beyond one whole scan of a layer."""
+    cover_depth: int = 0
+    reach: str = ""
+    """What the bounded depth is to be compared with, in words."""
+
+
+class _Renamed(transform.ValueTransformer):
+    """Another signal in place of one."""
+
+    def __init__(self, signal: Signal, other: Signal):
+        self.signal = signal
+        self.other = other
+
+    def on_Signal(self, value: Signal) -> Signal:
+        return self.other if value is self.signal else value
+
+
+class _Redirected(transform.StatementTransformer):
+    """Assignments to another signal than one; whoever reads it still does."""
+
+    def __init__(self, signal: Signal, other: Signal):
+        self.targets = _Renamed(signal, other)
+
+    def on_Assign(self, stmt: Assign) -> Assign:
+        return Assign(self.targets.on_value(stmt.lhs), stmt.rhs)
+
+
+class _Elaborated(Elaboratable):
+    """A fragment as a submodule."""
+
+    def __init__(self, fragment: Fragment):
+        self.fragment = fragment
+
+    def elaborate(self, platform: object) -> Fragment:
+        return self.fragment
+
+
+class Bench:
+    """The hardware of one proof, and around it what one task of the solver needs.
+
+    Parameters
+    ----------
+    proof : Proof
+    task : Task
+    only : str, optional
+        Leave out all properties but this one; none are left out without it.
+    fault : Fault, optional
+        Edits the hardware.
+    """
+
+    def __init__(
+        self, proof: Proof, task: Task, *, only: str | None = None, fault: Fault | None = None
+    ):
+        self.proof = proof
+        self.task = task
+        self.only = only
+        self.m = Module()
+        self.hardware: Any = proof.hardware()
+        self.fragment = Fragment.get(self.hardware, "formal")
+        self.m.submodules[HARDWARE] = _Elaborated(self.fragment)
+        self._driven: set[int] = set()
+        self._lemmas = 0
+        if fault is not None:
+            self._break(fault)
+        proof.specify(self)
+        if self.example:
+            self.assume(~ResetSignal("sync"))
+
+    @property
+    def example(self) -> bool:
+        """Whether one run is looked for, not all: what is free may then be narrowed."""
+        return self.task in (Task.COVER, Task.MUTANT)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the task goes cycle by cycle from reset, so that lengths are to be fixed."""
+        return self.task is not Task.INDUCTION
+
+    def drive(self, port: Signal, value: Value) -> None:
+        """Give an input of the hardware a value; inputs without one are free in every cycle."""
+        self._driven.add(id(port))
+        self.m.d.comb += port.eq(value)
+
+    def any(self, count: int, name: str) -> Signal:
+        """A number below `count` that the solver chooses, once for the whole run."""
+        chosen = Signal(range(max(2, count)), name=name)
+        self.m.d.comb += chosen.eq(AnyConst(chosen.shape()))
+        self.assume(chosen < count)
+        return chosen
+
+    def assume(self, condition: Value) -> None:
+        """Look only at runs in which the condition holds in every cycle."""
+        self.m.d.comb += Assume(condition)
+
+    def prove(self, name: str, condition: Value) -> None:
+        """The condition that a property says holds in every cycle."""
+        wanted = {
+            Task.INDUCTION: Method.INDUCTION,
+            Task.BOUNDED: Method.BOUNDED,
+            Task.ANY_STATE: Method.ANY_STATE,
+        }
+        (stated,) = (each for each in self.proof.properties if each.name == name)
+        if self.task is Task.MUTANT:
+            if name == self.only:
+                self._check(name, Assert(condition, src_loc_at=1))
+        elif self.only in (None, name) and wanted.get(self.task) is stated.method:
+            self._check(name, Assert(condition, src_loc_at=1))
+
+    def lemma(self, condition: Value) -> None:
+        """A condition that is proven, too, so that others follow from it by induction."""
+        if self.task is Task.INDUCTION:
+            self._check(f"{LEMMA}{self._lemmas}", Assert(condition, src_loc_at=1))
+            self._lemmas += 1
+
+    def cover(self, name: str, condition: Value) -> None:
+        """What must be reachable, lest the property say nothing."""
+        if self.task is Task.COVER and self.only in (None, name):
+            self._check(name, Cover(condition, src_loc_at=1))
+
+    def inner(self, *path: str) -> Signal:
+        """A signal inside the hardware: submodules' names down to it, and its own."""
+        *modules, name = path
+        signals = _signals(_module(self.fragment, modules))
+        if name not in signals:
+            raise LookupError(f"{'.'.join(path)}: found {', '.join(sorted(signals))}")
+        return signals[name]
+
+    def rtlil(self) -> str:
+        """The model, for Yosys."""
+        ports = [port for port in self._ports() if id(port) not in self._driven]
+        return rtlil.convert(self.m, ports=ports, platform="formal", name=TOP)
+
+    def _ports(self) -> list[Signal]:
+        """The inputs of the hardware."""
+        members = self.hardware.signature.flatten(self.hardware)
+        return [value for _, member, value in members if member.flow == In]
+
+    def _check(self, name: str, statement: object) -> None:
+        # One module each: the solver names what fails by its module.
+        self.m.submodules[name] = checked = Module()
+        checked.d.comb += statement
+
+    def _break(self, fault: Fault) -> None:
+        module = _module(self.fragment, fault.path)
+        signal = _signals(module)[fault.signal]
+        true = Signal.like(signal, name=f"true_{signal.name}")
+        redirected = _Redirected(signal, true)
+        module.statements = {
+            domain: redirected.on_statement(statements)
+            for domain, statements in module.statements.items()
+        }
+        others = {value.name: value for value in self._ports()} | _signals(module)
+        module.add_statements("comb", signal.eq(fault.edit(true, others.__getitem__)))
+
+
+def _module(fragment: Fragment, path: list[str] | tuple[str, ...]) -> Fragment:
+    for name in path:
+        fragment = fragment.find_subfragment(name)
+    return fragment
+
+
+def _signals(fragment: Fragment) -> dict[str, Signal]:
+    """The signals that a module drives, by name; of those of the same name, the first."""
+    signals: dict[str, Signal] = {}
+    for statements in fragment.statements.values():
+        for statement in statements:
+            for signal in statement._lhs_signals():
+                signals.setdefault(signal.name, signal)
+    return signals

@@ -1,0 +1,181 @@
+"""Reset from any state, and a state register that is upset: back to rest, and what holds meanwhile.
+
+The solver chooses the value of every register in the first cycle.
+"""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, ResetSignal, Signal, Value
+from amaranth.lib import wiring
+
+from ..hdl.config import PHASE_NAMES, LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
+from ..hdl.dense_layer import DenseLayer
+from ..hdl.network import NetworkController
+from ..hdl.sequencer import PINS
+from .formal_bench import Bench, Fault, Method, Proof, Property
+from .formal_layer import at_most_one, implies
+
+__all__ = ["recovery_proofs"]
+
+NETWORK = NetworkConfig(
+    layers=(
+        LayerConfig(
+            name="first", inputs=2, bias_columns=1, neurons=4,
+            macro=MacroConfig(rows=3, spare_rows=1, columns=3, programmable=True, trim_bits=2),
+        ),
+        LayerConfig(
+            name="last", inputs=4, bias_columns=1, neurons=2, readout=Readout.COUNT,
+            macro=MacroConfig(rows=3, spare_rows=1, columns=5, programmable=True, trim_bits=2),
+        ),
+    ),
+    offsets=(0, 0),
+)  # fmt: skip
+"""All that a controller can have: programming with spare rows, trims, both read-outs."""
+
+
+def _cycle(bench: Bench, last: int) -> Signal:
+    """The number of the cycle, 0 in the first one, up to `last`."""
+    number = Signal(range(last + 1), reset_less=True)
+    with bench.m.If(number != last):
+        bench.m.d.sync += number.eq(number + 1)
+    return number
+
+
+def _outputs(pins: wiring.PureInterface) -> Value:
+    """All that a macro gets."""
+    return Cat(
+        getattr(pins, name) for name in pins.signature.members
+        if name not in ("sense_p", "sense_n", "sl_q")
+    )  # fmt: skip
+
+
+def _reset(bench: Bench) -> None:
+    controller = bench.hardware
+    cycle = _cycle(bench, 2)
+    bench.assume(implies(cycle == 0, ResetSignal("sync")))
+    macros = [
+        getattr(controller, f"{layer.name}_{macro}")
+        for layer in NETWORK.layers for macro in layer.macro_names
+    ]  # fmt: skip
+    pins = Cat(_outputs(macro) for macro in macros)
+    answers = Cat(controller.m_axis_tvalid, controller.s_axil_bvalid, controller.s_axil_rvalid)
+    quiet = (pins == 0) & (answers == 0) & ~controller.irq
+    bench.prove("reset_is_safe", implies(cycle == 1, quiet))
+    bench.cover("reset_is_safe", cycle == 1)
+
+
+class UpsetProof:
+    """A layer whose state register has any value, be it of a state or not."""
+
+    def __init__(self, config: LayerConfig):
+        self.config = config
+
+    @property
+    def bound(self) -> int:
+        """Cycles after which the layer is at rest: a scan, what is in progress, and a margin."""
+        return self.config.latency + self.config.row_cycles
+
+    def specify(self, bench: Bench) -> None:
+        """State the properties about a bench."""
+        layer, config = bench.hardware, self.config
+        cycle = _cycle(bench, self.bound)
+        pins = layer.macro0
+        bench.assume(~ResetSignal("sync"))
+        bench.assume(~layer.i.valid)
+        for name in PHASE_NAMES:
+            bench.drive(getattr(layer.timing, name), Const(getattr(config.macro.timing, name)))
+        self._before_the_upset(bench, cycle == 0)
+        together = pins.precharge & pins.evaluate
+        rows = at_most_one(pins.wl) & ((pins.bl & pins.blb) == 0)
+        bench.prove("upset_keeps_pins_apart", ~together & rows)
+        rest = (_outputs(pins) == 0) & bench.inner("sequencer", "idle")
+        bench.prove("upset_returns_to_rest", implies(cycle == self.bound, rest))
+        busy = _outputs(pins) != 0
+        bench.cover("upset_keeps_pins_apart", busy & (cycle == 1))
+        bench.cover("upset_returns_to_rest", cycle == self.bound)
+
+    def _before_the_upset(self, bench: Bench, first: Value) -> None:
+        """All registers but the state register are as in some state of a scan."""
+        sequencer = "sequencer"
+        timing = self.config.macro.timing
+        for name in PHASE_NAMES:
+            held = bench.inner(sequencer, f"held__{name}")
+            bench.assume(implies(first, held == getattr(timing, name)))
+        longest = max(getattr(timing, name) for name in PHASE_NAMES)
+        bench.assume(implies(first, bench.inner(sequencer, "remaining") <= longest))
+        trial = bench.inner(sequencer, "trial")
+        bench.assume(implies(first, trial < self.config.trials))
+        names = ("precharge", "evaluate", "strobe", "share")
+        pins = Cat(bench.inner(sequencer, name) for name in names)
+        of_states = [sum(bit << k for k, bit in enumerate(PINS[state][:4])) for state in PINS]
+        bench.assume(implies(first, Cat(pins == code for code in set(of_states)).any()))
+        row = bench.inner("word_lines", "wl")
+        driving = bench.inner("bit_lines", "driving")
+        bench.assume(implies(first, at_most_one(row) & (driving == (row != 0))))
+
+
+LAYER = LayerConfig(
+    name="layer", inputs=2, bias_columns=1, neurons=2,
+    macro=MacroConfig(rows=2, columns=3, votes=3, timing=PhaseTiming(evaluate_cycles=2)),
+)  # fmt: skip
+
+
+def recovery_proofs() -> list[Proof]:
+    """Reset, and an upset state register."""
+    upset = UpsetProof(LAYER)
+    return [
+        Proof(
+            design="controller",
+            scope="two programmable layers with spare rows and trims",
+            hardware=lambda: NetworkController(NETWORK),
+            specify=_reset,
+            bounded_depth=3,
+            cover_depth=3,
+            reach="complete: one cycle of reset from every state",
+            properties=(
+                Property(
+                    name="reset_is_safe",
+                    statement="Whatever the registers hold, after one cycle of reset every pin of "
+                    "every macro is 0, and nothing is answered, sent or interrupted.",
+                    method=Method.ANY_STATE,
+                    fault=Fault(
+                        meaning="precharge of the first layer is inverted",
+                        path=("first", "sequencer"), signal="precharge",
+                        edit=lambda true, inner: ~true,
+                    ),
+                ),
+            ),
+        ),
+        Proof(
+            design="upset layer",
+            scope="2 neurons with 3 votes",
+            hardware=lambda: DenseLayer(LAYER),
+            specify=upset.specify,
+            bounded_depth=upset.bound + 1,
+            cover_depth=upset.bound + 1,
+            reach=f"one scan is {LAYER.latency}",
+            properties=(
+                Property(
+                    name="upset_returns_to_rest",
+                    statement="Whatever value the state register of a scan is upset to, with no "
+                    f"further image all pins are 0 and the layer is idle after {upset.bound} "
+                    "cycles, a scan and a row.",
+                    method=Method.ANY_STATE,
+                    fault=Fault(
+                        meaning="word lines do not go down with the phases", path=(),
+                        signal="release", edit=lambda true, inner: Const(0),
+                    ),
+                ),
+                Property(
+                    name="upset_keeps_pins_apart",
+                    statement="Meanwhile precharge and evaluate are never high together, at most "
+                    "one word line is up, and no column has both bit lines high.",
+                    method=Method.ANY_STATE,
+                    fault=Fault(
+                        meaning="precharge is high in evaluate, too", path=("sequencer",),
+                        signal="precharge", edit=lambda true, inner: true | inner("evaluate"),
+                    ),
+                ),
+            ),
+        ),
+    ]  # fmt: skip
