@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..hdl.config import InputError
+from .synth_script import KEEP_STATES
 from .verilog import CONTROLLER, ConversionError
 
 GATES = "AND,NAND,OR,NOR,XOR,XNOR,MUX"
@@ -20,6 +21,7 @@ GATES = "AND,NAND,OR,NOR,XOR,XNOR,MUX"
 _SCRIPT = f"""
 read_verilog -sv controller.sv
 hierarchy -check -top {CONTROLLER}
+{KEEP_STATES}
 proc
 flatten
 setattr -unset init w:*

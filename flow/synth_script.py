@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["MOST_LOADS", "flip_flops_of", "is_fpga", "yosys_script"]
+__all__ = ["KEEP_STATES", "MOST_LOADS", "flip_flops_of", "is_fpga", "yosys_script"]
 
 MOST_LOADS = 16
 """Gates that one gate or flip-flop drives, in a library of cells."""
@@ -20,6 +20,8 @@ without one, ABC takes ports and flip-flops for able to drive anything."""
 _PLAIN_FLIP_FLOPS = ("dfflegalize -cell $_DFF_P_ 01", "opt -nodffe -nosdff -purge")
 """Reset and enable become gates. Initial values are let go of: reset gives the same ones."""
 _LIBRARY = "-liberty cells.lib"
+KEEP_STATES = 'setattr -set fsm_encoding "none" */w:*_state'
+"""Yosys may not recode state machines: codes without a state lead back to IDLE, and are proven to."""
 _WRITE = "write_verilog -noattr -noexpr -nohex netlist.v"
 
 
@@ -48,11 +50,12 @@ def yosys_script(target: str, top: str, period_ps: float, *, flat: bool) -> str:
     if is_fpga(target):
         made = f"synth_{target} -top {top} -json placed.json"
         counts = (*_count("flip_flops", ""), *_count("cells", ""))
-        return _script("read_rtlil design.il", made, *counts, _WRITE)
+        return _script("read_rtlil design.il", KEEP_STATES, made, *counts, _WRITE)
     plain = () if target == "generic" else _PLAIN_FLIP_FLOPS
     front = f"synth -top {top} -noabc" + (" -flatten" if flat else "")
     return _script(
         "read_rtlil design.il",
+        KEEP_STATES,
         front,
         *plain,
         "delete */t:$scopeinfo",
