@@ -21,7 +21,7 @@ _PLAIN_FLIP_FLOPS = ("dfflegalize -cell $_DFF_P_ 01", "opt -nodffe -nosdff -purg
 """Reset and enable become gates. Initial values are let go of: reset gives the same ones."""
 _LIBRARY = "-liberty cells.lib"
 KEEP_STATES = 'setattr -set fsm_encoding "none" */w:*_state'
-"""Yosys may not recode state machines: codes without a state lead back to IDLE, and are proven to."""
+"""State machines are not recoded: codes without a state lead back to IDLE, and are proven to."""
 _WRITE = "write_verilog -noattr -noexpr -nohex netlist.v"
 
 
