@@ -177,7 +177,8 @@ def _depth(proof: Proof, method: Method) -> int:
 
 
 def _mutant_depth(proof: Proof) -> int:
-    return max(proof.cover_depth, proof.bounded_depth) + 10
+    """Past one scan, and what an image that is taken too early does in its first row."""
+    return max(proof.cover_depth, proof.bounded_depth) + 20
 
 
 def run_job(job: Job, folder: Path, environment: dict[str, str]) -> Outcome:
@@ -186,7 +187,8 @@ def run_job(job: Job, folder: Path, environment: dict[str, str]) -> Outcome:
     # Unrolled, constants of the first cycle reach the later ones; induction has none.
     engine = "smtbmc z3" if job.task is Task.INDUCTION else "smtbmc --unroll z3"
     if job.task is not Task.INDUCTION:
-        lines.append("flatten")
+        # What no assertion sees is not unrolled.
+        lines += ["flatten", "opt_clean -purge"]
     if job.any_state:
         lines.insert(1, ARBITRARY_STATE.format(top=TOP))
     sections = {

@@ -38,19 +38,25 @@ def _packet_input(bench: Bench) -> None:
     taken = packets.s_axis_tvalid & packets.s_axis_tready
     place = Signal(range(beats + 2))
     word = Signal(beats * STREAM_BITS)
+    # A restart within a frame spoils what is left of it.
+    spoiled = Signal()
+    ends = taken & packets.s_axis_tlast
+    within = (taken | (place != 0)) & ~ends
+    m.d.sync += spoiled.eq(within & (spoiled | packets.restart))
     with m.If(taken):
         more = Mux(place > beats, place, place + 1)
         m.d.sync += place.eq(Mux(packets.s_axis_tlast, 0, more))
-        with m.If(place < beats):
+        with m.If((place < beats) & ~spoiled):
             m.d.sync += word.eq(Cat(word, packets.s_axis_tdata)[STREAM_BITS:])
-    intact = past(m, taken & packets.s_axis_tlast & (place == beats - 1), "intact")
+    kept = ~spoiled & ~packets.restart
+    intact = past(m, ends & (place == beats - 1) & kept, "intact")
     rises = packets.o.valid & ~past(m, packets.o.valid, "valid")
     bench.prove(
         "whole_packets_only",
         implies(rises, intact & (packets.o.payload == word[: packets.bits]))
         & implies(intact, rises),
     )
-    waits = past(m, packets.o.valid & ~packets.o.ready, "waits")
+    waits = past(m, packets.o.valid & ~packets.o.ready & ~packets.restart, "waits")
     held = packets.o.valid & ~changed(m, packets.o.payload, "payload")
     bench.prove("packet_waits", implies(waits, held))
     begins = taken & (place == 0)
@@ -58,6 +64,8 @@ def _packet_input(bench: Bench) -> None:
     count = bench.inner("count")
     bench.lemma(implies(state == codes["COLLECT"], (count == place) & (count < beats)))
     bench.lemma(implies(state == codes["DISCARD"], (place >= beats) & (count == 0)))
+    bench.lemma(implies(state == codes["DISCARD_REST"], (place != 0) & (count == 0)))
+    bench.lemma(spoiled == (state == codes["DISCARD_REST"]))
     bench.lemma(implies(state == codes["FULL"], (place == 0) & (count == 0)))
     bench.lemma(Cat(state == code for code in codes.values()).any())
     bench.lemma(bench.inner("word") == word)
@@ -171,7 +179,8 @@ def bus_proofs() -> list[Proof]:
                            lambda true, inner: true | inner("taken")),
                 ),
                 _property(
-                    "packet_waits", "The word stays, unchanged, until it is taken.",
+                    "packet_waits",
+                    "The word stays, unchanged, until it is taken or a restart discards it.",
                     _fault("the word is withdrawn when the next packet comes", "o__valid",
                            lambda true, inner: true & ~inner("s_axis_tvalid")),
                 ),

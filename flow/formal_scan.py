@@ -176,7 +176,6 @@ STATEMENTS = {
 
 def _faults(config: LayerConfig) -> dict[str, Fault]:
     """The edit that breaks each property."""
-    results, width = ("codes", config.count_bits) if config.count_bits else ("bits", 1)
     return {
         "word_lines_one_hot": Fault(
             meaning="the next word line is up as well", path=("word_lines",), signal="wl",
@@ -207,10 +206,14 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
             meaning="word lines in reverse order", path=("word_lines",), signal="wl",
             edit=lambda true, inner: true[::-1],
         ),
-        "done_within_latency": _held("precharge", "one cycle more of precharge", _more),
+        "done_within_latency": (
+            _held("bridge", "one cycle more for the bridges", _more)
+            if config.pipelined
+            else _held("precharge", "one cycle more of precharge", _more)
+        ),
         "result_of_its_row": Fault(
-            meaning="results of macro 0 one row off", path=("readout0",), signal=results,
-            edit=lambda true, inner: true.rotate_left(width),
+            meaning="the lowest bit of macro 0's results is stuck at 1", path=("readout0",),
+            signal="codes" if config.count_bits else "bits", edit=lambda true, inner: true | 1,
         ),
         "result_waits": Fault(
             meaning="the next image is taken while a result waits", path=(), signal="i__ready",
@@ -220,14 +223,15 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
 
 
 def _layer(**fields: Any) -> LayerConfig:
-    """A small layer: 5 neurons on two macros of 3 rows, 3 columns."""
-    macro: dict[str, Any] = {"rows": 3, "columns": 3, "timing": TIMING} | fields.pop("macro", {})
-    sizes: dict[str, Any] = {"name": "layer", "inputs": 2, "bias_columns": 1, "neurons": 5}
+    """A small layer: two macros of 2 rows, 3 columns, one row out of use."""
+    macro: dict[str, Any] = {"rows": 2, "columns": 3, "timing": TIMING} | fields.pop("macro", {})
+    sizes: dict[str, Any] = {"name": "layer", "inputs": 2, "bias_columns": 1}
+    sizes |= {"neurons": 2 * macro["rows"] - 1}
     return LayerConfig(**sizes, macro=MacroConfig(**macro), **fields)
 
 
 LAYERS = {
-    "sign": _layer(),
+    "sign": _layer(macro={"rows": 3}),
     "votes": _layer(macro={"votes": 3}),
     "count": _layer(readout=Readout.COUNT),
     "planes": _layer(bits_per_input=2),

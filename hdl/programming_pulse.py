@@ -116,10 +116,13 @@ class PulseDriver(wiring.Component):
         held = (self.prog_op, self.prog_device, self.prog_level, self.prog_mask)
         asked = (self.operation, self.device, self.level, self.columns)
         with m.FSM(init="IDLE", name="pulse"):
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [pin.eq(value) for pin, value in zip(held, asked, strict=True)]
-                m.d.sync += remaining.eq(programming.setup_cycles - 1)
-                m.next = "SETUP"
+            with m.State("IDLE"):
+                # The pins are 0 already, unless the state register was upset.
+                m.d.sync += [pin.eq(0) for pin in (*held, self.prog_pulse)]
+                with m.If(self.start):
+                    m.d.sync += [pin.eq(value) for pin, value in zip(held, asked, strict=True)]
+                    m.d.sync += remaining.eq(programming.setup_cycles - 1)
+                    m.next = "SETUP"
             with m.State("SETUP"), m.If(ends):
                 with m.Switch(self.prog_op):
                     for operation in pulses:
