@@ -187,8 +187,10 @@ def run_job(job: Job, folder: Path, environment: dict[str, str]) -> Outcome:
     # Unrolled, constants of the first cycle reach the later ones; induction has none.
     engine = "smtbmc z3" if job.task is Task.INDUCTION else "smtbmc --unroll z3"
     if job.task is not Task.INDUCTION:
+        lines.append("flatten")
+    if job.task in (Task.BOUNDED, Task.COVER):
         # What no assertion sees is not unrolled.
-        lines += ["flatten", "opt_clean -purge"]
+        lines.append("opt_clean -purge")
     if job.any_state:
         lines.insert(1, ARBITRARY_STATE.format(top=TOP))
     sections = {
@@ -211,7 +213,9 @@ def run_job(job: Job, folder: Path, environment: dict[str, str]) -> Outcome:
 def _read(log: str) -> Outcome:
     status = re.search(r"DONE \((\w+), rc=\d+\)", log)
     if status is None or status[1] == "ERROR":
-        raise RuntimeError(f"SymbiYosys stopped: {log.strip().splitlines()[-1]}")
+        lines = log.strip().splitlines()
+        told = next((line for line in lines if "ERROR:" in line), lines[-1])
+        raise RuntimeError(f"SymbiYosys stopped: {told}")
     # Where the model was flattened, what fails is named by its cell.
     place = rf"{TOP}\.(?:_witness_\.check_flatten_(\w+?)_*\d+|(\w+)\._witness_)"
     named = {

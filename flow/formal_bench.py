@@ -162,7 +162,8 @@ class Bench:
         if fault is not None:
             self._break(fault)
         proof.specify(self)
-        if self.example:
+        from_any_state = any(each.method is Method.ANY_STATE for each in proof.properties)
+        if self.example and not from_any_state:
             self.assume(~ResetSignal("sync"))
 
     @property

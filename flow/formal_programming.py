@@ -147,6 +147,8 @@ class ProgrammingProof:
         granted = bench.inner("programmer", "granted").any()
         lemma = bench.lemma
         lemma(implies(granted, ~bench.inner("busy") & ~bench.inner("calibrating")))
+        frame, count = (bench.inner("frame_input", name) for name in ("frame_state", "count"))
+        lemma(implies(frame != fsm_states(frame)["COLLECT"], count == 0))
         for layer in self.config.layers:
             for block in ("sequencer", "calibrator"):
                 path = (
