@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..flow.formal import Verdict, every_proof, prove
+from ..flow.equivalence import EQUIVALENCE, prove_equivalence
+from ..flow.formal import CAUGHT, PROVEN, REACHED, every_proof, prove
 from ..flow.formal_bench import Proof, Property
 from ..hdl.config import InputError
 from .output import (
@@ -21,6 +22,7 @@ from .output import (
 )
 
 TRACES = Path("build") / "formal"
+RESULTS = ("result", "cover_result", "mutant_result")
 TITLES = ("property", "design", "method", "depth", "result", "cover", "mutant")
 
 
@@ -53,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     proofs = every_proof()
     names = set(arguments.only)
     known = {each.name for proof in proofs for each in proof.properties}
-    known |= {proof.design for proof in proofs}
+    known |= {proof.design for proof in proofs} | {EQUIVALENCE}
     for name in arguments.only:
         if name not in known:
             raise InputError(f"--only: found {name!r}, expected one of: {', '.join(sorted(known))}")
@@ -64,22 +66,30 @@ def run(arguments: argparse.Namespace) -> int:
     def told(done: int, total: int, name: str) -> None:
         progress(progress_bar(done, total, "runs"))
 
-    verdicts = prove(proofs, wanted, arguments.output, processes=os.cpu_count() or 1, told=told)
+    processes = os.cpu_count() or 1
+    verdicts = prove(proofs, wanted, arguments.output, processes=processes, told=told)
+    bad = [
+        f"{each.design}: {each.stated.name}: {each.fault}" for each in verdicts if not each.holds
+    ]
+    found = [verdict.to_dict() for verdict in verdicts]
+    if not names or EQUIVALENCE in names:
+        progress("both layers beside each other")
+        found.append(equal := prove_equivalence(processes=processes))
+        if [equal[name] for name in RESULTS] != [PROVEN, REACHED, CAUGHT]:
+            bad.append(f"{equal['design']}: {EQUIVALENCE}: {[equal[name] for name in RESULTS]}")
     progress("")
     out = text_stream(arguments.json)
-    print(table(TITLES, [_row(verdict) for verdict in verdicts]), file=out)
-    bad = [verdict for verdict in verdicts if not verdict.holds]
-    for verdict in bad:
-        print(f"{verdict.design}: {verdict.stated.name}: {verdict.fault}", file=out)
-    print(f"{len(verdicts) - len(bad)} of {len(verdicts)} hold", file=out)
-    write_json(arguments.json, {"properties": [verdict.to_dict() for verdict in verdicts]})
+    print(table(TITLES, [_row(each) for each in found]), file=out)
+    for line in bad:
+        print(line, file=out)
+    print(f"{len(found) - len(bad)} of {len(found)} hold", file=out)
+    write_json(arguments.json, {"properties": found})
     return 1 if bad else 0
 
 
-def _row(verdict: Verdict) -> list[object]:
-    reach = f" ({verdict.reach})" if verdict.reach else ""
+def _row(found: dict[str, Any]) -> list[object]:
+    reach = f" ({found['reach']})" if found["reach"] else ""
     return [
-        verdict.stated.name, verdict.design, verdict.stated.method.value,
-        f"{verdict.depth} cycles{reach}", verdict.result, verdict.cover_result,
-        verdict.mutant_result,
+        found["name"], found["design"], found["method"], f"{found['depth']} cycles{reach}",
+        *(found[name] for name in RESULTS),
     ]  # fmt: skip

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ from ..hdl.config import LayerConfig, MacroConfig
 from ..hdl.dense_layer import DenseLayer, sum_of
 from ..hdl.digital_config import DigitalLayerConfig
 from ..hdl.digital_layer import DigitalLayer
+from .formal import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNREACHED
+from .formal_bench import Method
 from .verilog import ConversionError
 
 LAYER = LayerConfig(
@@ -55,6 +58,11 @@ FAULTS = ("product", "threshold")
 """What a mutant gets wrong: one cell's product is inverted; one threshold is one too large."""
 
 IMAGES = 2
+EQUIVALENCE = "sign_readout_equals_digital_layer"
+STATEMENT = (
+    "A layer read by signs, with an ideal array, and the all-digital layer give the same result "
+    "for the same image, whatever the weights."
+)
 
 
 class IdealArray(Elaboratable):
@@ -198,24 +206,39 @@ class EquivalenceMiter(Elaboratable):
         ]
 
 
-def prove_equivalence(config: LayerConfig = LAYER) -> dict[str, Any]:
+def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> dict[str, Any]:
     """Prove it, and that both mutants fail.
+
+    Parameters
+    ----------
+    config : LayerConfig
+        The bridge layer, read by signs.
+    processes : int
+        Solvers at a time.
 
     Returns
     -------
     dict
-        "name", "method", "depth", "result", "cover_result", "mutant_result": results are "pass" or
-        "fail"; that of the mutants is "fail" only if each of them fails.
+        The fields of `formal.Verdict.to_dict`; the mutants' result is "fails" only if each of them
+        fails.
     """
     miter = EquivalenceMiter(config)
-    mutants = {_checked(EquivalenceMiter(config, fault), "bmc") for fault in FAULTS}
+    runs = [(miter, "bmc"), (miter, "cover")]
+    runs += [(EquivalenceMiter(config, fault), "bmc") for fault in FAULTS]
+    with ThreadPoolExecutor(processes) as pool:
+        proof, cover, *mutants = pool.map(lambda run: _checked(*run), runs)
     return {
-        "name": "sign_readout_equals_digital_layer",
-        "method": "bounded",
+        "name": EQUIVALENCE,
+        "design": "digital layer",
+        "scope": f"{config.neurons} neurons on {config.macros} macros of {config.macro.rows} rows",
+        "statement": STATEMENT,
+        "method": Method.BOUNDED.value,
         "depth": miter.depth,
-        "result": _checked(miter, "bmc"),
-        "cover_result": _checked(miter, "cover"),
-        "mutant_result": "fail" if mutants == {"fail"} else "pass",
+        "reach": f"one scan is {config.latency}",
+        "result": PROVEN if proof == "pass" else FAILED,
+        "cover_result": REACHED if cover == "pass" else UNREACHED,
+        "mutant": "one product inverted; one threshold too large by one",
+        "mutant_result": CAUGHT if set(mutants) == {"fail"} else SURVIVES,
     }
 
 

