@@ -39,8 +39,9 @@ def add_parser(commands: Any) -> None:
         "mutate",
         help="faults put into the hardware, and whether the tests find them",
         description="Yosys puts single faults into the controllers of small networks; each is "
-        "simulated in Icarus under the fast tests, and what passes them all is held against the "
-        "controller without a fault by SAT. A killed campaign goes on where it stopped.",
+        "simulated in Icarus under the fast tests, its counters are put to the proof, and what "
+        "passes is held against the controller without a fault by SAT and induction. A killed "
+        "campaign goes on where it stopped.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--mutants", type=int, default=DEFAULT_MUTANTS, help="how many faults")

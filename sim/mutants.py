@@ -20,6 +20,7 @@ from cocotb_tools.runner import Icarus
 from ..behav.params import CONDITIONS
 from ..bnn.mapping import map_network
 from ..bnn.network import DenseLayer, Network
+from ..flow.counter_proof import counters_count
 from ..flow.mutation import (
     NO_FAULT,
     Mutant,
@@ -41,10 +42,14 @@ from .workers import local_workers, run_units
 
 CHIP = 3
 """Whose comparators the images meet."""
-IMAGES = 4
+IMAGES = 6
+"""All inputs 0, all at their top, and random ones: every bit line is seen at both."""
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
+BIT_SUITES = ("every_register_bit", "every_phase_bit")
+TRIM_SUITE = "every_trim"
 BUS_SUITES = ("control_bus", "axi_stream")
+LONG_SUITES = ("scenarios", "longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of tests: what can become of a mutant."""
@@ -70,29 +75,35 @@ class Design:
             layers.append(DenseLayer(weights, **{kind: values}))
         network = Network("mutants", self.sizes[:1], 128, tuple(layers), self.bits_per_input)
         mapped = map_network(network, self.macro)
-        top = 1 << self.bits_per_input
+        top = (1 << self.bits_per_input) - 1
+        images = draw.integers(0, top + 1, (IMAGES, self.sizes[0]), dtype=np.uint8)
+        images[0], images[1] = 0, top
         return Job(
             config=mapped.config,
             weights=tuple(layer.weights for layer in mapped.layers),
             parameters=CONDITIONS["weak"],
             chip=CHIP,
             seed=_WEIGHTS_SEED,
-            images=draw.integers(0, top, (IMAGES, self.sizes[0]), dtype=np.uint8),
+            images=images,
             calibrate=mapped.config.calibration_cycles > 0,
         )
 
 
 DESIGNS = {
     "votes": Design(
-        sizes=(40, 5, 3), bits_per_input=1, macro=MacroConfig(rows=3, columns=128, votes=3)
+        sizes=(40, 5, 3),
+        bits_per_input=1,
+        macro=MacroConfig(rows=3, columns=128, votes=3, zero_dead_time_allowed=True),
     ),
     "trims": Design(
-        sizes=(9, 4, 3), bits_per_input=1, macro=MacroConfig(rows=2, columns=32, trim_bits=4)
+        sizes=(9, 4, 3),
+        bits_per_input=1,
+        macro=MacroConfig(rows=2, columns=32, trim_bits=4, zero_dead_time_allowed=True),
     ),
     "bit planes, pipelined": Design(
         sizes=(12, 5, 2),
         bits_per_input=2,
-        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True),
+        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True, zero_dead_time_allowed=True),
     ),
 }
 """Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,
@@ -163,20 +174,46 @@ def _images(job: Job, source: str, folder: Path) -> str | None:
     return None
 
 
+def _bits(job: Job, source: str, folder: Path) -> str | None:
+    """Every bit of registers and phase times, every comparator; every trim where there are some."""
+    trims = [TRIM_SUITE] * job.calibrate
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *trims], folder)
+
+
 def _buses(job: Job, source: str, folder: Path) -> str | None:
     """Every register, command, reset and broken frame, with pauses at both ends of the streams."""
     return _simulate(job, {"controller.sv": source}, CONTROLLER, BUS_SUITES, folder)
 
 
-ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {"images": _images, "buses": _buses}
+def _long(job: Job, source: str, folder: Path) -> str | None:
+    """Random scenarios with resets in any state, then the longest phase to its end."""
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, LONG_SUITES, folder)
+
+
+def _counters(job: Job, source: str, folder: Path) -> str | None:
+    """The proof that counters count from any value: most of their bits no simulation reaches."""
+    return None if counters_count(job.config, source) else "a counter that does not count"
+
+
+ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {
+    "images": _images,
+    "bits": _bits,
+    "counters": _counters,
+    "buses": _buses,
+    "long": _long,
+}
 """Cheapest first; each gives why the hardware fails, None if it passes."""
 
 
-def attack(job: Job, source: str) -> tuple[str, str]:
+QUICK, SLOW = ("images", "bits"), ("counters", "buses", "long")
+"""Between them a mutant is held against the original: what is equal needs no further attack."""
+
+
+def attack(job: Job, source: str, tests: Sequence[str] = (*QUICK, *SLOW)) -> tuple[str, str]:
     """The first attack that a controller fails, and why; `SURVIVED` if it passes them all."""
     with tempfile.TemporaryDirectory(prefix="popbridge-mutant-") as name:
-        for test, holds in ATTACKS.items():
-            if reason := holds(job, source, Path(name) / test):
+        for test in tests:
+            if reason := ATTACKS[test](job, source, Path(name) / test):
                 return test, reason.partition("\n")[0]
     return SURVIVED, ""
 
@@ -203,9 +240,12 @@ class Trial:
 def try_mutant(trial: Trial) -> dict[str, Any]:
     """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
     (source,) = mutant_sources(trial.prepared, [trial.mutant])
-    outcome, reason = attack(DESIGNS[trial.design].job(), source)
+    job = DESIGNS[trial.design].job()
+    outcome, reason = attack(job, source, QUICK)
     if outcome == SURVIVED and is_equal(trial.prepared, trial.mutant):
         outcome = EQUAL
+    if outcome == SURVIVED:
+        outcome, reason = attack(job, source, SLOW)
     return {
         "design": trial.design,
         "mode": trial.mutant.mode,

@@ -27,7 +27,10 @@ BEAT_BYTES = STREAM_BITS // 8
 
 
 class IdealArray:
-    """Answers one array's strobes with the popcount of the columns that agree; none while mute.
+    """Answers one array's strobes with the popcount of the columns that agree.
+
+    No comparator output rises while it is mute, both do while it is torn. The comparator sees the
+    score and its offset.
 
     In a pipelined macro the columns are those that agree as evaluate rises. With inputs of several
     bits, each share averages what the lines hold into the holding capacitors, which the strobe
@@ -37,9 +40,11 @@ class IdealArray:
     def __init__(self, dut: Any, config: LayerConfig, macro: int, weights: NDArray[np.int8]):
         names = ["wl", "bl", "blb", "evaluate", "strobe", "sense_p", "sense_n"]
         self.mute = False
+        self.torn = False
+        self.offset: int | Fraction = 0
         self.latched = 0
         self.held = Fraction(0)
-        self.bank = ["dac_p", "dac_n"] if config.count_bits else []
+        self.bank = ["dac_p", "dac_n"] if config.bank_bits else []
         prefix = f"{config.name}_macro{macro}__"
         self.rows = [word_of_bits(weights[k] > 0) for k in config.neurons_of_macro(macro)]
         self.strobes_per_image = len(self.rows) * config.trials
@@ -103,8 +108,10 @@ class IdealArray:
             cocotb.start_soon(watch)
         while True:
             await RisingEdge(self.pins["strobe"])
-            score = self.score()
-            if not self.mute:
+            score = self.score() + self.offset
+            if self.torn:
+                self.answer(1, 1)
+            elif not self.mute:
                 self.answer(int(score > 0), int(score < 0))
             await FallingEdge(self.pins["strobe"])
             self.answer(0, 0)

@@ -30,6 +30,8 @@ EVENTS = (
 """What may happen beside hard resets."""
 EVENTS_PER_SCENARIO = 3
 RESETS_PER_SCENARIO = 2
+FEW = 8
+"""Scenarios where nobody has planned any."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,15 @@ def write_plan(folder: Path, numbers: list[int], configurations: int) -> None:
 
 
 def read_plan() -> tuple[list[int], int]:
-    """The scenarios to run and the number of configurations; none outside a simulator."""
+    """The scenarios to run and the number of configurations; without a plan the first few of one.
+
+    Outside a simulator one, which is never run.
+    """
     folder = os.environ.get(JOB_VARIABLE)
     if folder is None:
         return [0], 1
-    plan = json.loads((Path(folder) / PLAN_FILE).read_text(encoding="utf-8"))
+    path = Path(folder) / PLAN_FILE
+    if not path.exists():
+        return [*range(FEW)], 1
+    plan = json.loads(path.read_text(encoding="utf-8"))
     return plan["numbers"], plan["configurations"]

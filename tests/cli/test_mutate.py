@@ -6,6 +6,7 @@ import pytest
 
 from popbridge.cli import mutate
 from popbridge.cli.main import main
+from popbridge.sim import mutants
 
 
 @pytest.mark.parametrize(
@@ -22,14 +23,14 @@ def test_bad_numbers_are_one_line(words, message, capsys):
 
 
 def test_counts_and_survivors():
-    outcomes = ["images", "buses", "survived", "equal"]
+    outcomes = [*mutants.ATTACKS, mutants.EQUAL, mutants.SURVIVED]
     results = [
         {"design": "trims", "outcome": name, "mode": "inv", "place": "a.b[1]", "sources": ["c:1"]}
         for name in outcomes
     ]
     result = mutate.result_of_campaign(results) | {"seed": 4}
-    assert result["outcomes"] == dict.fromkeys(outcomes, 1) and result["mutants"] == 4
+    assert result["outcomes"] == dict.fromkeys(outcomes, 1) and result["mutants"] == 7
     out = io.StringIO()
     mutate.print_campaign(result, out)
-    assert "killed: 50.0% of all, 66.7% of those not proven equal" in out.getvalue()
+    assert "killed: 71.4% of all, 83.3% of those not proven equal" in out.getvalue()
     assert "survived: trims: inv a.b[1] (c:1)" in out.getvalue()

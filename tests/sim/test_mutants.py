@@ -33,7 +33,7 @@ def of_wire(prepared, wire):
     ("wire", "killer"),
     [
         ("layer0_macro0__wl[1]", "images"),
-        ("registers.interrupt_enable_image_done[0]", "buses"),
+        ("registers.interrupt_enable_image_done[0]", "bits"),
     ],
 )
 def test_a_known_fault_is_killed(wire, killer, trials, icarus):
@@ -45,7 +45,7 @@ def test_a_known_fault_is_killed(wire, killer, trials, icarus):
 
 
 def test_no_fault_survives_and_is_proven_equal(trials, icarus):
-    trial = dataclasses.replace(trials[1], mutant=NO_FAULT)
+    trial = dataclasses.replace(trials[2], mutant=NO_FAULT)
     assert mutants.try_mutant(trial)["outcome"] == EQUAL
 
 
