@@ -76,7 +76,7 @@ class BlankLayerAgent:
 def _places(widths: Mapping[str, int]) -> list[tuple[str, int, int]]:
     """Lowest bit and mask of each pin that an array sees, that of the highest bits first."""
     places, low = [], 0
-    for name, width in reversed(widths.items()):
+    for name, width in reversed(list(widths.items())):
         if name in ProgrammingPins.every_name():
             places.append((name, low, (1 << width) - 1))
         low += width
