@@ -50,6 +50,7 @@ def test_no_fault_survives_and_is_proven_equal(trials, icarus):
 
 
 def test_a_campaign_goes_on_where_it_stopped(trials, icarus, tmp_path, monkeypatch):
+    monkeypatch.setattr(mutants, "_require_sound", lambda designs, journal: None)
     journal = Journal(tmp_path / "mutants.jsonl")
     first = dict(mutants.campaign(trials[1:2], journal, 1))
     monkeypatch.setattr(mutants, "attack", lambda *given: pytest.fail("attacked again"))
