@@ -238,6 +238,7 @@ def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> dic
         "result": PROVEN if proof == "pass" else FAILED,
         "cover_result": REACHED if cover == "pass" else UNREACHED,
         "mutant": "one product inverted; one threshold too large by one",
+        "mutant_design": "digital layer",
         "mutant_result": CAUGHT if set(mutants) == {"fail"} else SURVIVES,
     }
 

@@ -12,9 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,9 @@ class Verdict:
     reach: str
     result: str
     cover_result: str
-    mutant_result: str
+    mutant_design: str = ""
+    """Where the mutant was tried: a fault that several designs have, in the first of them."""
+    mutant_result: str = SURVIVES
     explanation: str = ""
     """Of a failure: where its waveforms are."""
 
@@ -129,6 +131,7 @@ class Verdict:
             "result": self.result,
             "cover_result": self.cover_result,
             "mutant": self.stated.fault.meaning,
+            "mutant_design": self.mutant_design,
             "mutant_result": self.mutant_result,
         }
 
@@ -156,7 +159,18 @@ def find_tools() -> dict[str, str]:
     return os.environ | {"PATH": path}
 
 
-def _jobs(proof: Proof, properties: Sequence[Property]) -> Iterable[Job]:
+def _mutants(chosen: Sequence[tuple[Proof, list[Property]]]) -> dict[tuple[str, str], str]:
+    """Each property and fault, and the first design that has them: there the mutant is tried."""
+    first: dict[tuple[str, str], str] = {}
+    for proof, properties in chosen:
+        for each in properties:
+            first.setdefault((each.name, each.fault.meaning), proof.design)
+    return first
+
+
+def _jobs(
+    proof: Proof, properties: Sequence[Property], mutants: Mapping[tuple[str, str], str]
+) -> Iterable[Job]:
     """What is to be run for some properties of a proof, in one model where possible."""
     only = properties[0].name if len(properties) == 1 else None
     any_state = properties[0].method is Method.ANY_STATE
@@ -167,6 +181,8 @@ def _jobs(proof: Proof, properties: Sequence[Property]) -> Iterable[Job]:
     covers = Bench(proof, Task.COVER, only=only).rtlil()
     yield Job(proof, Task.COVER, proof.cover_depth, covers, only, any_state)
     for each in properties:
+        if mutants[each.name, each.fault.meaning] != proof.design:
+            continue
         bench = Bench(proof, Task.MUTANT, only=each.name, fault=each.fault)
         depth = _mutant_depth(proof)
         yield Job(proof, Task.MUTANT, depth, bench.rtlil(), each.name, any_state)
@@ -262,8 +278,12 @@ def prove(
     ]
     with tempfile.TemporaryDirectory(prefix="popbridge-formal-") as name:
         folder = Path(name)
+        mutants = _mutants(chosen)
         jobs = [
-            job for proof, properties in chosen if properties for job in _jobs(proof, properties)
+            job
+            for proof, properties in chosen
+            if properties
+            for job in _jobs(proof, properties, mutants)
         ]
         outcomes: dict[str, Outcome] = {}
         with ThreadPoolExecutor(processes) as pool:
@@ -274,8 +294,11 @@ def prove(
         verdicts = []
         for proof, properties in chosen:
             for each in properties:
+                tried_in = mutants[each.name, each.fault.meaning]
+                caught = not outcomes[f"{tried_in}-mutant-{each.name}".replace(" ", "_")].passed
                 found = _verdict(proof, each, properties, outcomes, folder, traces)
-                verdicts.append(found)
+                mutant_result = CAUGHT if caught else SURVIVES
+                verdicts.append(replace(found, mutant_design=tried_in, mutant_result=mutant_result))
     return verdicts
 
 
@@ -298,7 +321,6 @@ def _verdict(
         result = FAILED
     cover = outcome(Task.COVER)
     reached = cover.passed or (bool(cover.named) and stated.name not in cover.named)
-    mutant = outcome(Task.MUTANT, stated.name)
     explanation = ""
     if result == FAILED and proven.trace is not None:
         traces.mkdir(parents=True, exist_ok=True)
@@ -313,6 +335,5 @@ def _verdict(
         reach="" if stated.method is Method.INDUCTION else proof.reach,
         result=result,
         cover_result=REACHED if reached else UNREACHED,
-        mutant_result=SURVIVES if mutant.passed else CAUGHT,
         explanation=explanation,
     )
