@@ -27,10 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--scenario-seed", type=int, default=SEED, help="what all of them are drawn from"
     )
+    group = parser.getgroup("nightly")
+    group.addoption("--nightly", action="store_true", help="run the long tests, too")
     group = parser.getgroup("synthesis")
     group.addoption(
         "--renew-baseline", action="store_true", help="write tests/data/synth_baseline.json anew"
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--nightly"):
+        for item in items:
+            if item.get_closest_marker("nightly"):
+                item.add_marker(pytest.mark.skip(reason="long: run with --nightly"))
 
 
 def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:

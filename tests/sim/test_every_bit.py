@@ -29,6 +29,7 @@ def test_every_bit_of_a_controller_with_trims(run_tests, job):
     assert (tests, failures) == (TESTS, 0), log[-3000:]
 
 
+@pytest.mark.nightly
 def test_the_longest_phase(run_tests, job):
     tests, failures, log = run_tests(job, modules("longest_phase"))
     assert (tests, failures) == (1, 0), log[-3000:]

@@ -44,11 +44,13 @@ def test_a_known_fault_is_killed(wire, killer, trials, icarus):
     assert result["reason"] and result["place"] == wire
 
 
+@pytest.mark.nightly
 def test_no_fault_survives_and_is_proven_equal(trials, icarus):
     trial = dataclasses.replace(trials[2], mutant=NO_FAULT)
     assert mutants.try_mutant(trial)["outcome"] == EQUAL
 
 
+@pytest.mark.nightly
 def test_a_campaign_goes_on_where_it_stopped(trials, icarus, tmp_path, monkeypatch):
     monkeypatch.setattr(mutants, "_require_sound", lambda designs, journal: None)
     journal = Journal(tmp_path / "mutants.jsonl")

@@ -69,6 +69,7 @@ def test_gates_give_the_bits_and_cycles_of_pysim(
     assert in_gates.image_latency == in_pysim.image_latency
 
 
+@pytest.mark.nightly
 def test_verilator_reads_the_gates(make_mapped, make_job, build_root):
     job = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=3)
     in_gates = cosim.simulate(job, netlist=True, root=build_root)

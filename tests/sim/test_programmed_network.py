@@ -111,7 +111,9 @@ def test_the_self_test_counts_stuck_cells(programmed_job):
     np.testing.assert_array_equal(pattern_weights("inverse checkerboard", 3, 4), ~board)
 
 
-@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+@pytest.mark.parametrize(
+    "simulator", ["icarus", pytest.param("verilator", marks=pytest.mark.nightly)]
+)
 def test_every_simulator_programs_alike(programmed_job, simulator, request):
     if simulator == "icarus":
         request.getfixturevalue("icarus")
