@@ -137,6 +137,7 @@ RUN = {
     "macro": TEXT,
     "simulator": TEXT,
     "strict": FLAG,
+    "netlist": FLAG,
     "calibration": _Nullable(CALIBRATION),
     "accuracy": ACCURACY,
     "confusion": CONFUSION,

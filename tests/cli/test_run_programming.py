@@ -15,6 +15,6 @@ WRONG = [
 @pytest.mark.parametrize(("words", "message"), WRONG)
 def test_refuses(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("popbridge.cli.run.simulator_versions", lambda simulator: {})
+    monkeypatch.setattr("popbridge.cli.run.simulator_versions", lambda simulator, netlist: {})
     assert main(["run", *words]) == 2
     assert message in capsys.readouterr().err

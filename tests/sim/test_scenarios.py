@@ -6,11 +6,11 @@ import re
 
 import numpy as np
 import pytest
-from amaranth.hdl import ResetInserter, Signal
+from amaranth.hdl import ResetInserter
 
 from popbridge.behav.params import CONDITIONS
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl import dense_layer, network, sequencer
+from popbridge.hdl import dense_layer, network
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim.job import Job
 from popbridge.tb.scenario_plan import (
@@ -114,11 +114,6 @@ def test_random_scenarios(run_tests, make_network, tmp_path, pytestconfig, capsy
         assert not wanted - set(events), "events that no scenario had"
 
 
-def keeps_its_value(shape=None, **settings):
-    """A signal that a reset leaves as it is."""
-    return Signal(shape, reset_less=True, **settings)
-
-
 def layers_go_on(reset):
     """A soft reset that leaves the layers out."""
 
@@ -130,9 +125,6 @@ def layers_go_on(reset):
 
 MUTANTS = {
     # Name: what is replaced, by what, the configuration, what every failed scenario was at.
-    "a hard reset forgets the bit plane": (
-        (sequencer, "Signal"), keeps_its_value, "bit planes", "hard reset in",
-    ),
     "a soft reset forgets the layers": (
         (network, "ResetInserter"), layers_go_on, "votes", "soft reset",
     ),
