@@ -42,7 +42,7 @@ def counter_assertions(config: NetworkConfig) -> str:
     one of CYCLES_LOW copies the upper half to CYCLES_HIGH.
     """
     signals = {name: _SIGNALS.get(name, name.lower()) for name in counters_of(config)}
-    words = {name: signal for name, signal in signals.items()}
+    words = dict(signals)
     words["CYCLES_LOW"] = f"cycles[{WORD_BITS - 1}:0]"
     words["CYCLES_HIGH"] = r"\registers.cycles_high_copy "
     lines = [

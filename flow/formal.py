@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,11 @@ def _nobody(done: int, total: int, name: str) -> None:
     """Is told, and does nothing."""
 
 
+def _job_name(design: str, task: Task, only: str | None) -> str:
+    parts = [design, task.value, *([only] if only else [])]
+    return "-".join(parts).replace(" ", "_")
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of SymbiYosys."""
@@ -71,8 +76,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        parts = [self.proof.design, self.task.value, *([self.only] if self.only else [])]
-        return "-".join(parts).replace(" ", "_")
+        return _job_name(self.proof.design, self.task, self.only)
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,9 @@ class Verdict:
     reach: str
     result: str
     cover_result: str
-    mutant_design: str = ""
+    mutant_design: str
     """Where the mutant was tried: a fault that several designs have, in the first of them."""
-    mutant_result: str = SURVIVES
+    mutant_result: str
     explanation: str = ""
     """Of a failure: where its waveforms are."""
 
@@ -295,31 +299,27 @@ def prove(
         for proof, properties in chosen:
             for each in properties:
                 tried_in = mutants[each.name, each.fault.meaning]
-                caught = not outcomes[f"{tried_in}-mutant-{each.name}".replace(" ", "_")].passed
-                found = _verdict(proof, each, properties, outcomes, folder, traces)
-                mutant_result = CAUGHT if caught else SURVIVES
-                verdicts.append(replace(found, mutant_design=tried_in, mutant_result=mutant_result))
+                only = each.name if len(properties) == 1 else None
+                found = _verdict(proof, each, only, tried_in, outcomes, folder, traces)
+                verdicts.append(found)
     return verdicts
 
 
 def _verdict(
     proof: Proof,
     stated: Property,
-    properties: Sequence[Property],
+    only: str | None,
+    tried_in: str,
     outcomes: dict[str, Outcome],
     folder: Path,
     traces: Path,
 ) -> Verdict:
-    only = stated.name if len(properties) == 1 else None
-
-    def outcome(task: Task, only: str | None = only) -> Outcome:
-        return outcomes[Job(proof, task, 0, "", only).name]
-
-    proven = outcome(METHOD_TASKS[stated.method])
+    proven = outcomes[_job_name(proof.design, METHOD_TASKS[stated.method], only)]
     result = PROVEN if proven.passed else UNDECIDED
     if stated.name in proven.named and proven.step is not None:
         result = FAILED
-    cover = outcome(Task.COVER)
+    cover = outcomes[_job_name(proof.design, Task.COVER, only)]
+    mutant = outcomes[_job_name(tried_in, Task.MUTANT, stated.name)]
     reached = cover.passed or (bool(cover.named) and stated.name not in cover.named)
     explanation = ""
     if result == FAILED and proven.trace is not None:
@@ -335,5 +335,7 @@ def _verdict(
         reach="" if stated.method is Method.INDUCTION else proof.reach,
         result=result,
         cover_result=REACHED if reached else UNREACHED,
+        mutant_design=tried_in,
+        mutant_result=SURVIVES if mutant.passed else CAUGHT,
         explanation=explanation,
     )

@@ -119,7 +119,7 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
     )
     strays = " ||\n        ".join(
         f"({name}_at_work != {index} && (|{{{listed(macro, steps)}}} ||"
-        f" {name}_begins && |{{{listed(macro, COLUMN_PINS)}}}))"
+        f" {name}_columns_move && |{{{listed(macro, COLUMN_PINS)}}}))"
         for index, macro in enumerate(macros)
     )
     answers = "".join(
@@ -131,7 +131,7 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
   logic [{index_bits - 1}:0] {name}_at_work, {name}_was_at_work;
   logic [{sum(steps.values()) - 1}:0] {name}_other_pins;
   logic [{columns - 1}:0] {name}_were_of_columns;
-  logic {name}_columns_moved, {name}_had_moved, {name}_begins, {name}_settled;
+  logic {name}_columns_move, {name}_columns_moved, {name}_had_moved, {name}_settled;
   logic [31:0] {name}_driven;
   logic [1:0] {name}_polarity, {name}_was_polarity;
   logic [{layer.columns - 1}:0] {name}_answer;
@@ -148,13 +148,12 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
     if (in_programming)
       {chosen(f"{name}_pins_of_columns", COLUMN_PINS)}
   end
-  assign {name}_columns_moved =
-      {name}_had_moved ^ ({name}_pins_of_columns != {name}_were_of_columns);
+  assign {name}_columns_move = {name}_pins_of_columns != {name}_were_of_columns;
+  assign {name}_columns_moved = {name}_had_moved ^ {name}_columns_move;
   assign {name}_steps = {{{name}_other_pins, {name}_at_work, {name}_columns_moved}};
   // Column 0 of bl and of blb: all columns in use are alike, or Python fails.
   assign {name}_polarity = {{{name}_pins_of_columns[{layer.columns}],
       {name}_pins_of_columns[0]}};
-  assign {name}_begins = {name}_pins_of_columns != {name}_were_of_columns;
   assign {name}_settled = in_programming && {name}_polarity != 0 &&
       ({name}_polarity == {name}_was_polarity ? {name}_driven : 0) == {settle - 1};{answers}
   // Python answers between a rising edge and the falling one.

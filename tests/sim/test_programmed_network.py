@@ -188,6 +188,23 @@ def test_an_image_in_a_row_is_caught(programmed_job, monkeypatch):
         simulator.run()
 
 
+def test_pins_up_of_another_macro_are_caught(programmed_job, monkeypatch, tmp_path, icarus):
+    """Hardware that programs all macros of a layer alike."""
+
+    class Alike(network.NetworkProgrammer):
+        def _connect_macros(self, m, programmer, layer):
+            own = programmer.pins
+            for macro in layer.macro_names:
+                pins = getattr(self, f"{layer.name}_{macro}")
+                outward = [name for name in own.signature.members if name != "sl_q"]
+                m.d.comb += [getattr(pins, name).eq(getattr(own, name)) for name in outward]
+            m.d.comb += own.sl_q.eq(pins.sl_q)
+
+    monkeypatch.setattr(network, "NetworkProgrammer", Alike)
+    with pytest.raises(SimulationError, match="pins up of a macro that is not being programmed"):
+        simulate(programmed_job(), simulator="icarus", root=tmp_path)
+
+
 def test_a_driver_on_in_inference_is_caught(programmed_job):
     job = dataclasses.replace(programmed_job(), program=False)
     controller = NetworkController(job.config)
