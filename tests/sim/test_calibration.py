@@ -64,7 +64,10 @@ def test_icarus_bulk_and_strict_pysim_and_physics(make_calibrated, icarus, build
         assert outcome.calibration_cycles == job.config.calibration_cycles
 
 
-@pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
+@pytest.mark.parametrize(
+    "strict",
+    [pytest.param(False, marks=pytest.mark.nightly, id="bulk"), pytest.param(True, id="strict")],
+)
 def test_verilator_finds_the_trims_of_pysim(make_calibrated, build_root, strict):
     job, _ = make_calibrated(sizes=(9, 7, 3))
     expected = cosim.simulate(job, simulator="pysim")
