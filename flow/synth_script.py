@@ -20,6 +20,9 @@ without one, ABC takes ports and flip-flops for able to drive anything."""
 _PLAIN_FLIP_FLOPS = ("dfflegalize -cell $_DFF_P_ 01", "opt -nodffe -nosdff -purge")
 """Reset and enable become gates. Initial values are let go of: reset gives the same ones."""
 _LIBRARY = "-liberty cells.lib"
+_BUFFER_PORTS = "insbuf"
+"""A buffer before each output that a flip-flop drives without a gate: ABC does not see such wires,
+so that its trees would leave them out."""
 KEEP_STATES = 'setattr -set fsm_encoding "none" */w:*_state'
 """State machines are not recoded: codes without a state lead back to IDLE, and are proven to."""
 _WRITE = "write_verilog -noattr -noexpr -nohex netlist.v"
@@ -59,6 +62,7 @@ def yosys_script(target: str, top: str, period_ps: float, *, flat: bool) -> str:
         front,
         *plain,
         "delete */t:$scopeinfo",
+        *([_BUFFER_PORTS] if target == "liberty" else []),
         _abc(target, period_ps),
         "opt_clean -purge",
         *_finish(target, flat),
