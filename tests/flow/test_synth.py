@@ -57,9 +57,7 @@ class Wide(wiring.Component):
     """One register that 300 others take when it is 1, and that 100 outputs show as it is."""
 
     def __init__(self):
-        super().__init__(
-            {"enable": In(1), "data": In(300), "held": Out(300), "enabled": Out(100)}
-        )
+        super().__init__({"enable": In(1), "data": In(300), "held": Out(300), "enabled": Out(100)})
 
     def elaborate(self, platform):
         m = Module()
