@@ -62,7 +62,7 @@ def yosys_script(target: str, top: str, period_ps: float, *, flat: bool) -> str:
         front,
         *plain,
         "delete */t:$scopeinfo",
-        *([_BUFFER_PORTS] if target == "liberty" else []),
+        *([_BUFFER_PORTS] if target == "liberty" and flat else []),
         _abc(target, period_ps),
         "opt_clean -purge",
         *_finish(target, flat),
