@@ -22,6 +22,7 @@ from ..hdl.config import InputError
 from .formal_bench import TOP, Bench, Method, Proof, Property, Task
 from .formal_bus import bus_proofs
 from .formal_programming import programming_proofs
+from .formal_programming_upset import programming_upset_proof
 from .formal_recovery import NETWORK, recovery_proofs
 from .formal_scan import scan_proofs
 
@@ -50,7 +51,13 @@ ARBITRARY_STATE = "setattr -unset init {top}.hardware/w:* {top}.hardware.*/w:*"
 
 def every_proof() -> list[Proof]:
     """All proofs, each with its properties."""
-    return [*scan_proofs(), *bus_proofs(), *recovery_proofs(), *programming_proofs(NETWORK)]
+    return [
+        *scan_proofs(),
+        *bus_proofs(),
+        *recovery_proofs(),
+        programming_upset_proof(),
+        *programming_proofs(NETWORK),
+    ]
 
 
 def _nobody(done: int, total: int, name: str) -> None:

@@ -175,7 +175,8 @@ class Calibrator(wiring.Component):
         step = Signal(bits + 1)
         m.d.comb += [
             sequencer.start.eq(self.start),
-            sequencer.last_row.eq(step[0]),
+            # Without a step, as only an upset state register can have it, there is no further row.
+            sequencer.last_row.eq(~step[1:].any()),
             self.busy.eq(~sequencer.idle | self.done),
             *(
                 getattr(self, name).eq(getattr(sequencer, name))

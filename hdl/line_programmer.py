@@ -8,6 +8,7 @@ from .config import LayerConfig
 from .programming_model import most_line_cycles
 from .programming_plan import PULSES, STEPS, Cells
 from .programming_pulse import PulseDriver, RowReader
+from .unused_states import unused_states
 
 __all__ = ["LineProgrammer"]
 
@@ -32,6 +33,8 @@ class LineProgrammer(wiring.Component):
         A bit per column in use, 1 for +1; stands still until `done`.
     sl_q : In(columns)
         Outputs of the inverters on the source lines.
+    idle : Out(1)
+        No row is in progress.
     done : Out(1)
         The last step's last verdict.
     failing : Out(n)
@@ -54,6 +57,7 @@ class LineProgrammer(wiring.Component):
             "blank": In(1),
             "weights": In(config.fan_in),
             "sl_q": In(columns),
+            "idle": Out(1),
             "done": Out(1),
             "failing": Out(config.fan_in),
             "pulsed": Out(1),
@@ -157,13 +161,15 @@ class LineProgrammer(wiring.Component):
                     m.d.sync += [attempt.eq(attempt + 1), level.eq(level + programming.level_step)]
                     m.next = "READ"
 
-        with m.FSM(init="IDLE", name="program"):
+        # Whoever is waited for is at work, unless a state register was upset: then nobody waits.
+        with m.FSM(init="IDLE", name="program") as fsm:
+            m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
             with m.State("IDLE"), m.If(self.start):
                 begin_step(Mux(self.blank, 0, LAST_STEP))
             with m.State("READ"):
                 m.d.comb += reader.start.eq(1)
                 m.next = "VERIFY"
-            with m.State("VERIFY"), m.If(reader.done):
+            with m.State("VERIFY"), m.If(reader.done | reader.idle):
                 m.next = "JUDGE"
             with m.State("JUDGE"):
                 with m.If(reader.failing.any() & (attempt != programming.attempts)):
@@ -181,8 +187,11 @@ class LineProgrammer(wiring.Component):
                     m.next = "PULSE"
                 with m.Else():
                     next_columns()
-            with m.State("PULSE"), m.If(driver.done):
+            with m.State("PULSE"), m.If(driver.done | driver.idle):
                 next_columns()
+            for unused in unused_states(fsm):
+                with m.State(unused):
+                    m.next = "IDLE"
 
 
 def _mask(cells: Cells, weights: Value) -> Value:

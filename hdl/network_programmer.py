@@ -12,6 +12,7 @@ from .frames import axi_stream_members
 from .programmer import COUNTER_BITS, RowProgrammer
 from .programming_pulse import ProgrammingSignature
 from .spare_rows import moves_layout
+from .unused_states import unused_states
 
 __all__ = ["FIGURES", "LAST_ROW", "NetworkProgrammer", "PacketRouter", "ProgrammingStatusSignature"]
 
@@ -117,6 +118,9 @@ class PacketRouter(wiring.Component):
                 m.next = "ADDRESS"
             with m.State("DISCARD"), m.If(ends):
                 m.next = "ADDRESS"
+            for unused in unused_states(fsm):
+                with m.State(unused):
+                    m.next = "ADDRESS"
         return m
 
     def _pass(self, m: Module, source: str, here: Value) -> Value:

@@ -11,6 +11,7 @@ from .line_programmer import PULSE_PINS, LineProgrammer
 from .programming_model import MACRO_BITS, ROW_BITS, ProgrammingModel, most_row_cycles
 from .programming_pulse import ProgrammingSignature
 from .spare_rows import SpareTable, moves_layout
+from .unused_states import unused_states
 
 __all__ = ["COUNTER_BITS", "RowProgrammer"]
 
@@ -154,9 +155,11 @@ class RowProgrammer(wiring.Component):
             self.dropped.eq(packets.dropped | refused),
             self.busy.eq(packets.busy),
         ]
-        with m.FSM(init="IDLE", name="row"):
-            with m.State("IDLE"), m.If(packets.o.valid):
-                with m.If(addressed):
+        with m.FSM(init="IDLE", name="row") as fsm:
+            with m.State("IDLE"):
+                # Both are 0 already, unless the state register was upset.
+                m.d.sync += [self.request.eq(0), self.pins.wl.eq(0)]
+                with m.If(packets.o.valid & addressed):
                     m.d.sync += [
                         self.request.eq(1),
                         self.row.eq(header.row),
@@ -164,7 +167,7 @@ class RowProgrammer(wiring.Component):
                     ]
                     m.d.sync += programmer.blank.eq(header.blank)
                     m.next = "REQUEST"
-                with m.Else():
+                with m.Elif(packets.o.valid):
                     m.d.comb += [packets.o.ready.eq(1), refused.eq(1)]
             with m.State("REQUEST"), m.If(self.grant):
                 m.next = "SELECT"
@@ -172,7 +175,7 @@ class RowProgrammer(wiring.Component):
                 m.d.comb += programmer.start.eq(1)
                 m.d.sync += [self.pins.wl.eq(1 << line), self.line.eq(line)]
                 m.next = "PROGRAM"
-            with m.State("PROGRAM"), m.If(programmer.done):
+            with m.State("PROGRAM"), m.If(programmer.done | programmer.idle):
                 m.d.sync += [word.eq(0), self.failed.eq(0)]
                 m.next = "COUNT"
             with m.State("COUNT"):
@@ -192,6 +195,9 @@ class RowProgrammer(wiring.Component):
                 m.d.comb += [packets.o.ready.eq(1), self.row_done.eq(1), self.unrepairable.eq(over)]
                 m.d.sync += self.request.eq(0)
                 m.next = "IDLE"
+            for unused in unused_states(fsm):
+                with m.State(unused):
+                    m.next = "IDLE"
 
     def _addressed(self, m: Module, row: Value, macro: Value) -> Signal:
         """Whether the header names a row with a neuron."""

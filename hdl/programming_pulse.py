@@ -5,6 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import LayerConfig, ProgrammingOperation
+from .unused_states import unused_states
 
 __all__ = ["ProgrammingSignature", "PulseDriver", "RowReader", "programming_members"]
 
@@ -72,6 +73,8 @@ class PulseDriver(wiring.Component):
         Take the request below. Given only while no pulse is in progress.
     operation, device, level, columns : In
         The pulse asked for; `columns` is a mask of the columns in use.
+    idle : Out(1)
+        No pulse is in progress.
     done : Out(1)
         Last cycle of the hold time.
     prog_op, prog_device, prog_level, prog_mask, prog_pulse : Out
@@ -89,6 +92,7 @@ class PulseDriver(wiring.Component):
                 "device": In(1),
                 "level": In(level_bits),
                 "columns": In(config.fan_in),
+                "idle": Out(1),
                 "done": Out(1),
                 "prog_op": Out(2),
                 "prog_device": Out(1),
@@ -115,7 +119,8 @@ class PulseDriver(wiring.Component):
             m.d.sync += remaining.eq(remaining - 1)
         held = (self.prog_op, self.prog_device, self.prog_level, self.prog_mask)
         asked = (self.operation, self.device, self.level, self.columns)
-        with m.FSM(init="IDLE", name="pulse"):
+        with m.FSM(init="IDLE", name="pulse") as fsm:
+            m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
             with m.State("IDLE"):
                 # The pins are 0 already, unless the state register was upset.
                 m.d.sync += [pin.eq(0) for pin in (*held, self.prog_pulse)]
@@ -156,6 +161,8 @@ class RowReader(wiring.Component):
         Columns that are to read +1; stands still until `done`.
     sl_q : In(n)
         Sampled at the end of each polarity.
+    idle : Out(1)
+        No read-back is in progress.
     done : Out(1)
         Last cycle of the second polarity.
     failing : Out(n)
@@ -173,6 +180,7 @@ class RowReader(wiring.Component):
                 "start": In(1),
                 "right": In(columns),
                 "sl_q": In(columns),
+                "idle": Out(1),
                 "done": Out(1),
                 "failing": Out(columns),
                 "bl": Out(config.columns),
@@ -200,10 +208,14 @@ class RowReader(wiring.Component):
         ]
         with m.If(~ends):
             m.d.sync += remaining.eq(remaining - 1)
-        with m.FSM(init="IDLE", name="read"):
-            with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [plus.eq(1), remaining.eq(cycles - 1)]
-                m.next = "PLUS"
+        with m.FSM(init="IDLE", name="read") as fsm:
+            m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
+            with m.State("IDLE"):
+                # Both are 0 already, unless the state register was upset.
+                m.d.sync += [plus.eq(self.start), minus.eq(0)]
+                with m.If(self.start):
+                    m.d.sync += remaining.eq(cycles - 1)
+                    m.next = "PLUS"
             with m.State("PLUS"), m.If(ends):
                 m.d.sync += [plus.eq(0), minus.eq(1), remaining.eq(cycles - 1)]
                 m.d.sync += self.failing.eq(self.sl_q ^ self.right)
@@ -213,4 +225,7 @@ class RowReader(wiring.Component):
                 m.d.sync += minus.eq(0)
                 m.d.sync += self.failing.eq(self.failing | ~(self.sl_q ^ self.right))
                 m.next = "IDLE"
+            for unused in unused_states(fsm):
+                with m.State(unused):
+                    m.next = "IDLE"
         return m

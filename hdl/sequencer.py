@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import PHASE_BITS, PHASE_NAMES, PhaseTiming
+from .unused_states import unused_states
 
 __all__ = ["PhasePins", "PhaseSequencer", "PhaseTimingSignature"]
 
@@ -138,12 +139,6 @@ class PhaseSequencer(wiring.Component):
         """Cycles of one row as configured; `PhaseTiming.row_cycles` of any other timing."""
         return self.configured.row_cycles(self.trials, self.planes)
 
-    @property
-    def unused_codes(self) -> int:
-        """Codes of the state register that no state has."""
-        states = 1 + len(set(self.row_states(PhaseTiming())))
-        return (1 << (states - 1).bit_length()) - states
-
     def row_states(self, timing: PhaseTiming) -> list[str]:
         """The states of one row in order; those without a cycle left out."""
         states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE"]
@@ -256,9 +251,8 @@ class PhaseSequencer(wiring.Component):
                     enter("STROBE")
             with m.State("DEAD_AFTER_STROBE"), m.If(ends):
                 finish_row()
-            for code in range(self.unused_codes):
-                # Reached only if the register is upset.
-                with m.State(f"UNUSED_{code}"):
+            for unused in unused_states(fsm):
+                with m.State(unused):
                     enter("IDLE")
         if not self.pipelined:
             m.d.comb += self.advance.eq(self.row_done)

@@ -13,7 +13,7 @@ from popbridge.flow import formal
 from popbridge.flow.equivalence import EQUIVALENCE
 from popbridge.flow.formal import PROVEN, every_proof, prove
 from popbridge.flow.formal_bench import Bench, Fault, Method, Proof, Property, Task
-from popbridge.hdl.sequencer import PhaseSequencer
+from popbridge.hdl import sequencer
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "formal.md"
 needs_tools = pytest.mark.skipif(
@@ -92,7 +92,7 @@ def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
 
 @needs_tools
 def test_a_sequencer_without_a_way_out_of_unused_codes_is_found(monkeypatch, tmp_path):
-    monkeypatch.setattr(PhaseSequencer, "unused_codes", 0)
+    monkeypatch.setattr(sequencer, "unused_states", lambda fsm: [])
 
     def wanted(proof, stated):
         return stated.name == "upset_returns_to_rest"
