@@ -46,7 +46,7 @@ IMAGES = 6
 """All inputs 0, all at their top, and random ones: every bit line is seen at both."""
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = ("every_register_bit", "every_phase_bit")
+BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
 TRIM_SUITE = "every_trim"
 BUS_SUITES = ("control_bus", "axi_stream")
 LONG_SUITES = ("scenarios", "longest_phase")
@@ -175,7 +175,8 @@ def _images(job: Job, source: str, folder: Path) -> str | None:
 
 
 def _bits(job: Job, source: str, folder: Path) -> str | None:
-    """Every bit of registers and phase times, every comparator; every trim where there are some."""
+    """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
+    trim where there are some."""
     trims = [TRIM_SUITE] * job.calibrate
     return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *trims], folder)
 
