@@ -1,4 +1,4 @@
-"""Proof that a controller's counters count, from whatever value: simulations reach small ones only.
+"""Proof that counters and timers count, from whatever value: simulations reach small ones only.
 
 One step of the clock from an arbitrary state, by SAT, in the controller's own Verilog: nothing is
 assumed of the state, so that what holds for one step holds for ever.
@@ -13,6 +13,7 @@ from ..hdl.config import NetworkConfig
 from ..hdl.control_registers import control_registers, counters_of
 from ..hdl.registers import WORD_BITS, WORD_BYTES
 from .netlist import run_yosys
+from .timer_proof import timer_assertions
 from .verilog import CONTROLLER
 
 __all__ = ["counter_assertions", "counters_count"]
@@ -89,6 +90,8 @@ def _reads(config: NetworkConfig, name: str) -> str:
 def counters_count(config: NetworkConfig, source: str) -> bool:
     """Whether a flat controller's Verilog, as `mutation.mutant_sources` gives it, is proven so.
 
+    That is `counter_assertions` and `timer_assertions`.
+
     Raises
     ------
     InputError
@@ -99,7 +102,8 @@ def counters_count(config: NetworkConfig, source: str) -> bool:
     body, ending, _ = source.rpartition("endmodule")
     with tempfile.TemporaryDirectory(prefix="popbridge-counters-") as name:
         folder = Path(name)
-        text = f"{body}{counter_assertions(config)}{ending}\n"
+        assertions = counter_assertions(config) + timer_assertions(config)
+        text = f"{body}{assertions}{ending}\n"
         (folder / "controller.v").write_text(text, encoding="utf-8")
         run_yosys(_SCRIPT, folder)
         return "SUCCESS!" in (folder / "status.txt").read_text(encoding="utf-8")

@@ -192,8 +192,8 @@ def _long(job: Job, source: str, folder: Path) -> str | None:
 
 
 def _counters(job: Job, source: str, folder: Path) -> str | None:
-    """The proof that counters count from any value: most of their bits no simulation reaches."""
-    return None if counters_count(job.config, source) else "a counter that does not count"
+    """The proof that counters and timers count from any value: simulations reach few."""
+    return None if counters_count(job.config, source) else "a count that is not proven"
 
 
 ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {
