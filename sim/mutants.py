@@ -6,7 +6,6 @@ import contextlib
 import functools
 import hashlib
 import importlib.util
-import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 from cocotb_tools.runner import Icarus
 
-from ..behav.params import CONDITIONS
-from ..bnn.mapping import map_network
-from ..bnn.network import DenseLayer, Network
 from ..flow.counter_proof import counters_count
 from ..flow.mutation import (
     NO_FAULT,
@@ -30,20 +25,18 @@ from ..flow.mutation import (
     prepared_controller,
 )
 from ..flow.verilog import CONTROLLER
-from ..hdl.config import InputError, MacroConfig
+from ..hdl.config import InputError
 from .cosim import controller_source, testbench_sources
 from .job import Job, Outcome
 from .journal import Journal
+from .mutant_designs import DESIGNS
+from .programming_verdict import check_programming
 from .simulators import JOB_VARIABLE, SimulationError, simulator_version
 from .source_digest import source_digest
 from .testbench import TESTBENCH
 from .verdict import HardwareFault, check_hardware
 from .workers import local_workers, run_units
 
-CHIP = 3
-"""Whose comparators the images meet."""
-IMAGES = 6
-"""All inputs 0, all at their top, and random ones: every bit line is seen at both."""
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
 BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
@@ -53,61 +46,6 @@ LONG_SUITES = ("scenarios", "longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of tests: what can become of a mutant."""
-_WEIGHTS_SEED = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Design:
-    """A small network whose controller gets faults."""
-
-    sizes: tuple[int, ...]
-    bits_per_input: int
-    macro: MacroConfig
-
-    def job(self) -> Job:
-        """Random weights and images; calibrated where the macro has trims."""
-        draw = np.random.default_rng(_WEIGHTS_SEED)
-        layers: list[DenseLayer] = []
-        for inputs, outputs in itertools.pairwise(self.sizes):
-            weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
-            values = draw.integers(-3, 4, outputs, dtype=np.int32)
-            kind = "offsets" if len(layers) == len(self.sizes) - 2 else "thresholds"
-            layers.append(DenseLayer(weights, **{kind: values}))
-        network = Network("mutants", self.sizes[:1], 128, tuple(layers), self.bits_per_input)
-        mapped = map_network(network, self.macro)
-        top = (1 << self.bits_per_input) - 1
-        images = draw.integers(0, top + 1, (IMAGES, self.sizes[0]), dtype=np.uint8)
-        images[0], images[1] = 0, top
-        return Job(
-            config=mapped.config,
-            weights=tuple(layer.weights for layer in mapped.layers),
-            parameters=CONDITIONS["weak"],
-            chip=CHIP,
-            seed=_WEIGHTS_SEED,
-            images=images,
-            calibrate=mapped.config.calibration_cycles > 0,
-        )
-
-
-DESIGNS = {
-    "votes": Design(
-        sizes=(40, 5, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=3, columns=128, votes=3, zero_dead_time_allowed=True),
-    ),
-    "trims": Design(
-        sizes=(9, 4, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=2, columns=32, trim_bits=4, zero_dead_time_allowed=True),
-    ),
-    "bit planes, pipelined": Design(
-        sizes=(12, 5, 2),
-        bits_per_input=2,
-        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True, zero_dead_time_allowed=True),
-    ),
-}
-"""Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,
-calibration, bit planes, latches; the registers and both buses in each."""
 
 
 class _LimitedIcarus(Icarus):
@@ -168,7 +106,10 @@ def _images(job: Job, source: str, folder: Path) -> str | None:
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:
-        check_hardware(job, Outcome.read(folder / "outcome.npz"))
+        outcome = Outcome.read(folder / "outcome.npz")
+        check_hardware(job, outcome)
+        if job.program:
+            check_programming(job, outcome)
     except HardwareFault as fault:
         return str(fault)
     return None

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..sim.job import Job, word_of_bits, word_of_levels
-from ..sim.testbench import bus_inputs
+from ..sim.testbench import bus_inputs, programming_inputs
 from .agents import JOB_VARIABLE, read_number
 
 PERIOD_NS = 10
@@ -209,7 +209,7 @@ class Bench:
 
     async def start(self) -> None:
         config, dut = self.job.config, self.dut
-        for name in bus_inputs(config):
+        for name in (*bus_inputs(config), *programming_inputs(config)):
             getattr(dut, name).value = 0
         for layer, weights in zip(config.layers, self.job.weights, strict=True):
             for macro in range(layer.macros):
