@@ -41,6 +41,7 @@ TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
 BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
 TRIM_SUITE = "every_trim"
+PACKET_SUITE = "every_packet"
 BUS_SUITES = ("control_bus", "axi_stream")
 LONG_SUITES = ("scenarios", "longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
@@ -117,9 +118,9 @@ def _images(job: Job, source: str, folder: Path) -> str | None:
 
 def _bits(job: Job, source: str, folder: Path) -> str | None:
     """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
-    trim where there are some."""
-    trims = [TRIM_SUITE] * job.calibrate
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *trims], folder)
+    trim and every packet of weights where there are some."""
+    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *more], folder)
 
 
 def _buses(job: Job, source: str, folder: Path) -> str | None:

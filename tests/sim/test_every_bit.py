@@ -4,10 +4,11 @@ import pytest
 from amaranth.hdl import Const
 
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl import dense_layer, network, register_bank, sequencer, trim
+from popbridge.hdl import dense_layer, network, programmer, register_bank, sequencer, trim
 from popbridge.hdl.config import MacroConfig
 from popbridge.hdl.frames import FrameInput
 from popbridge.hdl.readout import SignReadout
+from popbridge.sim.mutant_designs import DESIGNS
 
 SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
 TESTS = 16
@@ -29,6 +30,24 @@ def modules(*names):
 def test_every_bit_of_a_controller_with_trims(run_tests, job):
     tests, failures, log = run_tests(job, modules(*SUITES))
     assert (tests, failures) == (TESTS, 0), log[-3000:]
+
+
+def test_packets_of_weights(run_tests):
+    pytest.importorskip("cocotbext.axi")
+    tests, failures, log = run_tests(DESIGNS["programmable"].job(), modules("every_packet"))
+    assert (tests, failures) == (2, 0), log[-3000:]
+
+
+def test_a_row_too_high_is_caught(run_tests, monkeypatch):
+    """Rows without a neuron are taken as well."""
+    pytest.importorskip("cocotbext.axi")
+    monkeypatch.setattr(
+        programmer.RowProgrammer, "_addressed", lambda self, m, row, macro: Const(1)
+    )
+    job = DESIGNS["programmable"].job()
+    tests, failures, log = run_tests(job, modules("every_packet"), "for_nothing")
+    assert (tests, failures) == (1, 1), log[-3000:]
+    assert "layer 0, header bit 1" in log
 
 
 @pytest.mark.nightly
