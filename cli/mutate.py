@@ -10,9 +10,9 @@ from typing import Any, TextIO
 from ..hdl.config import InputError
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..sim.journal import Journal
+from ..sim.mutant_designs import DESIGNS
 from ..sim.mutants import (
     ATTACKS,
-    DESIGNS,
     EQUAL,
     SURVIVED,
     campaign,

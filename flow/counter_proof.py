@@ -1,4 +1,4 @@
-"""Proof that a controller's counters count, from whatever value: simulations reach small ones only.
+"""Proof that counters and timers count, from whatever value: simulations reach small ones only.
 
 One step of the clock from an arbitrary state, by SAT, in the controller's own Verilog: nothing is
 assumed of the state, so that what holds for one step holds for ever.
@@ -7,12 +7,15 @@ assumed of the state, so that what holds for one step holds for ever.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..hdl.config import NetworkConfig
-from ..hdl.control_registers import control_registers, counters_of
+from ..hdl.control_registers import control_registers, counters_of, layer_register
+from ..hdl.network_programmer import FIGURES
 from ..hdl.registers import WORD_BITS, WORD_BYTES
 from .netlist import run_yosys
+from .timer_proof import timer_assertions
 from .verilog import CONTROLLER
 
 __all__ = ["counter_assertions", "counters_count"]
@@ -22,6 +25,8 @@ _SIGNALS = {
     "DROPPED_FRAMES": "status__dropped",
 }
 """Counters that are ports as well; the others are called as their registers."""
+_OF_ROWS = ("pulses", "retries", "failed_cells")
+"""Figures of programming that the rows' programmer counts itself."""
 _SCRIPT = f"""
 read_verilog -formal -sv controller.v
 hierarchy -check -top {CONTROLLER}
@@ -39,10 +44,12 @@ def counter_assertions(config: NetworkConfig) -> str:
 
     After a reset, soft or not, a counter is 0. Else the clock cycles go up by one, and what counts
     events by those seen in the cycle before, up to its largest value. A read gives the register;
-    one of CYCLES_LOW copies the upper half to CYCLES_HIGH.
+    one of CYCLES_LOW copies the upper half to CYCLES_HIGH. Counters of programming never go down,
+    and up by no more than an event adds.
     """
     signals = {name: _SIGNALS.get(name, name.lower()) for name in counters_of(config)}
-    words = dict(signals)
+    figures = list(_figures(config))
+    words = signals | {name: signal for name, signal, _ in figures}
     words["CYCLES_LOW"] = f"cycles[{WORD_BITS - 1}:0]"
     words["CYCLES_HIGH"] = r"\registers.cycles_high_copy "
     lines = [
@@ -77,7 +84,24 @@ def counter_assertions(config: NetworkConfig) -> str:
             f"  restarts ? 0 : {signal}_sum[32] ? 32'hffffffff : {signal}_sum[31:0];",
             f"always @* assert ({signal} == {signal}_due);",
         ]
+    lines.append("reg restarted; always @(posedge clk) restarted <= restarts;")
+    for name, signal, most in figures:
+        before = f"{name.lower()}_before"
+        lines += [
+            f"reg [31:0] {before}; always @(posedge clk) {before} <= {signal};",
+            f"always @* if (~restarted) assert ({signal} >= {before});",
+            f"always @* if (~restarted) assert ({signal} - {before} <= {most});",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _figures(config: NetworkConfig) -> Iterator[tuple[str, str, int]]:
+    """Each counter of programming: its register, its signal, the most that a cycle adds."""
+    for index, layer in enumerate(config.layers):
+        for name in FIGURES if layer.macro.programmable else ():
+            inner = f"_rows.{name}" if name in _OF_ROWS else f"__{name}"
+            most = layer.fan_in if name == "failed_cells" else 1
+            yield layer_register(index, name), rf"\programmer.{layer.name}{inner} ", most
 
 
 def _reads(config: NetworkConfig, name: str) -> str:
@@ -89,6 +113,8 @@ def _reads(config: NetworkConfig, name: str) -> str:
 def counters_count(config: NetworkConfig, source: str) -> bool:
     """Whether a flat controller's Verilog, as `mutation.mutant_sources` gives it, is proven so.
 
+    That is `counter_assertions` and `timer_assertions`.
+
     Raises
     ------
     InputError
@@ -99,7 +125,8 @@ def counters_count(config: NetworkConfig, source: str) -> bool:
     body, ending, _ = source.rpartition("endmodule")
     with tempfile.TemporaryDirectory(prefix="popbridge-counters-") as name:
         folder = Path(name)
-        text = f"{body}{counter_assertions(config)}{ending}\n"
+        assertions = counter_assertions(config) + timer_assertions(config)
+        text = f"{body}{assertions}{ending}\n"
         (folder / "controller.v").write_text(text, encoding="utf-8")
         run_yosys(_SCRIPT, folder)
         return "SUCCESS!" in (folder / "status.txt").read_text(encoding="utf-8")

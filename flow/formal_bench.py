@@ -28,7 +28,7 @@ from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = ["TOP", "Bench", "Fault", "Method", "Proof", "Property", "Task"]
+__all__ = ["TOP", "Bench", "Fault", "Method", "Proof", "Property", "Task", "driven_signals"]
 
 TOP = "top"
 """The module around the hardware, which is its `hardware`."""
@@ -220,7 +220,7 @@ class Bench:
     def inner(self, *path: str) -> Signal:
         """A signal inside the hardware: submodules' names down to it, and its own."""
         *modules, name = path
-        signals = _signals(_module(self.fragment, modules))
+        signals = driven_signals(_module(self.fragment, modules))
         if name not in signals:
             raise LookupError(f"{'.'.join(path)}: found {', '.join(sorted(signals))}")
         return signals[name]
@@ -242,14 +242,14 @@ class Bench:
 
     def _break(self, fault: Fault) -> None:
         module = _module(self.fragment, fault.path)
-        signal = _signals(module)[fault.signal]
+        signal = driven_signals(module)[fault.signal]
         true = Signal.like(signal, name=f"true_{signal.name}")
         redirected = _Redirected(signal, true)
         module.statements = {
             domain: redirected.on_statement(statements)
             for domain, statements in module.statements.items()
         }
-        others = {value.name: value for value in self._ports()} | _signals(module)
+        others = {value.name: value for value in self._ports()} | driven_signals(module)
         module.add_statements("comb", signal.eq(fault.edit(true, others.__getitem__)))
 
 
@@ -259,7 +259,7 @@ def _module(fragment: Fragment, path: list[str] | tuple[str, ...]) -> Fragment:
     return fragment
 
 
-def _signals(fragment: Fragment) -> dict[str, Signal]:
+def driven_signals(fragment: Fragment) -> dict[str, Signal]:
     """The signals that a module drives, by name; of those of the same name, the first."""
     signals: dict[str, Signal] = {}
     for statements in fragment.statements.values():

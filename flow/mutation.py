@@ -105,6 +105,7 @@ def is_equal(prepared: str, mutant: Mutant) -> bool:
         script += f"""
 read_rtlil prepared.il
 {command}
+setattr -unset init w:*
 dffunmap
 techmap t:$pmux
 select -set inner w:* t:$dff %co1:+[Q] %d
@@ -113,6 +114,8 @@ select -clear
 rename {CONTROLLER} {name}
 design -stash {name}
 """
+    # Initial values are left out: induction does not begin from them, and a register with a bit
+    # that is stuck would have two.
     # What both have in common is merged first: the proof is about what depends on the fault.
     script += f"""
 design -copy-from gold -as gold gold

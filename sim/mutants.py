@@ -6,7 +6,6 @@ import contextlib
 import functools
 import hashlib
 import importlib.util
-import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 from cocotb_tools.runner import Icarus
 
-from ..behav.params import CONDITIONS
-from ..bnn.mapping import map_network
-from ..bnn.network import DenseLayer, Network
 from ..flow.counter_proof import counters_count
 from ..flow.mutation import (
     NO_FAULT,
@@ -30,84 +25,28 @@ from ..flow.mutation import (
     prepared_controller,
 )
 from ..flow.verilog import CONTROLLER
-from ..hdl.config import InputError, MacroConfig
+from ..hdl.config import InputError
 from .cosim import controller_source, testbench_sources
 from .job import Job, Outcome
 from .journal import Journal
+from .mutant_designs import DESIGNS
+from .programming_verdict import check_programming
 from .simulators import JOB_VARIABLE, SimulationError, simulator_version
 from .source_digest import source_digest
 from .testbench import TESTBENCH
 from .verdict import HardwareFault, check_hardware
 from .workers import local_workers, run_units
 
-CHIP = 3
-"""Whose comparators the images meet."""
-IMAGES = 6
-"""All inputs 0, all at their top, and random ones: every bit line is seen at both."""
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = ("every_register_bit", "every_phase_bit")
+BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
 TRIM_SUITE = "every_trim"
+PACKET_SUITE = "every_packet"
 BUS_SUITES = ("control_bus", "axi_stream")
 LONG_SUITES = ("scenarios", "longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of tests: what can become of a mutant."""
-_WEIGHTS_SEED = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Design:
-    """A small network whose controller gets faults."""
-
-    sizes: tuple[int, ...]
-    bits_per_input: int
-    macro: MacroConfig
-
-    def job(self) -> Job:
-        """Random weights and images; calibrated where the macro has trims."""
-        draw = np.random.default_rng(_WEIGHTS_SEED)
-        layers: list[DenseLayer] = []
-        for inputs, outputs in itertools.pairwise(self.sizes):
-            weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
-            values = draw.integers(-3, 4, outputs, dtype=np.int32)
-            kind = "offsets" if len(layers) == len(self.sizes) - 2 else "thresholds"
-            layers.append(DenseLayer(weights, **{kind: values}))
-        network = Network("mutants", self.sizes[:1], 128, tuple(layers), self.bits_per_input)
-        mapped = map_network(network, self.macro)
-        top = (1 << self.bits_per_input) - 1
-        images = draw.integers(0, top + 1, (IMAGES, self.sizes[0]), dtype=np.uint8)
-        images[0], images[1] = 0, top
-        return Job(
-            config=mapped.config,
-            weights=tuple(layer.weights for layer in mapped.layers),
-            parameters=CONDITIONS["weak"],
-            chip=CHIP,
-            seed=_WEIGHTS_SEED,
-            images=images,
-            calibrate=mapped.config.calibration_cycles > 0,
-        )
-
-
-DESIGNS = {
-    "votes": Design(
-        sizes=(40, 5, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=3, columns=128, votes=3, zero_dead_time_allowed=True),
-    ),
-    "trims": Design(
-        sizes=(9, 4, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=2, columns=32, trim_bits=4, zero_dead_time_allowed=True),
-    ),
-    "bit planes, pipelined": Design(
-        sizes=(12, 5, 2),
-        bits_per_input=2,
-        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True, zero_dead_time_allowed=True),
-    ),
-}
-"""Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,
-calibration, bit planes, latches; the registers and both buses in each."""
 
 
 class _LimitedIcarus(Icarus):
@@ -168,16 +107,20 @@ def _images(job: Job, source: str, folder: Path) -> str | None:
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:
-        check_hardware(job, Outcome.read(folder / "outcome.npz"))
+        outcome = Outcome.read(folder / "outcome.npz")
+        check_hardware(job, outcome)
+        if job.program:
+            check_programming(job, outcome)
     except HardwareFault as fault:
         return str(fault)
     return None
 
 
 def _bits(job: Job, source: str, folder: Path) -> str | None:
-    """Every bit of registers and phase times, every comparator; every trim where there are some."""
-    trims = [TRIM_SUITE] * job.calibrate
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *trims], folder)
+    """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
+    trim and every packet of weights where there are some."""
+    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *more], folder)
 
 
 def _buses(job: Job, source: str, folder: Path) -> str | None:
@@ -191,8 +134,8 @@ def _long(job: Job, source: str, folder: Path) -> str | None:
 
 
 def _counters(job: Job, source: str, folder: Path) -> str | None:
-    """The proof that counters count from any value: most of their bits no simulation reaches."""
-    return None if counters_count(job.config, source) else "a counter that does not count"
+    """The proof that counters and timers count from any value: simulations reach few."""
+    return None if counters_count(job.config, source) else "a count that is not proven"
 
 
 ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {

@@ -56,6 +56,16 @@ def bus_inputs(config: NetworkConfig) -> list[str]:
     ]
 
 
+def programming_inputs(config: NetworkConfig) -> list[str]:
+    """The controller's inputs of programming; all 0 where nothing is programmed."""
+    return [
+        port.name
+        for port in controller_ports(config)
+        if (port.name.startswith("w_axis_") and port.direction == "input")
+        or port.name.endswith("__sl_q")
+    ]
+
+
 def testbench_verilog(config: NetworkConfig, *, strict: bool) -> str:
     """SystemVerilog of the testbench for a network."""
     ports = controller_ports(config)

@@ -13,13 +13,20 @@ from typing import Any
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge, with_timeout
+from cocotb.triggers import (
+    ClockCycles,
+    FallingEdge,
+    ReadOnly,
+    RisingEdge,
+    Timer,
+    with_timeout,
+)
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
 
 from ..hdl.config import STREAM_BITS, LayerConfig
 from ..sim.job import Job, word_of_bits, word_of_levels
-from ..sim.testbench import bus_inputs
+from ..sim.testbench import bus_inputs, programming_inputs
 from .agents import JOB_VARIABLE, read_number
 
 PERIOD_NS = 10
@@ -30,7 +37,7 @@ class IdealArray:
     """Answers one array's strobes with the popcount of the columns that agree.
 
     No comparator output rises while it is mute, both do while it is torn. The comparator sees the
-    score and its offset.
+    score and its offset, and takes its delay from strobe's rise to its answer.
 
     In a pipelined macro the columns are those that agree as evaluate rises. With inputs of several
     bits, each share averages what the lines hold into the holding capacitors, which the strobe
@@ -42,6 +49,7 @@ class IdealArray:
         self.mute = False
         self.torn = False
         self.offset: int | Fraction = 0
+        self.delay_ns = 0
         self.latched = 0
         self.held = Fraction(0)
         self.bank = ["dac_p", "dac_n"] if config.bank_bits else []
@@ -109,6 +117,8 @@ class IdealArray:
         while True:
             await RisingEdge(self.pins["strobe"])
             score = self.score() + self.offset
+            if self.delay_ns:
+                await Timer(self.delay_ns, "ns")
             if self.torn:
                 self.answer(1, 1)
             elif not self.mute:
@@ -199,7 +209,7 @@ class Bench:
 
     async def start(self) -> None:
         config, dut = self.job.config, self.dut
-        for name in bus_inputs(config):
+        for name in (*bus_inputs(config), *programming_inputs(config)):
             getattr(dut, name).value = 0
         for layer, weights in zip(config.layers, self.job.weights, strict=True):
             for macro in range(layer.macros):

@@ -6,16 +6,24 @@ on its way to the counter ends it before. What is not too long is counted to its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import (
+    ClockCycles,
+    FallingEdge,
+    First,
+    ReadOnly,
+    RisingEdge,
+    ValueChange,
+    with_timeout,
+)
 
 from ..hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, NetworkConfig
 from ..hdl.control_registers import layer_register
 from .agents import read_number
-from .axi_stream import PERIOD_NS, expected_packet
+from .axi_stream import PERIOD_NS, IdealArray, expected_packet
 from .quiet_bench import QuietBench
 from .scenario_bench import PhaseView
 from .scenario_plan import states_of
@@ -50,6 +58,40 @@ class HighTime:
             self.cycles += self.bench.cycle() - rose
 
 
+class Order:
+    """What an array's pins must never do, in phases of whatever length.
+
+    Its lines keep still while evaluate is high, but the word line where latches hold the products;
+    its bank is charged then only.
+    """
+
+    def __init__(self, array: IdealArray, layer: LayerConfig):
+        self.pins = array.pins
+        self.still = ["bl", "blb"] if layer.pipelined else ["wl", "bl", "blb"]
+        self.bank = array.bank
+
+    def run(self) -> None:
+        """From now on, to the test's end."""
+        cocotb.start_soon(self._lines())
+        if self.bank:
+            cocotb.start_soon(self._bank())
+
+    async def _changed(self, names: Sequence[str]) -> None:
+        await First(*(ValueChange(self.pins[name]) for name in names))
+        await ReadOnly()
+
+    async def _lines(self) -> None:
+        while True:
+            await self._changed(self.still)
+            assert not read_number(self.pins["evaluate"]), f"{self.still} changed in evaluate"
+
+    async def _bank(self) -> None:
+        while True:
+            await self._changed([*self.bank, "evaluate"])
+            charged = [name for name in self.bank if read_number(self.pins[name])]
+            assert not charged or read_number(self.pins["evaluate"]), f"{charged} without evaluate"
+
+
 def high_cycles(layer: LayerConfig) -> dict[str, int]:
     """For how many clock cycles each phase pin of a layer is high in one image."""
     timing, rows, planes = layer.macro.timing, layer.rows_used, layer.bits_per_input
@@ -68,6 +110,13 @@ def high_cycles(layer: LayerConfig) -> dict[str, int]:
     if planes > 1:
         pins |= {"share": rows * shares, "acc_reset": rows * timing.precharge_cycles}
     return pins
+
+
+def places(config: NetworkConfig) -> Iterator[tuple[LayerConfig, int]]:
+    """Layer and macro of each array."""
+    for layer in config.layers:
+        for macro in range(layer.macros):
+            yield layer, macro
 
 
 class PhaseBench(QuietBench):
@@ -89,6 +138,11 @@ class PhaseBench(QuietBench):
             macro = layer.macro.replace(timing=layer.macro.timing.replace(**times))
             layers.append(layer.replace(macro=macro))
         return self.config.replace(layers=tuple(layers))
+
+    def keep_order(self) -> None:
+        """From now on, to the test's end, no array's pins may break its order."""
+        for array, (layer, _) in zip(self.arrays, places(self.config), strict=True):
+            Order(array, layer).run()
 
     async def soft_reset(self) -> None:
         await self.write("CONTROL", SOFT_RESET)
@@ -135,7 +189,8 @@ async def started(dut: Any) -> PhaseBench:
 async def images_take_the_times_written(dut: Any) -> None:
     """Every pin is high for its time in each, and each gives its packet in its time."""
     bench = await started(dut)
-    configs = [bench.with_times(), bench.random_times(9)]
+    bench.keep_order()
+    configs = [bench.with_times(), *(bench.random_times(9) for _ in range(3))]
     configs += [bench.with_times(**dict.fromkeys(PHASE_NAMES, cycles)) for cycles in PATTERNS]
     if all(layer.macro.zero_dead_time_allowed for layer in bench.config.layers):
         configs += [bench.with_times(**{name: 0}) for name in DEAD_TIME_NAMES]
@@ -165,7 +220,7 @@ async def images_take_the_times_written(dut: Any) -> None:
 async def each_comparator_is_counted(dut: Any) -> None:
     """No output, or both, is -1 and counted, in each array by itself."""
     bench = await started(dut)
-    names = [(layer.name, k) for layer in bench.config.layers for k in range(layer.macros)]
+    names = [(layer.name, macro) for layer, macro in places(bench.config)]
     unresolved = 0
     for array, name in zip(bench.arrays, names, strict=True):
         for fault in ("mute", "torn"):
@@ -178,6 +233,19 @@ async def each_comparator_is_counted(dut: Any) -> None:
             assert await bench.read("UNRESOLVED_DECISIONS") == unresolved, f"{name} {fault}"
             assert read_number(dut.status__unresolved) == unresolved
             setattr(array, fault, False)
+
+
+@cocotb.test()
+async def a_comparator_has_the_whole_strobe(dut: Any) -> None:
+    """An answer in strobe's last cycle is one, and is not counted as missing."""
+    bench = await started(dut)
+    config = bench.with_times(**dict.fromkeys(PHASE_NAMES, FEW))
+    await bench.set_times(config)
+    for array, (layer, _) in zip(bench.arrays, places(config), strict=True):
+        array.delay_ns = layer.macro.timing.strobe_cycles * PERIOD_NS - PERIOD_NS // 2
+    for index in range(len(bench.job.images)):
+        await bench.image(index, config)
+    assert await bench.read("UNRESOLVED_DECISIONS") == 0
 
 
 @cocotb.test()

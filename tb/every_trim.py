@@ -28,8 +28,8 @@ REFUSED = 1 << 3
 CALIBRATED = 1 << 5
 """In INTERRUPT_STATUS."""
 ROUNDS = 4
-PATTERNS = (1, 0x15, 0x2A)
-"""Lengths of all phases of a calibration."""
+PATTERNS = (1, 0x55, 0xAA)
+"""Lengths of all phases of a calibration: each low bit at 0 and at 1."""
 PHASE_PINS = {
     "precharge_cycles": (1, 0, 0),
     "dead_before_evaluate_cycles": (0, 0, 0),
@@ -107,7 +107,10 @@ async def started(dut: Any) -> TrimBench:
 @cocotb.test()
 async def trims_cancel_offsets(dut: Any) -> None:
     bench = await started(dut)
+    bench.keep_order()
     for turn in range(4 * ROUNDS):
+        config = bench.random_times(9)
+        await bench.set_times(config)
         trims = {}
         for register, layer, array in bench.trimmed():
             most = (1 << layer.trim_bits) - 1
@@ -117,10 +120,7 @@ async def trims_cancel_offsets(dut: Any) -> None:
             await bench.write(register, register_value(trim, layer))
         index = bench.draw.randrange(len(bench.job.images))
         await bench.send(index)
-        found, expected = (
-            await bench.receive(2 * bench.config.latency),
-            bench.expected(index, trims),
-        )
+        found, expected = await bench.receive(2 * config.latency), bench.expected(index, trims)
         assert found == expected, f"{trims}: found {found}, expected {expected}"
 
 
@@ -156,6 +156,7 @@ async def a_calibration_finds_every_offset(dut: Any) -> None:
 @cocotb.test()
 async def a_calibration_takes_the_times_written(dut: Any) -> None:
     bench = await started(dut)
+    bench.keep_order()
     await bench.write("INTERRUPT_ENABLE", CALIBRATED)
     await bench.write("CONTROL", STOP)
     for _, _, array in bench.trimmed():

