@@ -1,15 +1,19 @@
 # make demo: real digits through the generated hardware.  make test: every test.
+# make formal: every proof.
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 
-.PHONY: demo test lint format clean
+.PHONY: demo test formal lint format clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/popbridge run --images 20
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+formal: $(VENV)/test.stamp
+	$(BIN)/popbridge formal
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .

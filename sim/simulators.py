@@ -26,6 +26,7 @@ from cocotb_tools.runner import Verilator as CocotbVerilator
 from ..flow.icarus import without_always_comb
 from ..flow.verilator import WAIVERS, find_verilator, require_compiler
 from ..hdl.config import InputError
+from ..hdl.whole_file import whole_file
 from .job import Job, Outcome
 from .testbench import TESTBENCH
 
@@ -36,6 +37,8 @@ COMPLETE = "complete"
 EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
 JOB_VARIABLE = "POPBRIDGE_JOB"
 """Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
+NOT_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": ""}
+"""Nothing in a run asserts: cocotb need not have pytest, if it is there, rewrite each module."""
 PROGRESS_FILE = "progress"
 """In that folder: one line on what is going on."""
 PROGRESS_PERIOD_S = 0.5
@@ -95,11 +98,11 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     SimulationError
         The sources do not build.
     """
-    decides = [
+    tools = [
         simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
-        _build_arguments(simulator), TIMESCALE, waves, sorted(sources.items()),
+        _build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
-    folder = root / f"{simulator}-{hashlib.sha256(repr(decides).encode()).hexdigest()[:24]}"
+    folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
     if _is_complete(folder, simulator):
         return Build(simulator, folder, waves)
     if simulator == "verilator":
@@ -112,10 +115,32 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
             with tempfile.TemporaryDirectory(
                 prefix="popbridge-build-", ignore_cleanup_errors=True
             ) as draft:
-                _build_in(Path(draft), sources, simulator, waves)
+                with _library_objects(root / f"library-{_digest(tools)}", Path(draft)):
+                    _build_in(Path(draft), sources, simulator, waves)
                 shutil.copytree(draft, folder)
             (folder / COMPLETE).touch()
     return Build(simulator, folder, waves)
+
+
+def _digest(decides: list[Any]) -> str:
+    return hashlib.sha256(repr(decides).encode()).hexdigest()[:24]
+
+
+@contextlib.contextmanager
+def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
+    """Give a build the objects of Verilator's own library, and keep those that it compiles.
+
+    They are the same in every build, and most of the time of a small one.
+    """
+    for path in kept.glob("*.o"):
+        # Copied without its time: newer than its source, so that make takes it as it is.
+        shutil.copyfile(path, draft / path.name)
+    yield
+    kept.mkdir(exist_ok=True)
+    for path in draft.glob("verilated*.o"):
+        if not (kept / path.name).exists():
+            with whole_file(kept / path.name) as file:
+                file.write(path.read_bytes())
 
 
 def _is_complete(folder: Path, simulator: str) -> bool:
@@ -172,6 +197,14 @@ class _Icarus(Icarus):
         return [[word for word in cmd if word != "-none"] for cmd in super()._test_command()]
 
 
+class _Verilator(CocotbVerilator):
+    """Takes objects that are there as they are: its makefile, younger, would make them anew."""
+
+    def _build_command(self) -> list[Any]:
+        verilate, make = super()._build_command()
+        return [verilate, [*make, "--old-file=Vtop.mk"]]
+
+
 @contextlib.contextmanager
 def _quiet(simulator: str) -> Iterator[Runner]:
     """A cocotb runner that finds its simulator and keeps its messages to itself."""
@@ -180,7 +213,7 @@ def _quiet(simulator: str) -> Iterator[Runner]:
     os.environ.update(added)
     logging.disable(logging.ERROR)
     try:
-        yield CocotbVerilator() if simulator == "verilator" else _Icarus()
+        yield _Verilator() if simulator == "verilator" else _Icarus()
     finally:
         logging.disable(logging.NOTSET)
         for name, value in before.items():
@@ -248,7 +281,7 @@ def run(
                     results_xml=str(folder / "results.xml"),
                     plusargs=dump,
                     test_args=["--trace"] if waves and built.simulator == "verilator" else [],
-                    extra_env={JOB_VARIABLE: str(folder)},
+                    extra_env={JOB_VARIABLE: str(folder), **NOT_REWRITTEN},
                     log_file=log,
                 )
             except (Exception, SystemExit):

@@ -24,7 +24,12 @@ def one_row_macros(neurons, fan_in):
     return LayerConfig(name="layer", inputs=fan_in, bias_columns=0, neurons=neurons, macro=macro)
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize(
+    "name",
+    # test_bit_errors has the exact rate of every condition, without chips.
+    [pytest.param(name, marks=() if k % 4 == 0 else pytest.mark.nightly)
+     for k, name in enumerate(MEASURED)],
+)  # fmt: skip
 def test_chips_of_each_measured_condition_read_its_rate(name, measured_rates):
     rate = measured_rates[name]
     ideal = CONDITIONS[name].replace(

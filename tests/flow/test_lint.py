@@ -1,15 +1,15 @@
 """Verilator's lint: what it lets pass and what it catches."""
 
+import functools
+
 import pytest
 
-from popbridge.flow import verilator
+from popbridge.flow import verilator, verilog
 from popbridge.flow.verilator import OPERATORS_ONLY, WAIVERS, lint
 from popbridge.flow.verilog import (
     CONTROLLER,
     MACRO_TOP,
     black_box_stubs,
-    controller_verilog,
-    macro_top_verilog,
     to_systemverilog,
 )
 from popbridge.hdl.config import InputError
@@ -20,6 +20,10 @@ try:
     verilator.find_verilator()
 except InputError as error:
     pytest.skip(str(error), allow_module_level=True)
+
+# Made once for all faults of a stub.
+controller_verilog = functools.cache(verilog.controller_verilog)
+macro_top_verilog = functools.cache(verilog.macro_top_verilog)
 
 
 def lint_texts(folder, top, *texts):

@@ -183,10 +183,10 @@ def test_bulk_run_fails(name, job, monkeypatch, icarus, tmp_path):
         check_hardware(job, simulators.run(job, built, "bulk"))
 
 
-def test_run_in_verilator_fails(job, monkeypatch, tmp_path):
+def test_run_in_verilator_fails(job, monkeypatch, build_root):
     break_hardware(monkeypatch, "strobe one cycle early")
     sources = cosim.testbench_sources(job.config, controller_verilog(job.config), strict=False)
-    built = simulators.build(sources, "verilator", tmp_path)
+    built = simulators.build(sources, "verilator", build_root)
     with pytest.raises(SimulationError, match="phase out of order"):
         simulators.run(job, built, "bulk")
 

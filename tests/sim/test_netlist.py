@@ -91,9 +91,10 @@ def test_wrong_gates_are_caught(make_mapped, make_job, icarus, tmp_path):
 
 def test_made_once(make_mapped, tmp_path, monkeypatch):
     config = make_mapped((5, 4, 2), rows=2, columns=12).config
-    first = cosim.netlist_source(config, tmp_path)
-    monkeypatch.setattr(cosim, "netlist_verilog", lambda controller: pytest.fail("made again"))
-    assert cosim.netlist_source(config, tmp_path) == first
+    made = []
+    monkeypatch.setattr(cosim, "netlist_verilog", lambda text: made.append(text) or "gates\n")
+    assert {cosim.netlist_source(config, tmp_path) for _ in range(2)} == {"gates\n"}
+    assert made == [cosim.controller_source(config, tmp_path)]
 
 
 def test_pysim_runs_no_gates(make_mapped, make_job):

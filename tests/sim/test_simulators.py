@@ -47,6 +47,18 @@ def test_built_once(job, icarus, tmp_path):
     assert len(list(tmp_path.glob("icarus-*"))) == 1  # nothing of the failed build stays
 
 
+def test_verilators_library_is_compiled_once(job, build_root):
+    """The second build takes the objects of the first, if that one did not find them there."""
+    controller = cosim.controller_source(job.config, build_root)
+    logs = []
+    for strict in (False, True):
+        sources = cosim.testbench_sources(job.config, controller, strict=strict)
+        built = simulators.build(sources, "verilator", build_root)
+        logs.append((built.folder / "build.log").read_text())
+    assert all("-o Vtop__ALL.o" in log for log in logs)
+    assert "-o verilated.o" not in logs[1]
+
+
 @pytest.mark.parametrize("lost", ["complete", "sim.vvp"])
 def test_a_damaged_build_is_made_anew(lost, job, icarus, tmp_path):
     cosim.simulate(job, simulator=icarus, root=tmp_path)
