@@ -41,6 +41,11 @@ class ProgrammingArray:
     ----------
     cells : MacroCells
         Changed in place.
+
+    Attributes
+    ----------
+    driven_since_s : float
+        When bit lines or word lines last changed, s.
     """
 
     def __init__(self, cells: MacroCells) -> None:
@@ -49,7 +54,7 @@ class ProgrammingArray:
         self._period_s = config.macro.timing.clock_period_s
         self._programming = config.macro.programming
         self._columns = config.fan_in
-        self._time_s = self._still_since_s = self._pulse_rise_s = self._driven_since_s = 0.0
+        self._time_s = self._still_since_s = self._pulse_rise_s = self.driven_since_s = 0.0
         self._pulse_fall_s: float | None = None
         self._was = ProgrammingPins()
         self._start_v: NDArray[np.float64] = np.zeros(self._columns)
@@ -75,7 +80,7 @@ class ProgrammingArray:
         if (pins.bl, pins.blb, pins.wl) != (was.bl, was.blb, was.wl):
             if pins.wl and (pins.bl or pins.blb):
                 self._start_v = self.levels_v(time_s)
-            self._driven_since_s = time_s
+            self.driven_since_s = time_s
         self._time_s = time_s
         self._check_levels(pins)
         if pins.held() != was.held():
@@ -94,7 +99,7 @@ class ProgrammingArray:
         if not (was.wl and (was.bl or was.blb)):
             return np.zeros(self._columns)
         line = was.wl.bit_length() - 1
-        elapsed_s = time_s - self._driven_since_s
+        elapsed_s = time_s - self.driven_since_s
         return self.cells.read_level_v(line, +1 if was.bl else -1, self._start_v, elapsed_s)
 
     def sl_q(self, time_s: float) -> int:

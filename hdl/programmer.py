@@ -83,7 +83,7 @@ class RowProgrammer(wiring.Component):
             "request": Out(1),
             "grant": In(1),
             "busy": Out(1),
-            "row": Out(ROW_BITS),
+            "row": Out(range(max(2, config.rows_used))),
             "macro": Out(range(max(2, config.macros))),
             "pins": Out(ProgrammingSignature(config)),
             "row_done": Out(1),

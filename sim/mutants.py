@@ -31,7 +31,7 @@ from .job import Job, Outcome
 from .journal import Journal
 from .mutant_designs import DESIGNS
 from .programming_verdict import check_programming
-from .simulators import JOB_VARIABLE, SimulationError, simulator_version
+from .simulators import JOB_VARIABLE, NOT_REWRITTEN, SimulationError, simulator_version
 from .source_digest import source_digest
 from .testbench import TESTBENCH
 from .verdict import HardwareFault, check_hardware
@@ -83,7 +83,11 @@ def _simulate(
             build_dir=folder / "build",
             test_dir=folder,
             results_xml=str(results),
-            extra_env={JOB_VARIABLE: str(folder), "COCOTB_MAX_FAILURES": "1"},
+            extra_env={
+                JOB_VARIABLE: str(folder),
+                "COCOTB_MAX_FAILURES": "1",
+                **NOT_REWRITTEN,
+            },
             log_file=folder / "run.log",
         )
     return _first_failure(results)

@@ -38,7 +38,8 @@ EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
 JOB_VARIABLE = "POPBRIDGE_JOB"
 """Environment variable: the folder with ``job.npz``, where ``outcome.npz`` goes."""
 NOT_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": ""}
-"""Nothing in a run asserts: cocotb need not have pytest, if it is there, rewrite each module."""
+"""No run tells more of an assertion than that it failed: cocotb need not have pytest, if it is
+there, rewrite each module."""
 PROGRESS_FILE = "progress"
 """In that folder: one line on what is going on."""
 PROGRESS_PERIOD_S = 0.5

@@ -50,8 +50,8 @@ class BlankLayerAgent:
             array, pins = self._observed(time_s)
             array.observe(time_s, pins)
             if pins.bl or pins.blb:
-                # What the controller samples at the end of this polarity.
-                self.read_back.value = array.sl_q(time_s + self.settle_s)
+                # What the controller samples at the end of this polarity, whatever woke us now.
+                self.read_back.value = array.sl_q(array.driven_since_s + self.settle_s)
 
     def check(self) -> None:
         """Raise where a macro moved a pin while another one was at work."""

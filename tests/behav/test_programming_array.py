@@ -181,3 +181,17 @@ def test_the_next_pulse_may_follow_after_setup_and_hold():
         bench.set(prog_pulse=0)
         bench.wait(3)
     assert bench.cells.pulses[5] == 3
+
+
+def test_the_time_a_line_is_driven_does_not_begin_anew_with_other_pins():
+    bench = Bench()
+    bench.wait(2)
+    bench.set(wl=1 << 5, bl=0b111)
+    driven_since_s = bench.array.driven_since_s
+    assert driven_since_s == 2 * PERIOD_S
+    bench.wait(1)
+    bench.set(prog_level=3)
+    assert bench.array.driven_since_s == driven_since_s
+    bench.wait(1)
+    bench.set(bl=0, blb=0b111)
+    assert bench.array.driven_since_s == 4 * PERIOD_S
