@@ -87,8 +87,8 @@ class _Timer:
 
     @property
     def idle_bits(self) -> int:
-        """Width of the state register."""
-        return (len(self.states) + self.sequencer.unused_codes).bit_length()
+        """Width of the state register, IDLE being a state besides."""
+        return len(self.states).bit_length()
 
     def _kept(self, name: str, width: int, value: str) -> str:
         register = self.before(name)
