@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles
+from cocotb.triggers import ClockCycles, RisingEdge
 
-from ..hdl.config import STREAM_BITS, LayerConfig
+from ..hdl.config import STREAM_BITS, LayerConfig, ProgrammingOperation
 from ..hdl.control_registers import layer_register
 from ..hdl.programming_model import (
     MACRO_BITS,
@@ -22,6 +22,7 @@ from ..hdl.programming_model import (
     most_row_cycles,
     packet_of_row,
 )
+from .agents import read_number
 from .quiet_bench import QuietBench
 
 STOP = 1 << 1
@@ -35,10 +36,13 @@ SURPLUS = (1, 3)
 
 
 class DeadCells:
-    """A `CellRow` whose source lines stay low."""
+    """A `CellRow` whose source lines stay low; keeps the pulses, of which nothing comes."""
+
+    def __init__(self) -> None:
+        self.pulses: list[Pulse] = []
 
     def pulse(self, pulse: Pulse) -> None:
-        """Nothing comes of it."""
+        self.pulses.append(pulse)
 
     def read(self, line: int, positive: bool) -> int:
         return 0
@@ -46,6 +50,16 @@ class DeadCells:
 
 class PacketBench(QuietBench):
     """A bench that sends packets of weights."""
+
+    async def see_pulses(self, layer: LayerConfig, macro: str, seen: list[Pulse]) -> None:
+        """Note each pulse on a macro's pins."""
+        names = ("wl", "prog_op", "prog_device", "prog_level", "prog_mask")
+        pins = [getattr(self.dut, f"{layer.name}_{macro}__{name}") for name in names]
+        pulse = getattr(self.dut, f"{layer.name}_{macro}__prog_pulse")
+        while True:
+            await RisingEdge(pulse)
+            wl, *others = (read_number(pin) for pin in pins)
+            seen.append(Pulse(wl.bit_length() - 1, ProgrammingOperation(others[0]), *others[1:]))
 
     async def packet(self, beats: Sequence[int]) -> None:
         for beat, data in enumerate(beats):
@@ -115,11 +129,18 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
     for index, layer in enumerate(bench.config.layers):
         model = ProgrammingModel(layer)
         rows: list[ProgrammedRow] = []
+        seen: list[list[Pulse]] = [[] for _ in layer.macro_names]
+        for name, pulses in zip(layer.macro_names, seen, strict=True):
+            cocotb.start_soon(bench.see_pulses(layer, name, pulses))
         for neuron in range(layer.neurons):
             packet, macro, row, weights = bench.row(index, neuron)
             await bench.packet(packet)
             await ClockCycles(dut.clk, most_row_cycles(layer) + 8)
-            rows.append(model.program(macro, row, weights, True, DeadCells()))
+            cells = DeadCells()
+            rows.append(model.program(macro, row, weights, True, cells))
+            assert seen[macro] == cells.pulses, f"neuron {neuron}: pulses differ"
+            assert sum(map(len, seen)) == len(cells.pulses), "found pulses on another macro"
+            seen[macro].clear()
             await expect_rows(bench, index, rows)
             for name, due in {
                 "LAST_ROW": row | macro << ROW_BITS,
@@ -128,6 +149,11 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
             }.items():
                 found = await bench.read(layer_register(index, name))
                 assert found == due, f"{name}, neuron {neuron}: found {found:#x}, expected {due:#x}"
+    for name in ("ERRORS", "INTERRUPT_STATUS"):
+        told = await bench.read(name)
+        assert told, f"{name}: found nothing told of rows that cannot be repaired"
+        await bench.write(name, told)
+        assert await bench.read(name) == 0, f"{name}: found {told:#x} not to go"
 
 
 async def expect_rows(bench: PacketBench, index: int, rows: Sequence[ProgrammedRow]) -> None:

@@ -133,6 +133,15 @@ async def bytes_are_written_one_by_one(dut: Any) -> None:
 
 
 @cocotb.test()
+async def no_register_answers_elsewhere(dut: Any) -> None:
+    """Every word of the address space, each register holding something."""
+    bench = RegisterBench(dut)
+    await bench.start()
+    await bench.write_everywhere(PATTERNS[0], EVERY_BYTE)
+    await bench.check([*range(0, 1 << bench.registers.address_bits, WORD_BYTES)])
+
+
+@cocotb.test()
 async def cycles_are_counted(dut: Any) -> None:
     """Two reads differ by the clock cycles between them; so many do not reach the upper half."""
     bench = RegisterBench(dut)

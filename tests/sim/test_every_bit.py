@@ -11,7 +11,7 @@ from popbridge.hdl.readout import SignReadout
 from popbridge.sim.mutant_designs import DESIGNS
 
 SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
-TESTS = 16
+TESTS = 17
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
