@@ -22,6 +22,7 @@ from ..hdl.programming_model import (
     most_row_cycles,
     packet_of_row,
 )
+from ..hdl.programming_plan import Device
 from .agents import read_number
 from .quiet_bench import QuietBench
 
@@ -58,8 +59,9 @@ class PacketBench(QuietBench):
         pulse = getattr(self.dut, f"{layer.name}_{macro}__prog_pulse")
         while True:
             await RisingEdge(pulse)
-            wl, *others = (read_number(pin) for pin in pins)
-            seen.append(Pulse(wl.bit_length() - 1, ProgrammingOperation(others[0]), *others[1:]))
+            wl, operation, device, level, mask = (read_number(pin) for pin in pins)
+            line = wl.bit_length() - 1
+            seen.append(Pulse(line, ProgrammingOperation(operation), Device(device), level, mask))
 
     async def packet(self, beats: Sequence[int]) -> None:
         for beat, data in enumerate(beats):
