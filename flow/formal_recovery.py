@@ -139,7 +139,7 @@ LAYER = LayerConfig(
 
 TRIMMED = LayerConfig(
     name="layer", inputs=2, bias_columns=1, neurons=2,
-    macro=MacroConfig(rows=2, columns=3, trim_bits=2),
+    macro=MacroConfig(rows=2, columns=3, trim_bits=1),
 )  # fmt: skip
 CALIBRATION_BOUND = TRIMMED.calibration_cycles
 """Cycles after which a calibrator is at rest: a whole calibration."""
@@ -205,7 +205,7 @@ def recovery_proofs() -> list[Proof]:
         ),
         Proof(
             design="upset calibrator",
-            scope=f"a trim of {TRIMMED.trim_bits} bits",
+            scope="a trim of one bit",
             hardware=lambda: Calibrator(TRIMMED),
             specify=_upset_calibrator,
             bounded_depth=CALIBRATION_BOUND + 1,
