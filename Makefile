@@ -21,7 +21,7 @@ lint: $(VENV)/test.stamp
 	@# mypy sees the package as it is installed: folders of the checkout as subpackages.
 	@rm -rf build/typecheck && mkdir -p build/typecheck/popbridge
 	@cd build/typecheck/popbridge && ln -s ../../../popbridge/*.py . && \
-	  for folder in hdl behav bnn sim flow figures cli tb; do ln -s ../../../$$folder $$folder; done
+	  for folder in hdl behav bnn sim flow study figures cli tb; do ln -s ../../../$$folder $$folder; done
 	MYPYPATH=build/typecheck $(BIN)/mypy -p popbridge
 
 format: $(VENV)/test.stamp

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import ArrayLike, NDArray
 
-from ..hdl.config import InputError
+from ..errors import InputError
 
 _WORD_LIMIT = 2**64
 _LAYER_LIMIT = 2**32

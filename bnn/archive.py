@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..hdl.config import InputError
-from ..hdl.whole_file import whole_file
+from ..errors import InputError
+from ..whole_file import whole_file
 
 
 def read_arrays(path: Path, only: Collection[str] | None = None) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .images import ImageSet, read_images
 from .network import Network
 from .network_file import read_network

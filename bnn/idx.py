@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .archive import one_line
 
 UNSIGNED_BYTE = 0x08

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .archive import read_arrays
 from .idx import read_idx
 from .network import Network, require_integer

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..hdl.config import InputError, LayerConfig, MacroConfig, NetworkConfig, Readout
+from ..errors import InputError
+from ..hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 from .network import DenseLayer, Network
 from .thresholds import (
     bias_for_thresholds,

@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..hdl.config import LARGEST_SCORE, InputError
+from ..errors import InputError
+from ..hdl.config import LARGEST_SCORE
 
 MOST_DIMENSIONS = 32
 """Of an image; NumPy's arrays have at most 64."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .archive import one_line, read_arrays, write_arrays
 from .network import DenseLayer, Network, require_integer
 

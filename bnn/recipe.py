@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..hdl.config import InputError, Record, require_at_least
+from ..errors import InputError
+from ..record import Record, require_at_least
 
 
 @dataclass(frozen=True, kw_only=True)

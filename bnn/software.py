@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .network import DenseLayer, Network
 
 CHUNK = 512

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 
 SMALL_LAYER_BIAS_COLUMNS = 64
 """Below N = 640 the authors' rule gives fewer columns than this, so few that ordinary thresholds

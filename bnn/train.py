@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from . import software
 from .archive import one_line, replacing
 from .images import ImageSet, input_bits

@@ -16,10 +16,12 @@ from ..bnn import software
 from ..bnn.catalog import find_network
 from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork, map_network
-from ..hdl.config import MACROS, InputError, MacroConfig
-from ..sim.chip_study import Point, Study, at_clock
+from ..errors import InputError
+from ..hdl.config import MACROS, MacroConfig
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
-from ..sim.sweep import summary, sweep
+from ..study.accuracy.chip import Point, Study, at_clock
+from ..study.accuracy.sweep import summary, sweep
+from .options.selection import LARGEST_SEED, add_network_options, find_preset, seed_number
 from .output import (
     add_json_option,
     progress,
@@ -31,7 +33,6 @@ from .output import (
     write_text,
 )
 from .run import select_images
-from .selection import LARGEST_SEED, add_network_options, find_preset, seed_number
 from .sweep_points import add_point_options, point_fields, selected_points
 
 

@@ -12,21 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from ..behav.error_law import error_law
-from ..behav.neuron_errors import PAPER_RATES, wrong_sign_probabilities
+from ..behav.neuron.error_law import error_law
+from ..behav.neuron.neuron_errors import PAPER_RATES, wrong_sign_probabilities
 from ..bnn import software
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..bnn.thresholds import authors_bias_columns
-from ..sim.chip_study import Point, Study, physics_of
 from ..sim.cosim import simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
-from ..sim.sweep import sweep
-from ..sim.workers import available_cores
+from ..study.accuracy.chip import Point, Study, physics_of
+from ..study.accuracy.sweep import sweep
+from ..study.jobs.workers import available_cores
+from .options.selection import add_chip_options, add_network_options, selected_network
 from .output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .run import make_job, select_images
-from .selection import add_chip_options, add_network_options, selected_network
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000

@@ -7,7 +7,8 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..sim.job import Job, Outcome
+from ..sim.job import Job
+from ..sim.outcome import Outcome
 from .output import table
 
 SCORES_PER_COUNT = 2

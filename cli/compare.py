@@ -10,9 +10,15 @@ from typing import Any, TextIO
 
 from ..bnn import software
 from ..bnn.images import input_bits
-from ..hdl.config import InputError
-from ..sim.compare import ARRAYS, LOST, Comparison, compare
+from ..errors import InputError
+from ..study.crossbar.comparison import ARRAYS, LOST, Comparison, compare
 from .errors import LARGEST_INPUTS
+from .options.selection import (
+    add_condition_options,
+    add_network_options,
+    selected_condition,
+    selected_network,
+)
 from .output import (
     add_json_option,
     progress,
@@ -23,12 +29,6 @@ from .output import (
     write_text,
 )
 from .run import select_images
-from .selection import (
-    add_condition_options,
-    add_network_options,
-    selected_condition,
-    selected_network,
-)
 
 DEFAULT_IMAGES = 500
 DEFAULT_CHIPS = 2

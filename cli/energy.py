@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any, TextIO
 
-from ..behav.energy import CAUSES, mean_bridge_siemens, network_energy, peak_evaluation_j
-from ..behav.energy_parameters import ENERGY, EnergyParameters
-from ..sim.job import Job, Outcome
+from ..behav.energy.layer import CAUSES, mean_bridge_siemens, network_energy, peak_evaluation_j
+from ..behav.parameters.energy import ENERGY, EnergyParameters
+from ..sim.job import Job
+from ..sim.outcome import Outcome
+from .options.selection import find_preset
 from .output import table
-from .selection import find_preset
 
 
 def add_energy_option(parser: argparse.ArgumentParser) -> None:

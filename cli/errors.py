@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.error_law import error_law
-from ..behav.neuron_errors import check_bit_error_rate, wrong_sign_probabilities
+from ..behav.neuron.error_law import error_law
+from ..behav.neuron.neuron_errors import check_bit_error_rate, wrong_sign_probabilities
 from ..bnn.thresholds import authors_bias_columns
+from ..errors import InputError
 from ..figures.errors import SMALLEST_DRAWN, draw_neuron
 from ..figures.files import drawn
 from ..figures.look import require_matplotlib
-from ..hdl.config import InputError
 from .output import (
     add_json_option,
     require_writable,

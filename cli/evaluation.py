@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.margins import layer_margins
+from ..behav.chip.margins import layer_margins
 from ..bnn import software
 from ..bnn.images import ImageSet
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer, Network
+from ..errors import HardwareFault
 from ..hdl.config import LayerConfig, Readout
-from ..sim.job import Job, Outcome
-from ..sim.verdict import HardwareFault
+from ..sim.job import Job
+from ..sim.outcome import Outcome
 
 WORST_NEURONS = 5
 """Neurons named per layer."""

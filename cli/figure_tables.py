@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.energy_parameters import ENERGY
-from ..behav.params import CONDITIONS
+from ..behav.conditions import CONDITIONS
+from ..behav.parameters.energy import ENERGY
 from ..bnn.catalog import find_network, shipped_test_images
 from ..bnn.images import input_bits
 from ..bnn.mapping import MappedNetwork, map_network
@@ -23,10 +23,10 @@ from ..figures.tables import Tables
 from ..figures.waveform import Signal, waveform_tables
 from ..hdl.config import MACROS
 from ..sim.cosim import BUILD_FOLDER, simulate
-from ..sim.crossbar import driven_signs
 from ..sim.job import Job
-from ..sim.traces import EvaluationTraces, Trace, read_evaluation
-from ..sim.waves import Probe
+from ..sim.waves.analog import Probe
+from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
+from ..study.crossbar.network import driven_signs
 from . import accuracy, compare
 from .output import progress
 

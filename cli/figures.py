@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..errors import InputError
 from ..figures.accuracy import accuracy_tables, draw_accuracy
 from ..figures.ber import ber_tables, draw_ber
 from ..figures.compare import compare_tables, draw_compare
@@ -17,9 +18,8 @@ from ..figures.files import figure_files
 from ..figures.look import require_matplotlib
 from ..figures.tables import Tables
 from ..figures.waveform import draw_waveform
-from ..hdl.config import InputError
 from ..sim.cosim import BUILD_FOLDER
-from ..sim.simulators import simulator_version
+from ..sim.simulators.verilog import simulator_version
 from .figure_tables import (
     computed_accuracy_tables,
     computed_compare_tables,

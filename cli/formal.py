@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..flow.equivalence import EQUIVALENCE, prove_equivalence
-from ..flow.formal import CAUGHT, PROVEN, REACHED, every_proof, prove
-from ..flow.formal_bench import Proof, Property
-from ..hdl.config import InputError
+from ..errors import InputError
+from ..flow.formal.bench import Proof, Property
+from ..flow.formal.equivalence import EQUIVALENCE, prove_equivalence
+from ..flow.formal.prove import CAUGHT, PROVEN, REACHED, every_proof, prove
 from .output import (
     add_json_option,
     progress,

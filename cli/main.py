@@ -13,11 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from .. import __version__
-from ..flow.synth_tools import ToolError
-from ..flow.verilog import ConversionError
-from ..hdl.config import InputError
-from ..sim.simulators import SimulationError
-from ..sim.verdict import HardwareFault
+from ..errors import ConversionError, HardwareFault, InputError, SimulationError, ToolError
 from . import (
     accuracy,
     bench,

@@ -7,11 +7,11 @@ import collections
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
-from ..sim.journal import Journal
-from ..sim.mutant_designs import DESIGNS
-from ..sim.mutants import (
+from ..study.jobs.journal import Journal
+from ..study.jobs.workers import available_cores
+from ..study.mutation.campaign import (
     ATTACKS,
     EQUAL,
     SURVIVED,
@@ -19,7 +19,7 @@ from ..sim.mutants import (
     campaign_trials,
     kill_rates,
 )
-from ..sim.workers import available_cores
+from ..study.mutation.designs import DESIGNS
 from .output import (
     add_json_option,
     progress,

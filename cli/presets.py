@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..behav.bridge import bit_error_rate
-from ..behav.params import CONDITIONS
+from ..behav.cell.bit_errors import bit_error_rate
+from ..behav.conditions import CONDITIONS
 from ..bnn.catalog import SHIPPED_NETWORKS, find_network
-from ..hdl.config import MACROS, InputError
+from ..errors import InputError
+from ..hdl.config import MACROS
 from .output import add_json_option, table, text_stream, write_json
 
 

@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from ..hdl.config import InputError, NetworkConfig
-from ..sim.job import Job, Outcome
-from ..sim.programming_host import programming_table
+from ..errors import InputError
+from ..hdl.config import NetworkConfig
+from ..sim.host.programming import programming_table
+from ..sim.job import Job
+from ..sim.outcome import Outcome
 from .output import table
 
 

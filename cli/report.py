@@ -13,10 +13,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .output import add_json_option, require_writable, text_stream, write_json, write_text
-from .report_figures import Figure, read_figures
-from .report_numbers import FILTERS
+from .page.figures import Figure, read_figures
+from .page.numbers import FILTERS
 from .run_result import read_run
 
 TEMPLATE = "report.html.j2"
@@ -96,7 +96,7 @@ def page(result: dict[str, Any], figures: list[Figure]) -> str:
 
 
 def _packaged(name: str) -> str:
-    return (resources.files(__package__) / name).read_text(encoding="utf-8")
+    return (resources.files(f"{__package__}.page") / name).read_text(encoding="utf-8")
 
 
 def notices(result: dict[str, Any]) -> list[str]:

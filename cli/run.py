@@ -12,28 +12,26 @@ from ..bnn.catalog import shipped_test_images
 from ..bnn.images import ImageSet, input_bits, random_images, read_images
 from ..bnn.mapping import MappedNetwork, mapping_table
 from ..bnn.network import Network
-from ..hdl.config import InputError
+from ..errors import InputError
 from ..sim.cosim import SIMULATORS, simulate, simulator_versions
 from ..sim.job import Job
 from .calibration import calibration_of_run, print_calibration
 from .energy import add_energy_option, energy_of_run, print_energy, selected_energy
 from .evaluation import evaluate
-from .output import (
-    add_json_option,
-    progress,
-    require_writable,
-    table,
-    text_stream,
-    write_json,
+from .options.probes import add_waves_options, selected_probes
+from .options.selection import (
+    add_chip_options,
+    add_network_options,
+    selected_condition,
+    selected_network,
 )
-from .probes import add_waves_options, selected_probes
+from .output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .programming import (
     add_programming_options,
     print_programming,
     programming_of_run,
     require_programmable,
 )
-from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 DEFAULT_IMAGES = 100
 FLAGS = ("strict", "netlist", "calibrate", "program", "self_test")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..hdl.config import PHASE_NAMES, InputError
+from ..errors import InputError
+from ..hdl.config import PHASE_NAMES
 
 LONGEST_SHOWN = 40
 """Characters of a wrong value that a message repeats."""

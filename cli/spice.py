@@ -9,12 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from ..behav.params import ChipParameters
+from ..behav.parameters.chip import ChipParameters
 from ..bnn import software
 from ..bnn.images import input_bits
-from ..hdl.config import InputError
-from ..sim import ngspice, spice, spice_check
-from ..sim.spice_row import LayerRows
+from ..errors import InputError
+from ..sim.spice import check as spice_check
+from ..sim.spice import netlist as spice
+from ..sim.spice import ngspice
+from ..sim.spice.row import LayerRows
+from .options.selection import (
+    add_chip_options,
+    add_network_options,
+    selected_condition,
+    selected_network,
+)
 from .output import (
     add_json_option,
     progress,
@@ -25,7 +33,6 @@ from .output import (
     write_text,
 )
 from .run import select_images
-from .selection import add_chip_options, add_network_options, selected_condition, selected_network
 
 QUANTITIES = {
     "sl_error_v": "V_SL after evaluate",

@@ -7,14 +7,16 @@ import itertools
 import sys
 from typing import Any
 
-from ..behav.error_law import error_law
-from ..behav.neuron_errors import check_bit_error_rate
-from ..behav.params import CONDITIONS, ChipParameters
+from ..behav.conditions import CONDITIONS
+from ..behav.neuron.error_law import error_law
+from ..behav.neuron.neuron_errors import check_bit_error_rate
+from ..behav.parameters.chip import ChipParameters
 from ..bnn.mapping import MappedNetwork
-from ..hdl.config import InputError, MacroConfig, Readout
-from ..sim.chip_study import Point
+from ..errors import InputError
+from ..hdl.config import MacroConfig, Readout
+from ..study.accuracy.chip import Point
+from .options.selection import find_preset
 from .output import progress
-from .selection import find_preset
 
 PAPER_CLOCK_NS = 6.0
 """Clock of the error law without ``--clock-ns``: the authors'."""

@@ -9,14 +9,15 @@ from typing import Any
 
 from ..bnn.catalog import find_network
 from ..bnn.mapping import map_network
-from ..flow.synth import TARGETS, SynthResult, require_target, synthesise
-from ..flow.synth_designs import block_of_controller, one_macro_network
-from ..flow.verilog import CONTROLLER
-from ..hdl.config import MACROS, InputError, MacroConfig, NetworkConfig
-from ..hdl.network import NetworkController
+from ..errors import InputError
+from ..flow.emit.controller import CONTROLLER
+from ..flow.synthesis.designs import block_of_controller, one_macro_network
+from ..flow.synthesis.synthesise import TARGETS, SynthResult, require_target, synthesise
+from ..hdl.config import MACROS, MacroConfig, NetworkConfig
+from ..hdl.controller.controller import NetworkController
 from ..sim.cosim import BUILD_FOLDER
+from .options.selection import find_preset
 from .output import add_json_option, progress, require_writable, table, text_stream, write_json
-from .selection import find_preset
 from .synth_compare import add_compare_option, run_comparison
 
 

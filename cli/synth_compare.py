@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..flow.liberty import find_liberty
-from ..hdl.config import InputError
-from ..sim.digital_comparison import FAN_INS, compare_with_digital
+from ..errors import InputError
+from ..flow.tools.liberty_buffer import find_liberty
+from ..study.digital.comparison import FAN_INS, compare_with_digital
 from .output import progress, require_writable, table, text_stream, write_json
 
 LARGEST_FAN_IN = 4096

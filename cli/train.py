@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bnn.images import read_image_folder
 from ..bnn.recipe import RECIPES, Recipe
-from ..hdl.config import InputError
+from ..errors import InputError
 from .output import add_json_option, require_writable, text_stream, write_json
 
 if TYPE_CHECKING:

@@ -7,21 +7,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..flow.register_files import register_header, register_markdown, register_svd
-from ..flow.verilator import lint
-from ..flow.verilog import (
-    CONTROLLER,
-    MACRO_TOP,
-    black_box_stubs,
-    controller_verilog,
-    description,
-    macro_top_verilog,
-)
-from ..hdl.config import InputError
-from ..hdl.control_registers import control_registers
+from ..errors import InputError
+from ..flow.emit.black_boxes import MACRO_TOP, black_box_stubs, macro_top_verilog
+from ..flow.emit.controller import CONTROLLER, controller_verilog, description
+from ..flow.emit.register_files import register_header, register_markdown, register_svd
+from ..flow.tools.verilator import lint
+from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
+from .options.selection import add_network_options, selected_network
 from .output import add_json_option, progress, require_writable, text_stream, write_json, write_text
-from .selection import add_network_options, selected_network
 
 
 def add_parser(commands: Any) -> None:

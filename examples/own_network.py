@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from popbridge.behav.params import CONDITIONS
+from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network, mapping_table
 from popbridge.bnn.network import DenseLayer, Network

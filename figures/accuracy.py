@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..behav.cell_parameters import is_number
-from ..hdl.config import InputError
+from ..behav.parameters.checks import is_number
+from ..errors import InputError
 from .look import PAGE_MM, draw_band, letter_panels, new_figure, plain_numbers, series_styles
 from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..behav.bit_errors import bit_error_rate
-from ..behav.params import CONDITIONS
-from ..behav.settling import decision_time_s
+from ..behav.cell.bit_errors import bit_error_rate
+from ..behav.cell.settling import decision_time_s
+from ..behav.conditions import CONDITIONS
 from ..hdl.config import MacroConfig
 from .look import PAGE_MM, letter_panels, new_figure, plain_numbers, series_styles
 from .published_points import SOURCE, published_table

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.energy import CAUSES, LayerEnergy, network_energy
-from ..behav.energy_parameters import EnergyParameters
-from ..behav.params import ChipParameters
+from ..behav.energy.layer import CAUSES, LayerEnergy, network_energy
+from ..behav.parameters.chip import ChipParameters
+from ..behav.parameters.energy import EnergyParameters
 from ..bnn import software
 from ..bnn.mapping import MappedNetwork
 from .look import PAGE_MM, letter_panels, new_figure, series_styles

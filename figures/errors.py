@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.error_law import error_law
-from ..behav.neuron_errors import wrong_sign_probabilities
+from ..behav.neuron.error_law import error_law
+from ..behav.neuron.neuron_errors import wrong_sign_probabilities
 from ..bnn.thresholds import authors_bias_columns
 from .look import PAGE_MM, letter_panels, new_figure, series_styles
 from .published_points import SOURCE, published_table

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..behav.cell_parameters import is_number
-from ..hdl.config import InputError
+from ..behav.parameters.checks import is_number
+from ..errors import InputError
 
 
 def found_at(result: Any, *at: str | int) -> Any:

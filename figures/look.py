@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..hdl.config import InputError
+from ..errors import InputError
 
 COLUMN_MM = 89.0
 """Width of one column of a journal page, mm; of the Nature journals, where the source paper is."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..hdl.config import InputError
+from ..errors import InputError
 from .look import COLUMN_MM, letter_panels, new_figure, series_styles
 from .tables import Table, Tables
 

@@ -4,9 +4,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import LayerConfig
-from .programming_pulse import programming_members
 
-__all__ = ["ArraySignature"]
+__all__ = ["ArraySignature", "ProgrammingSignature", "programming_members"]
 
 
 class ArraySignature(wiring.Signature):
@@ -94,3 +93,53 @@ class ArraySignature(wiring.Signature):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArraySignature) and self.members == other.members
+
+
+def programming_members(columns: int, level_bits: int) -> dict[str, wiring.Member]:
+    """The pins that programming adds to those of evaluation; see `ProgrammingSignature`."""
+    return {
+        "prog_op": Out(2),
+        "prog_device": Out(1),
+        "prog_level": Out(level_bits),
+        "prog_mask": Out(columns),
+        "prog_pulse": Out(1),
+        "sl_q": In(columns),
+    }
+
+
+class ProgrammingSignature(wiring.Signature):
+    """Pins of one macro while it is programmed, as its controller sees them.
+
+    Parameters
+    ----------
+    config : LayerConfig
+        The macro's layer.
+
+    Members
+    -------
+    wl : Out(rows)
+        Word lines, one-hot or 0.
+    bl, blb : Out(columns)
+        Bit-line drivers for reading back; both 0 around and in a pulse.
+    prog_op : Out(2)
+        A `ProgrammingOperation`; NONE where no pulse is prepared.
+    prog_device : Out(1)
+        A `Device`: which one of the pair.
+    prog_level : Out(level_bits)
+        Amplitude code.
+    prog_mask : Out(columns)
+        Columns pulsed.
+    prog_pulse : Out(1)
+        The pulse. The five pins above and `wl` stand still from `setup_cycles` before it to
+        `hold_cycles` after it.
+    sl_q : In(columns)
+        Outputs of the inverters on the source lines.
+    """
+
+    def __init__(self, config: LayerConfig):
+        self.config = config
+        columns = config.columns
+        super().__init__(
+            {"wl": Out(config.macro.rows), "bl": Out(columns), "blb": Out(columns)}
+            | programming_members(columns, config.macro.programming.level_bits)
+        )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..behav.array import ArrayModel, ArrayPins
-from ..behav.chip import LayerChip
+from ..behav.chip.layer import LayerChip
+from ..behav.pins.evaluation import ArrayModel, ArrayPins
+from ..bits import bits_of_word
 from ..hdl.config import Readout
-from .job import Outcome, bits_of_word
+from .outcome import Outcome
 
 
 class ArrayAdapter:

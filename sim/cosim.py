@@ -7,16 +7,19 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ..flow.netlist import netlist_verilog, require_synthesis
-from ..flow.verilog import controller_verilog
-from ..hdl.config import InputError, NetworkConfig
-from ..hdl.whole_file import whole_file
-from . import pysim, simulators
-from .job import Job, Outcome
-from .source_digest import source_digest
-from .testbench import static_sources, testbench_verilog
+from ..errors import InputError
+from ..flow.emit.controller import controller_verilog
+from ..flow.synthesis.netlist import netlist_verilog, require_synthesis
+from ..hdl.config import NetworkConfig
+from ..whole_file import whole_file
+from .job import Job
+from .outcome import Outcome
+from .pysim import run as pysim
+from .simulators import verilog as simulators
+from .simulators.source_digest import source_digest
+from .testbench.top import static_sources, testbench_verilog
 from .verdict import check_hardware
-from .waves import Probe, default_probes, dump_of
+from .waves.analog import Probe, default_probes, dump_of
 
 SIMULATORS = (*simulators.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")

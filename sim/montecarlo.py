@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..behav.calibration import corrected_codes
-from ..behav.chip import LayerChip
-from ..behav.comparator import score_of_code
-from ..behav.error_layer import ErrorLawLayer
+from ..behav.chip.error_layer import ErrorLawLayer
+from ..behav.chip.layer import LayerChip
+from ..behav.neuron.calibration import corrected_codes
+from ..behav.neuron.comparator import score_of_code
 from ..hdl.config import NetworkConfig, Readout
 
 CHUNK_IMAGES = 1024

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..behav.calibration import corrected_codes
-from ..behav.comparator import score_of_code
-from .job import Job, Meter, Outcome
-
-
-class HardwareFault(RuntimeError):
-    """The hardware did not do what it must; one line that names the first faults."""
+from ..behav.neuron.calibration import corrected_codes
+from ..behav.neuron.comparator import score_of_code
+from ..errors import HardwareFault
+from .job import Job
+from .outcome import Meter, Outcome
 
 
 def check_hardware(job: Job, outcome: Outcome) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from popbridge.behav.array import ArrayModel, ArrayPins
-from popbridge.behav.chip import sample_layer
-from popbridge.behav.params import ChipParameters
+from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.parameters.chip import ChipParameters
+from popbridge.behav.pins.evaluation import ArrayModel, ArrayPins
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
 
 PERIOD_S = 5e-9

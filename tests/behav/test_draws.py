@@ -14,7 +14,7 @@ from popbridge.behav.draws import (
     _squares,
     generator,
 )
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 SEED = 20240
 

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from popbridge.behav.chip import sample_layer
-from popbridge.behav.comparator import LayerComparator, draw_offsets_v
-from popbridge.behav.params import CONDITIONS, ComparatorParameters
+from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.neuron.comparator import LayerComparator, draw_offsets_v
+from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.hdl.config import LayerConfig, MacroConfig
 
 SEED = 11

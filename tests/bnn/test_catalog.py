@@ -12,7 +12,7 @@ from popbridge.bnn.images import input_bits
 from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.bnn.network_file import write_network
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 MNIST = Path(__file__).parents[2].parent / "shared" / "data" / "mnist"
 

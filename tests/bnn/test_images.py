@@ -9,7 +9,7 @@ import pytest
 from popbridge.bnn.idx import read_idx
 from popbridge.bnn.images import ImageSet, input_bits, random_images, read_images
 from popbridge.bnn.network import DenseLayer, Network
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 PIXELS = bytes(range(12))
 IMAGES = struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 2, 3) + PIXELS

@@ -8,7 +8,8 @@ import pytest
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network, mapping_table
 from popbridge.bnn.network import DenseLayer, Network
-from popbridge.hdl.config import MACROS, InputError, MacroConfig, Readout
+from popbridge.errors import InputError
+from popbridge.hdl.config import MACROS, MacroConfig, Readout
 
 
 def network(sizes, seed=1, spread=None):

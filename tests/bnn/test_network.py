@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from popbridge.bnn.network import DenseLayer, Network
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 WEIGHTS = np.array([[1, -1, 1], [-1, -1, 1]], dtype=np.int8)
 VALUES = np.array([0, 2], dtype=np.int32)

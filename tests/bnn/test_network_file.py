@@ -11,7 +11,7 @@ import pytest
 
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.bnn.network_file import read_network, write_network
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 META = {
     "format": "popbridge-bnn",

@@ -6,7 +6,7 @@ import pytest
 from popbridge.bnn import software
 from popbridge.bnn.images import input_bits
 from popbridge.bnn.network import DenseLayer, Network
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 
 def random_layer(random, inputs, outputs, last=False):

@@ -12,7 +12,7 @@ from popbridge.bnn.thresholds import (
     fold_batch_norm,
     hidden_bias_columns,
 )
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 
 def sums(inputs):

@@ -16,7 +16,7 @@ from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network_file import read_network
 from popbridge.bnn.recipe import Recipe
 from popbridge.cli import train as command
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 TINY = Recipe(hidden=(20, 12), classes=2, epochs=4, batch=25)
 

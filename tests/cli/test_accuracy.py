@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from popbridge.behav.params import ChipParameters
+from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main

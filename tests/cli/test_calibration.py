@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from popbridge.behav.params import ChipParameters, ComparatorParameters
+from popbridge.behav.parameters.chip import ChipParameters
+from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 from popbridge.hdl.config import MacroConfig

@@ -16,7 +16,7 @@ import pytest
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
-from popbridge.flow import verilator
+from popbridge.flow.tools import verilator
 from popbridge.hdl.config import MACROS, MacroConfig
 
 
@@ -359,7 +359,7 @@ def test_missing_simulator(simulator, small, capsys, monkeypatch, in_folder):
 
 def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
     from popbridge.cli import run
-    from popbridge.sim.verdict import HardwareFault
+    from popbridge.errors import HardwareFault
 
     def fault(*_, **__):
         raise HardwareFault("layer0: 1 input bits differ")

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from popbridge.behav.error_law import error_law
-from popbridge.behav.neuron_errors import wrong_sign_probabilities
+from popbridge.behav.neuron.error_law import error_law
+from popbridge.behav.neuron.neuron_errors import wrong_sign_probabilities
 from popbridge.cli.main import main
 
 WORDS = ["errors", "--fan-in", "1025", "--clock-ns", "6", "--ber", "0", "0.01", "0.3"]

@@ -11,7 +11,7 @@ from popbridge.bnn.network_file import write_network
 from popbridge.cli.evaluation import WORST_NEURONS, confusion_matrix, evaluate, neurons_differing
 from popbridge.cli.main import main, parser
 from popbridge.hdl.config import MacroConfig
-from popbridge.sim import pysim
+from popbridge.sim.pysim import run as pysim
 
 
 @pytest.fixture(scope="module")

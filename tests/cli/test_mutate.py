@@ -6,7 +6,7 @@ import pytest
 
 from popbridge.cli import mutate
 from popbridge.cli.main import main
-from popbridge.sim import mutants
+from popbridge.study.mutation import campaign as mutants
 
 
 @pytest.mark.parametrize(

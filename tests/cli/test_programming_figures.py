@@ -7,8 +7,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from popbridge.behav.params import ChipParameters
-from popbridge.behav.programming_array import ProgrammingArray
+from popbridge.behav.parameters.chip import ChipParameters
+from popbridge.behav.pins.programming import ProgrammingArray
 from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main

@@ -7,8 +7,8 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from popbridge.cli.main import main
-from popbridge.cli.report_figures import inline_svg, read_figures
-from popbridge.hdl.config import InputError
+from popbridge.cli.page.figures import inline_svg, read_figures
+from popbridge.errors import InputError
 
 HEAD = b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
 CLIPPED = (

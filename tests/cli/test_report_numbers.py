@@ -2,7 +2,7 @@
 
 import pytest
 
-from popbridge.cli.report_numbers import (
+from popbridge.cli.page.numbers import (
     engineering,
     grouped,
     nanoseconds,

@@ -7,7 +7,7 @@ import pytest
 
 from popbridge.cli.main import main
 from popbridge.cli.run_result import read_run
-from popbridge.hdl.config import InputError
+from popbridge.errors import InputError
 
 NOT_SHOWN = {"speed", "zero_dead_time_allowed", "spare_rows", "programming",
              "programmable", "trim_bits", "trim_strobes"}  # fmt: skip

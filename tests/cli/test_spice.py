@@ -9,7 +9,8 @@ import pytest
 from popbridge.bnn.images import random_images
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
-from popbridge.sim import ngspice, spice_check
+from popbridge.sim.spice import check as spice_check
+from popbridge.sim.spice import ngspice
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
-from popbridge.flow import synth
+from popbridge.flow.synthesis import synthesise as synth
 from popbridge.hdl.config import MacroConfig
 
 FIELDS = {

@@ -8,8 +8,8 @@ import pytest
 
 from popbridge.cli import synth_compare
 from popbridge.cli.main import main
-from popbridge.hdl.digital_config import DigitalLayerConfig
-from popbridge.sim.digital_comparison import FAN_INS
+from popbridge.hdl.config import DigitalLayerConfig
+from popbridge.study.digital.comparison import FAN_INS
 
 REPOSITORY = Path(__file__).parent.parent.parent
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from popbridge.errors import InputError
 from popbridge.figures.accuracy import accuracy_tables, draw_accuracy
 from popbridge.figures.published_points import published_table
-from popbridge.hdl.config import InputError
 
 PUBLISHED = Path(__file__).parents[3] / "shared/data/ezzadeen2024/accuracy_mnist_6ns.csv"
 

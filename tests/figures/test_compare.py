@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
+from popbridge.errors import InputError
 from popbridge.figures.compare import compare_tables, draw_compare
-from popbridge.hdl.config import InputError
 
 SPREADS = [0.0, 0.5, 1.0, 2.0]
 WIRES = [0.0, 0.01, 1.0, 100.0]

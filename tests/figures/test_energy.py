@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from popbridge.behav.energy_parameters import ENERGY
-from popbridge.behav.params import CONDITIONS
+from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.parameters.energy import ENERGY
 from popbridge.bnn.mapping import map_network
 from popbridge.figures.energy import draw_energy, energy_tables
 from popbridge.figures.tables import rows_where

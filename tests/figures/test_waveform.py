@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from popbridge.errors import InputError
 from popbridge.figures.waveform import draw_waveform, high_times, waveform_tables
-from popbridge.hdl.config import InputError
 
 PIN_TIMES_NS = [0, 5, 10, 20, 25, 30]
 PINS = {

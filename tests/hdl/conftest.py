@@ -10,7 +10,7 @@ from amaranth.hdl import UnusedElaboratable
 from amaranth.sim import Simulator
 
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
-from popbridge.hdl.network import NetworkController
+from popbridge.hdl.controller.controller import NetworkController
 
 
 def _simulate(component, bench):

@@ -5,12 +5,13 @@ import random
 import pytest
 from amaranth.hdl import Cat, Signal
 
-from popbridge.hdl import dense_layer, network
 from popbridge.hdl.config import PHASE_NAMES
-from popbridge.hdl.frames import ScoreOutput
-from popbridge.hdl.line_drivers import BitLineDriver, WordLineDriver
-from popbridge.hdl.readout import CountReadout
-from popbridge.hdl.sequencer import PhaseSequencer, PhaseTimingSignature
+from popbridge.hdl.controller import controller as network
+from popbridge.hdl.controller.frames import ScoreOutput
+from popbridge.hdl.layer import dense_layer
+from popbridge.hdl.layer.line_drivers import BitLineDriver, WordLineDriver
+from popbridge.hdl.layer.readout import CountReadout
+from popbridge.hdl.layer.sequencer import PhaseSequencer, PhaseTimingSignature
 
 SEED = 60
 

@@ -6,14 +6,16 @@ import math
 import numpy as np
 import pytest
 
-from popbridge.behav.array import ArrayModel, PhaseError
-from popbridge.behav.chip import sample_layer
-from popbridge.behav.neuron import layer_volts_per_score
-from popbridge.behav.params import CONDITIONS, ChipParameters
+from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.neuron.capacitors import layer_volts_per_score
+from popbridge.behav.parameters.chip import ChipParameters
+from popbridge.behav.pins.evaluation import ArrayModel
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
 from popbridge.bnn.thresholds import bias_for_thresholds, hidden_bias_columns
-from popbridge.hdl.config import InputError, LayerConfig, MacroConfig, NetworkConfig, Readout
+from popbridge.errors import InputError, PhaseError
+from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 from popbridge.sim import cosim, montecarlo
 from popbridge.sim.job import Job
 
@@ -165,7 +167,7 @@ def bench():
 
     class Pins:
         def __init__(self):
-            from popbridge.behav.array import ArrayPins
+            from popbridge.behav.pins.evaluation import ArrayPins
 
             self.model, self.pins, self.cycle = ArrayModel(chip, 0), ArrayPins(), 0
 

@@ -4,12 +4,16 @@ import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import connect, flipped
 
-from popbridge.flow.verilog import controller_verilog
-from popbridge.hdl import dense_layer, frames, line_drivers, network, sequencer
+from popbridge.errors import HardwareFault, SimulationError
+from popbridge.flow.emit.controller import controller_verilog
 from popbridge.hdl.config import PHASE_NAMES
-from popbridge.sim import cosim, pysim, simulators
-from popbridge.sim.simulators import SimulationError
-from popbridge.sim.verdict import HardwareFault, check_hardware
+from popbridge.hdl.controller import controller as network
+from popbridge.hdl.controller import frames
+from popbridge.hdl.layer import dense_layer, line_drivers, sequencer
+from popbridge.sim import cosim
+from popbridge.sim.pysim import run as pysim
+from popbridge.sim.simulators import verilog as simulators
+from popbridge.sim.verdict import check_hardware
 
 
 class ReversedRows(line_drivers.WordLineDriver):

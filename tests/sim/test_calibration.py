@@ -7,11 +7,10 @@ import pytest
 
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl.config import InputError, MacroConfig, PhaseTiming
-from popbridge.hdl.trim import TrimDriver
+from popbridge.errors import HardwareFault, InputError, SimulationError
+from popbridge.hdl.config import MacroConfig, PhaseTiming
+from popbridge.hdl.layer.trim import TrimDriver
 from popbridge.sim import cosim, montecarlo
-from popbridge.sim.simulators import SimulationError
-from popbridge.sim.verdict import HardwareFault
 
 MACROS = {
     "default phases": {},

@@ -4,22 +4,24 @@ import numpy as np
 import pytest
 from amaranth.hdl import Cat, Const, Module
 
-from popbridge.behav.devices import draw_resistances_ohm
-from popbridge.behav.neuron import layer_volts_per_score, weight_step
-from popbridge.behav.params import ChipParameters
-from popbridge.behav.settling import scan_levels
+from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.settling import scan_levels
+from popbridge.behav.neuron.capacitors import layer_volts_per_score, weight_step
+from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
-from popbridge.flow.verilog import controller_verilog
-from popbridge.hdl import dense_layer, line_drivers
+from popbridge.errors import HardwareFault, SimulationError
+from popbridge.flow.emit.controller import controller_verilog
 from popbridge.hdl.config import LayerConfig, MacroConfig
-from popbridge.sim import cosim, pysim, simulators
-from popbridge.sim.ngspice import find_ngspice
-from popbridge.sim.simulators import SimulationError
-from popbridge.sim.spice_check import BOUNDS, RowJob, compare_rows
-from popbridge.sim.spice_row import LayerRows
-from popbridge.sim.traces import read_evaluation
-from popbridge.sim.verdict import HardwareFault, check_hardware
-from popbridge.sim.waves import Probe
+from popbridge.hdl.layer import dense_layer, line_drivers
+from popbridge.sim import cosim
+from popbridge.sim.pysim import run as pysim
+from popbridge.sim.simulators import verilog as simulators
+from popbridge.sim.spice.check import BOUNDS, RowJob, compare_rows
+from popbridge.sim.spice.ngspice import find_ngspice
+from popbridge.sim.spice.row import LayerRows
+from popbridge.sim.verdict import check_hardware
+from popbridge.sim.waves.analog import Probe
+from popbridge.sim.waves.traces import read_evaluation
 
 COLUMNS = 12
 SIZES = (13, 9, 15, 3)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from popbridge.behav.chip import LayerChip
+from popbridge.behav.chip.layer import LayerChip
 from popbridge.bnn import software
 from popbridge.sim import cosim, montecarlo
 

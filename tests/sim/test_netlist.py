@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from popbridge.behav.params import CONDITIONS
+from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
 from popbridge.bnn.catalog import find_network, shipped_test_images
 from popbridge.bnn.images import input_bits
 from popbridge.bnn.mapping import map_network
-from popbridge.flow.netlist import netlist_verilog
-from popbridge.hdl.config import InputError, MacroConfig
-from popbridge.sim import cosim, simulators
+from popbridge.errors import InputError, SimulationError
+from popbridge.flow.synthesis.netlist import netlist_verilog
+from popbridge.hdl.config import MacroConfig
+from popbridge.sim import cosim
 from popbridge.sim.job import Job
-from popbridge.sim.simulators import SimulationError
+from popbridge.sim.simulators import verilog as simulators
 
 SMALL_MNIST = Path(__file__).parent.parent / "data" / "mnist_784_32_10.npz"
 

@@ -8,22 +8,23 @@ import pytest
 from amaranth.hdl import Const
 from amaranth.sim import Simulator
 
-from popbridge.behav.array import PhaseError
-from popbridge.behav.params import ChipParameters, ComparatorParameters, DeviceParameters
+from popbridge.behav.parameters.chip import ChipParameters
+from popbridge.behav.parameters.comparator import ComparatorParameters
+from popbridge.behav.parameters.devices import DeviceParameters
+from popbridge.bits import word_of_bits
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
-from popbridge.hdl import network
+from popbridge.errors import PhaseError, SimulationError
 from popbridge.hdl.config import MacroConfig, ProgrammingConfig
-from popbridge.hdl.network import NetworkController
-from popbridge.hdl.network_programmer import PacketRouter
-from popbridge.hdl.programming_model import packet_of_row
-from popbridge.sim import pysim
+from popbridge.hdl.controller import controller as network
+from popbridge.hdl.controller.controller import NetworkController
+from popbridge.hdl.programming.model import packet_of_row
+from popbridge.hdl.programming.network import PacketRouter
 from popbridge.sim.cosim import simulate
-from popbridge.sim.job import word_of_bits
-from popbridge.sim.programming import program_layer
-from popbridge.sim.programming_host import pattern_weights, programming_table
-from popbridge.sim.pysim_programming import PysimPorts
-from popbridge.sim.simulators import SimulationError
+from popbridge.sim.host.blank_chip import program_layer
+from popbridge.sim.host.programming import pattern_weights, programming_table
+from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.ports import PysimPorts
 
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=16, form_cycles=20, set_cycles=6, reset_cycles=6, first_level=17,

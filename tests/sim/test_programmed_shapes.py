@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from popbridge.behav.params import ChipParameters
+from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
 from popbridge.bnn.thresholds import bias_for_thresholds, hidden_bias_columns

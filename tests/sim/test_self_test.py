@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 from amaranth.sim import Simulator
 
-from popbridge.behav.params import ChipParameters
-from popbridge.behav.programming import DeviceState
+from popbridge.behav.chip.cells import DeviceState
+from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig, ProgrammingConfig
-from popbridge.hdl.network import NetworkController
-from popbridge.sim.programming_host import ProgrammingHost
-from popbridge.sim.pysim_programming import PysimPorts
+from popbridge.hdl.controller.controller import NetworkController
+from popbridge.sim.host.programming import ProgrammingHost
+from popbridge.sim.pysim.ports import PysimPorts
 
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=64, form_cycles=8, set_cycles=6, reset_cycles=6, first_level=21,

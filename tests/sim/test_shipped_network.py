@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from popbridge.behav.params import CONDITIONS
+from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
 from popbridge.bnn.catalog import find_network, shipped_test_images
 from popbridge.bnn.images import input_bits

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from popbridge.sim import pysim
-from popbridge.sim.verdict import HardwareFault, check_hardware
+from popbridge.errors import HardwareFault
+from popbridge.sim.pysim import run as pysim
+from popbridge.sim.verdict import check_hardware
 
 
 @pytest.fixture(scope="module")

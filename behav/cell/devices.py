@@ -1,0 +1,150 @@
+"""Resistances of a layer's ReRAM devices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...hdl.config import LayerConfig
+from ..draws import Domain, DrawStream
+from ..parameters.devices import DeviceParameters
+from .device_laws import high_ohm, low_ohm
+
+_PROGRAMMING_LIMIT = 2**32
+
+
+def draw_resistances_ohm(
+    config: LayerConfig,
+    weights: NDArray[np.int8],
+    parameters: DeviceParameters,
+    chip: int,
+    layer: int,
+    programming: int = 0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """One draw of every device of a layer, after programming and drift.
+
+    A device's standard normal deviate is sqrt(1 - c) times its own plus sqrt(c) times that of the
+    programming, c being `cycle_variance_share`; the resistance is the quantile of its state's law
+    at that deviate, so that c does not change the law. Both deviates belong to the device's place
+    (macro, row, column, top or bottom): the draw of a chip does not depend on the weights or on
+    the size of the layer. A device that is stuck is so in every programming.
+
+    Parameters
+    ----------
+    weights : ndarray of int8, shape (M, n)
+        +1: top device (to BL) in the low-resistance state, bottom device (to BLb) in the high; -1
+        the reverse [P].
+    chip, layer : int
+        Keys of the draw.
+    programming : int
+        Number of the programming, 0 to 2^32 - 1: key of what cycles change.
+
+    Returns
+    -------
+    top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
+        Infinite where a device is open.
+
+    Raises
+    ------
+    InputError
+        Chip, layer or programming out of range.
+    """
+    if not 0 <= programming < _PROGRAMMING_LIMIT:
+        raise InputError(
+            f"programming: found {programming!r}, expected 0 to {_PROGRAMMING_LIMIT - 1}"
+        )
+    places, columns = places_of_neurons(config), config.fan_in
+    deviates = draw_deviates(places, columns, parameters, chip, layer, programming)
+    low = np.stack([weights > 0, weights < 0], axis=-1)
+    stuck = draw_stuck(places, columns, parameters, chip, layer)
+    if stuck is None:
+        ohm = resistances_ohm(deviates, low, parameters)
+    else:
+        ohm = resistances_ohm(deviates, (low | stuck.low) & ~stuck.high, parameters)
+        ohm[stuck.open] = math.inf
+    return ohm[:, :, 0], ohm[:, :, 1]
+
+
+def places_of_neurons(config: LayerConfig) -> list[tuple[int, int]]:
+    """(macro, row) of each neuron of a layer, as mapped."""
+    return [divmod(neuron, config.rows_used) for neuron in range(config.neurons)]
+
+
+def draw_deviates(
+    places: Sequence[tuple[int, int]],
+    columns: int,
+    parameters: DeviceParameters,
+    chip: int,
+    layer: int,
+    programming: int,
+) -> NDArray[np.float64]:
+    """Standard normal deviates of the devices at (macro, word line) places, the device's own and
+    the programming's, shape (places, columns, 2)."""
+    own = DrawStream(chip, Domain.DEVICE, layer)
+    cycle = DrawStream(chip, Domain.PROGRAMMING, layer)
+    share = parameters.cycle_variance_share
+    deviates = np.empty((len(places), columns, 2))
+    for index, (macro, row) in enumerate(places):
+        own.at(macro, row).standard_normal(out=deviates[index])
+        if share > 0:
+            deviates[index] *= math.sqrt(1 - share)
+            of_cycle = cycle.at(macro, programming << 32 | row).standard_normal((columns, 2))
+            deviates[index] += math.sqrt(share) * of_cycle
+    return deviates
+
+
+class ProgrammedCells(NamedTuple):
+    """What the neurons of a layer sit on."""
+
+    top_ohm: NDArray[np.float64]
+    """Shape (M, n), infinite if open."""
+    bottom_ohm: NDArray[np.float64]
+    word_lines: NDArray[np.int_]
+    """Shape (M,): the word line that holds each neuron in its macro."""
+
+
+class StuckDevices(NamedTuple):
+    """Which devices never change, each shape (places, columns, 2)."""
+
+    low: NDArray[np.bool_]
+    high: NDArray[np.bool_]
+    open: NDArray[np.bool_]
+
+
+def draw_stuck(
+    places: Sequence[tuple[int, int]],
+    columns: int,
+    parameters: DeviceParameters,
+    chip: int,
+    layer: int,
+) -> StuckDevices | None:
+    """Which devices at (macro, word line) places are stuck low, stuck high and open; None if none
+    can be."""
+    to_low = parameters.stuck_lrs_fraction
+    to_high = to_low + parameters.stuck_hrs_fraction
+    to_open = to_high + parameters.open_fraction
+    if to_open == 0:
+        return None
+    stream = DrawStream(chip, Domain.STUCK, layer)
+    uniform = np.empty((len(places), columns, 2))
+    for index, place in enumerate(places):
+        stream.at(*place).random(out=uniform[index])
+    stuck_low = uniform < to_low
+    stuck_high = (uniform < to_high) & ~stuck_low
+    return StuckDevices(stuck_low, stuck_high, (uniform < to_open) & (uniform >= to_high))
+
+
+def resistances_ohm(
+    deviates: NDArray[np.float64], low: NDArray[np.bool_], parameters: DeviceParameters
+) -> NDArray[np.float64]:
+    """Resistances of devices in the low or the high state, drift included, ohm."""
+    ohm = np.empty(deviates.shape)
+    ohm[low] = low_ohm(deviates[low], parameters)
+    high = ~low
+    ohm[high] = high_ohm(deviates[high], parameters)
+    return ohm

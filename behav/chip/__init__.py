@@ -1,0 +1,1 @@
+"""One chip: what is drawn of it, and what its layers decide."""

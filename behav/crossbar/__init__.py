@@ -1,0 +1,1 @@
+"""The rival array: a current-summing crossbar with wires."""

@@ -1,0 +1,1 @@
+"""One neuron: capacitive lines, comparator, offset calibration, and error laws."""

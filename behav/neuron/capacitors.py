@@ -1,0 +1,297 @@
+"""The differential capacitive neuron: from product bits to the voltage between its lines.
+
+The unit throughout is the score s = 2m - n, for m of n products at +1: one column that moves from
+-1 to +1 moves it by 2. Line P collects the products, line N their complements, each through one
+unit capacitor per column; both lines start from precharge with all bottom plates low. By charge
+conservation a line of total capacitance T moves by VDD * C_i / T for each plate that rises, so
+
+    V_P - V_N = VDD * (sum_i C_Pi b_i / T_P - sum_i C_Ni (1 - b_i) / T_N).
+
+T counts what hangs on the line, signal or not: all columns of the macro (a column without input
+has both plates held low), the read-out bank, and the parasitic. A macro that is a chain of arrays
+has the columns and the parasitic of all of them on its lines [D].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...hdl.config import LayerConfig
+from ..draws import Domain, DrawStream
+from ..parameters.bridge import BridgeParameters
+from ..parameters.neuron import NeuronParameters
+
+
+def score_limit(fan_in: int) -> float:
+    """Sums of weights of `fan_in` columns stay below this, in score units.
+
+    4,096 up to that many columns; beyond, a power of two with room for mismatch.
+    """
+    return 4096.0 if fan_in <= 4096 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
+
+
+def weight_step(fan_in: int) -> float:
+    """Weights are multiples of this, in score units; 2^-12 up to 4,096 columns.
+
+    Coarse enough that every sum over a row fits the 24 bits of a float32's mantissa, so that sums
+    are exact and do not depend on their order; fine enough not to matter beside mismatch.
+    """
+    return score_limit(fan_in) * 2.0**-24
+
+
+def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> float:
+    """Nominal total capacitance of a line, in unit capacitors.
+
+    Parameters
+    ----------
+    columns : int
+        Columns of the macro, used or not.
+    bank_bits : int
+        K of the bank of read-out or trim, which adds 2^K - 1 units; 0 for none.
+    """
+    return columns * (1 + parameters.parasitic_fraction) + (2**bank_bits - 1)
+
+
+def kappa(parameters: NeuronParameters, fan_in: int, columns: int, bank_bits: int) -> float:
+    """Part of VDD between all products at +1 and precharge: n C / T.
+
+    For a macro filled by its layer and without a bank this is n C / (n C + Cp) [D].
+    """
+    return fan_in / line_units(parameters, columns, bank_bits)
+
+
+def volts_per_score(
+    neuron: NeuronParameters, bridge: BridgeParameters, columns: int, bank_bits: int
+) -> float:
+    """Differential voltage of one score unit, V: VDD C / T, half a popcount's [D]."""
+    return bridge.vdd_v / line_units(neuron, columns, bank_bits)
+
+
+def layer_volts_per_score(
+    config: LayerConfig, neuron: NeuronParameters, bridge: BridgeParameters
+) -> float:
+    """`volts_per_score` of a layer on its macros, V."""
+    return volts_per_score(neuron, bridge, config.columns, config.bank_bits)
+
+
+def score_to_volts(score: float, unit_v: float) -> float:
+    """Differential voltage of a score, V, for `unit_v` volts per score unit."""
+    return score * unit_v
+
+
+def volts_to_score(voltage_v: float, unit_v: float) -> float:
+    """Score of a differential voltage, for `unit_v` volts per score unit."""
+    return voltage_v / unit_v
+
+
+def counts_to_volts(counts: float, unit_v: float) -> float:
+    """Differential voltage of popcount counts, V: a count is two score units."""
+    return score_to_volts(2 * counts, unit_v)
+
+
+def volts_to_counts(voltage_v: float, unit_v: float) -> float:
+    """Popcount counts of a differential voltage."""
+    return volts_to_score(voltage_v, unit_v) / 2
+
+
+def line_voltages_v(
+    score: float, fan_in: int, unit_v: float, neuron: NeuronParameters, precharge_v: float = 0.0
+) -> tuple[float, float]:
+    """V_P and V_N of a neuron of equal capacitors after evaluate, V [D].
+
+    V_P = V_pre + injected + VDD C m / T and V_N likewise with n - m, m = (n + s) / 2.
+
+    Parameters
+    ----------
+    score : float
+        s = 2m - n.
+    unit_v : float
+        Volts per score unit, from `volts_per_score`.
+    precharge_v : float
+        Voltage that the precharge switches hold, V.
+    """
+    common_v = precharge_v + neuron.injection_common_v + fan_in * unit_v / 2
+    half_v = (score * unit_v + injected_difference_v(neuron)) / 2
+    return common_v + half_v, common_v - half_v
+
+
+def injected_difference_v(parameters: NeuronParameters) -> float:
+    """What the precharge switches add to V_P - V_N, V: a constant, as an offset of either sign."""
+    return (
+        parameters.injection_differential_v
+        + parameters.injection_conversion * parameters.injection_common_v
+    )
+
+
+def precharge_residual(parameters: NeuronParameters, precharge_s: float) -> float:
+    """Part of a line's old voltage that a precharge of `precharge_s` seconds leaves, 0 to 1.
+
+    exp(-t / tau), for plates that do not fall before the switch closes: the most that can be [D].
+    """
+    tau_s = parameters.precharge_tau_s
+    return math.exp(-precharge_s / tau_s) if tau_s > 0 else 0.0
+
+
+def precharge_time_s(
+    parameters: NeuronParameters, fan_in: int, residual_counts: float = 1e-3
+) -> float:
+    """Precharge after which the largest old score, n/2 counts, leaves `residual_counts`, s.
+
+    Parameters
+    ----------
+    residual_counts : float
+        Popcount counts, above 0.
+    """
+    return parameters.precharge_tau_s * max(0.0, math.log(fan_in / 2 / residual_counts))
+
+
+def layer_residual(config: LayerConfig, parameters: NeuronParameters) -> float:
+    """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `weight_step`."""
+    precharge_s = config.precharge_cycles * config.macro.timing.clock_period_s
+    part = precharge_residual(parameters, precharge_s)
+    return part if part * config.fan_in >= weight_step(config.fan_in) / 2 else 0.0
+
+
+def carry_residual(
+    scores: NDArray[np.float32], rows_used: int, residual: float
+) -> NDArray[np.float32]:
+    """Scores with what each row finds on the lines from the row scanned before it.
+
+    seen(r) = s(r) + residual * seen(r - 1) [D]. What a last row leaves to the next image, and
+    what the read-out bank adds, is neglected [E], so that an image's answer does not depend on the
+    image before it. Elementwise over images: one image and a batch agree.
+
+    Parameters
+    ----------
+    scores : ndarray of float32, shape (..., M)
+        Neurons from the first row of a macro on.
+    rows_used : int
+        Rows of a macro.
+    residual : float
+        From `layer_residual`; 0 gives `scores` back.
+    """
+    if residual == 0:
+        return scores
+    seen = scores.copy()
+    for row in range(1, rows_used):
+        # Row by row of all macros; the last macro may lack it.
+        cells = seen[..., row::rows_used]
+        before = seen[..., row - 1 :: rows_used]
+        cells += np.float32(residual) * before[..., : cells.shape[-1]]
+    return seen
+
+
+def draw_kept_parts(
+    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int
+) -> NDArray[np.float32]:
+    """One draw of what a share keeps of a macro's held charge, 1/2 + mismatch, shape (macros,)."""
+    stream = DrawStream(chip, Domain.SHARE, layer)
+    deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
+    return (0.5 + parameters.share_mismatch_sigma * deviates).astype(np.float32)
+
+
+def held_noise_v(config: LayerConfig, parameters: NeuronParameters) -> float:
+    """Noise of all the shares of an evaluation on what is held, V; 0 with inputs of one bit.
+
+    That of plane p is halved by each of the k - 1 - p shares behind it [D].
+    """
+    planes = config.bits_per_input
+    if planes == 1:
+        return 0.0
+    return parameters.share_noise_v * math.sqrt(sum(4.0**-later for later in range(planes)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineWeights:
+    """What each plate of one macro's lines adds to the score seen, ideally 1 (bank: 2^k).
+
+    A line's own total is in its weights: weight = C_i / C * T_nominal / T_line. All are multiples
+    of `weight_step`.
+    """
+
+    gain: NDArray[np.float64]
+    """Shape (n,): a column with product +-1 adds offset +- gain; mean of both lines."""
+    offset: NDArray[np.float64]
+    """Shape (n,): half the difference of both lines."""
+    bank_p: NDArray[np.float64]
+    """Shape (2^K,): what line P's bank adds when it is driven with a code."""
+    bank_n: NDArray[np.float64]
+    """Shape (2^K,): what line N's bank takes off when it is driven with a code."""
+
+
+def draw_line_weights(
+    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int, macro: int
+) -> LineWeights:
+    """One draw of the capacitors of a macro.
+
+    Capacitors are normal around their value; 2^k units in parallel have a relative spread of
+    sigma / 2^(k/2). The parasitic does not vary.
+    """
+    (column_p, bank_p), (column_n, bank_n) = (
+        _draw_line(config, parameters, chip, layer, macro, line) for line in (0, 1)
+    )
+    step = weight_step(config.fan_in)
+    return LineWeights(
+        gain=_rounded((column_p + column_n) / 2, step),
+        offset=_rounded((column_p - column_n) / 2, step),
+        bank_p=_code_sums(_rounded(bank_p, step)),
+        bank_n=_code_sums(_rounded(bank_n, step)),
+    )
+
+
+def draw_capacitor_units(
+    config: LayerConfig,
+    parameters: NeuronParameters,
+    chip: int,
+    layer: int,
+    macro: int,
+    line: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Capacitors of one line of a macro as drawn, in unit capacitors.
+
+    Returns
+    -------
+    column_units : ndarray, shape (columns,)
+        Every column of the macro, in use or not; array by array of a chain.
+    bank_units : ndarray, shape (K,)
+        Of the bank of read-out or trim, 2^k units each; empty without one.
+    """
+    sigma = parameters.unit_capacitor_sigma
+    total = config.columns
+    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
+    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.bank_bits)
+    units = 2.0 ** np.arange(config.bank_bits)
+    return 1 + sigma * columns, units + sigma * np.sqrt(units) * bank
+
+
+def _draw_line(
+    config: LayerConfig,
+    parameters: NeuronParameters,
+    chip: int,
+    layer: int,
+    macro: int,
+    line: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
+    total = config.columns
+    column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
+    nominal = line_units(parameters, total, config.bank_bits)
+    actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction
+    scale = nominal / actual
+    return scale * column_units[: config.fan_in], scale * bank_units
+
+
+def _rounded(weights: NDArray[np.float64], step: float) -> NDArray[np.float64]:
+    return np.round(weights / step) * step
+
+
+def _code_sums(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the weights of the bits set in each code, shape (2^K,)."""
+    sums = np.zeros(1)
+    for weight in weights:
+        sums = np.concatenate([sums, sums + weight])
+    return sums

@@ -1,0 +1,71 @@
+"""Parameters of a bridge: access transistor and inverter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...record import Record
+from .checks import is_number, require_above, require_within
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeParameters(Record):
+    """Divider between BL and BLb, and the inverter that restores its midpoint SL."""
+
+    vdd_v: float = 1.2
+    """Supply, and read voltage between BL and BLb, V [E]."""
+    access_resistance_ohm: float = 2000.0
+    """Access transistor in series with each device, ohm [E]."""
+    bitline_wire_ohm: float = 1.0
+    """Wire of BL and of BLb from one row to the next, ohm [E]: row k, counted from 0 at the
+    drivers, has k times this in series on each side [D]. 0 switches it off."""
+    sl_capacitor_f: float = 50e-15
+    """Capacitance of SL, F [E]. 0 switches settling off."""
+    inverter_threshold_v: float = 0.6
+    """Switching threshold of the inverter on SL, V [E]."""
+    inverter_threshold_sigma_v: float = 0.02
+    """Mismatch of that threshold between the columns of a macro, V [E]."""
+
+    def __post_init__(self) -> None:
+        require_above(self, "vdd_v")
+        require_within(
+            self, math.inf, "access_resistance_ohm", "bitline_wire_ohm", "sl_capacitor_f",
+            "inverter_threshold_sigma_v",
+        )  # fmt: skip
+        threshold_v = self.inverter_threshold_v
+        if not (is_number(threshold_v) and 0 < threshold_v < self.vdd_v):
+            raise InputError(
+                f"inverter_threshold_v: found {threshold_v!r}, expected above 0 and below vdd_v, "
+                f"{self.vdd_v!r}"
+            )
+
+    @overload
+    def series_ohm(self, row: int) -> float: ...
+
+    @overload
+    def series_ohm(self, row: NDArray[np.int_]) -> NDArray[np.floating]: ...
+
+    @overload
+    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]: ...
+
+    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]:
+        """Resistance in series with each device of a row, ohm: access transistor and wire."""
+        return self.access_resistance_ohm + row * self.bitline_wire_ohm
+
+    def at_supply(self, vdd_v: float) -> Self:
+        """The same bridge at another supply: the inverter's threshold moves in proportion, its
+        mismatch in V stays."""
+        scaled_v = self.inverter_threshold_v / self.vdd_v * vdd_v
+        return self.replace(vdd_v=vdd_v, inverter_threshold_v=scaled_v)
+
+    def without_variation(self) -> Self:
+        """The same bridge with equal inverters, settled at once, its wires without resistance."""
+        return self.replace(
+            inverter_threshold_sigma_v=0.0, sl_capacitor_f=0.0, bitline_wire_ohm=0.0
+        )

@@ -1,0 +1,1 @@
+"""One macro seen through its pins over time: evaluation, programming, and waveforms."""

@@ -1,0 +1,89 @@
+"""The choices that several commands share: network, macro, condition, chip, seed."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from ...behav.conditions import CONDITIONS
+from ...behav.parameters.chip import ChipParameters
+from ...bnn.catalog import find_network
+from ...bnn.mapping import MappedNetwork, map_network
+from ...errors import InputError
+from ...hdl.config import MACROS, MacroConfig
+from ...record import Record
+
+Parameters = TypeVar("Parameters", bound=Record)
+
+LARGEST_SEED = 2**64 - 1
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add NETWORK and ``--macro``."""
+    parser.add_argument(
+        "network", nargs="?", default="mnist", metavar="NETWORK",
+        help="a shipped network's name or a network file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--macro", default="default", metavar="NAME",
+        help="the macro: a preset's name or a TOML file (see popbridge presets)",
+    )  # fmt: skip
+
+
+def add_chip_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--chip``, ``--condition`` and ``--seed``."""
+    parser.add_argument(
+        "--chip", type=chip_number, default=1, metavar="ideal|SEED",
+        help="the chip: ideal, or the seed that every device and mismatch is drawn from",
+    )  # fmt: skip
+    add_condition_options(parser)
+
+
+def add_condition_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--condition`` and ``--seed``."""
+    parser.add_argument(
+        "--condition", default="nominal", metavar="NAME",
+        help="programming and read condition: a preset's name or a TOML file",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seed", type=seed_number, default=1, help="of the comparators' noise and of random images"
+    )
+
+
+def chip_number(text: str) -> int | None:
+    """The value of ``--chip``: None for the ideal chip."""
+    return None if text == "ideal" else seed_number(text, "ideal or ")
+
+
+def seed_number(text: str, also: str = "") -> int:
+    """The value of an option that takes a seed, or the number of a chip."""
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, expected {also}an integer from 0 to {LARGEST_SEED}"
+        )
+    return int(text)
+
+
+def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
+    """The network of the command line, mapped onto its macro."""
+    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    return map_network(find_network(arguments.network), macro)
+
+
+def selected_condition(arguments: argparse.Namespace) -> ChipParameters:
+    """The condition of the command line."""
+    return find_preset(arguments.condition, CONDITIONS, ChipParameters)
+
+
+def find_preset(name: str, presets: Mapping[str, Parameters], kind: type[Parameters]) -> Parameters:
+    """A preset by name, or what is in a TOML file."""
+    if name in presets:
+        return presets[name]
+    if Path(name).exists():
+        return kind.from_toml(Path(name))
+    raise InputError(
+        f"{name}: found no such preset or file, expected a TOML file or one of: "
+        f"{', '.join(presets)}"
+    )

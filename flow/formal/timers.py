@@ -1,0 +1,137 @@
+"""What holds of every sequencer's timers in any clock cycle, from whatever state.
+
+Lengths are held through a scan, a phase begins with its own and counts down to its end: for all
+lengths at once, where a simulation would wait for up to 65,535 cycles in each phase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from amaranth.hdl import Fragment
+
+from ...hdl.config import PHASE_BITS, LayerConfig, NetworkConfig, PhaseTiming
+from ...hdl.controller.control_registers import layer_register
+from ...hdl.layer.sequencer import PhaseSequencer
+from .bench import driven_signals
+from .scan_lemmas import fsm_states
+
+__all__ = ["timer_assertions"]
+
+
+def timer_assertions(config: NetworkConfig) -> str:
+    """Verilog for the inside of a controller's flat module, whose wire `restarts` is its resets."""
+    lines = []
+    for index, layer in enumerate(config.layers):
+        for path, sequencer in _sequencers(layer):
+            lines += _Timer(index, path, sequencer).lines()
+    return "\n".join(lines) + "\n"
+
+
+def _sequencers(layer: LayerConfig) -> Iterator[tuple[str, PhaseSequencer]]:
+    """The sequencers of a layer, and where they are in the flat module."""
+    yield (
+        f"{layer.name}.sequencer",
+        PhaseSequencer(
+            layer.macro.timing,
+            trials=layer.trials,
+            planes=layer.bits_per_input,
+            pipelined=layer.pipelined,
+        ),
+    )
+    if layer.trim_bits:
+        yield (
+            f"{layer.name}.calibrator.sequencer",
+            PhaseSequencer(layer.macro.timing, trials=layer.macro.trim_strobes),
+        )
+
+
+class _Timer:
+    """Assertions about one sequencer: its registers now against those of the cycle before."""
+
+    def __init__(self, index: int, path: str, sequencer: PhaseSequencer):
+        self.index = index
+        self.path = path
+        self.sequencer = sequencer
+        self.tag = path.replace(".", "_")
+        codes = fsm_states(driven_signals(Fragment.get(sequencer, None))["phase_state"])
+        self.idle = codes["IDLE"]
+        states = dict.fromkeys(sequencer.row_states(PhaseTiming()))
+        self.states = {state: codes[state] for state in states}
+        self.lengths = [f"{state.lower()}_cycles" for state in states]
+        self.lengths += ["bridge_cycles"] * sequencer.pipelined
+
+    def now(self, name: str) -> str:
+        return rf"\{self.path}.{name} "
+
+    def before(self, name: str) -> str:
+        return f"{self.tag}_{name}_before"
+
+    def lines(self) -> list[str]:
+        held = {length: f"held__{length}" for length in self.lengths}
+        widths = {"phase_state": self.idle_bits, "remaining": PHASE_BITS}
+        widths |= dict.fromkeys(held.values(), PHASE_BITS)
+        if self.sequencer.pipelined:
+            widths["bridge_remaining"] = PHASE_BITS
+        lines = [self._kept(name, width, self.now(name)) for name, width in widths.items()]
+        for length in self.lengths:
+            register = rf"\registers.{layer_register(self.index, length).lower()}_cycles "
+            lines.append(self._kept(f"written_{length}", PHASE_BITS, register))
+        lines.append(f"reg {self.tag}_goes_on;")
+        lines.append(f"always @(posedge clk) {self.tag}_goes_on <= ~restarts;")
+        lines += [
+            f"always @* if ({self.tag}_goes_on & ({when})) assert ({what});"
+            for when, what in (*self._holds(), *self._counts())
+        ]
+        return lines
+
+    @property
+    def idle_bits(self) -> int:
+        """Width of the state register, IDLE being a state besides."""
+        return len(self.states).bit_length()
+
+    def _kept(self, name: str, width: int, value: str) -> str:
+        register = self.before(name)
+        return f"reg [{width - 1}:0] {register}; always @(posedge clk) {register} <= {value};"
+
+    def _holds(self) -> Iterator[tuple[str, str]]:
+        """Lengths are those written when a scan begins, else they stay."""
+        state, before = self.now("phase_state"), self.before("phase_state")
+        for length in self.lengths:
+            held = self.now(f"held__{length}")
+            yield (
+                f"{before} == {self.idle} & {state} != {self.idle}",
+                f"{held} == {self.before(f'written_{length}')}",
+            )
+            yield f"{before} != {self.idle}", f"{held} == {self.before(f'held__{length}')}"
+
+    def _counts(self) -> Iterator[tuple[str, str]]:
+        """A phase begins with its length and goes on, one less in each cycle, until 1 is left."""
+        state, before = self.now("phase_state"), self.before("phase_state")
+        remaining, left = self.now("remaining"), self.before("remaining")
+        for name, code in self.states.items():
+            length = self.now(f"held__{name.lower()}_cycles")
+            yield f"{before} != {code} & {state} == {code}", f"{remaining} == {length}"
+            within = f"{before} == {code}"
+            yield (
+                f"{within} & {left} > 1",
+                f"{state} == {code} & {remaining} == {left} - {PHASE_BITS}'d1",
+            )
+            over = f"{state} != {code}"
+            if self.sequencer.pipelined and name == "PRECHARGE":
+                dead = self.before("held__dead_before_evaluate_cycles")
+                settled = f"{{1'b0, {self.before('bridge_remaining')}}} <= {{1'b0, {dead}}} + 1"
+                over = f"({over}) == ({settled})"
+            yield f"{within} & {left} <= 1", over
+        if self.sequencer.pipelined:
+            yield from self._bridges_count()
+
+    def _bridges_count(self) -> Iterator[tuple[str, str]]:
+        """Those of the next row, anew from where it begins."""
+        state, before = self.now("phase_state"), self.before("phase_state")
+        remaining, left = self.now("bridge_remaining"), self.before("bridge_remaining")
+        length = self.now("held__bridge_cycles")
+        starts = f"{before} == {self.idle} & {state} != {self.idle}"
+        yield starts, f"{remaining} == {length}"
+        counted = f"{remaining} == ({left} == 0 ? 0 : {left} - {PHASE_BITS}'d1)"
+        yield f"~({starts})", f"{remaining} == {length} | {counted}"

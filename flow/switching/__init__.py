@@ -1,0 +1,1 @@
+"""Energy that the gates of a netlist take, by their toggles."""

@@ -1,0 +1,218 @@
+"""A netlist of library cells in simulation: many lanes at once, and what its switching takes.
+
+Every gate takes the same time, so that glitches count as far as equal delays tell. Wires have no
+capacitance: there is no layout.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..tools.liberty import Cell, CellLibrary
+from ..tools.programs import YOSYS, run_tool
+
+__all__ = ["GateSimulation", "SwitchingEnergy", "read_netlist"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchingEnergy:
+    """Mean energy of a lane, J."""
+
+    clock_j: float
+    """Clock pins of the flip-flops, and what the clock takes within them, in every cycle."""
+    gated_clock_j: float
+    """What of it is left if each flip-flop is clocked only to change: no gating does better."""
+    logic_j: float
+    """All other nets, and what their changes take within cells."""
+
+    def times(self, factor: float) -> SwitchingEnergy:
+        """All of it, scaled."""
+        return SwitchingEnergy(
+            clock_j=factor * self.clock_j,
+            gated_clock_j=factor * self.gated_clock_j,
+            logic_j=factor * self.logic_j,
+        )
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A cell with its nets."""
+
+    cell: Cell
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+
+    def pins(self, values: list[int]) -> dict[str, int]:
+        return {pin: values[net] for pin, net in self.inputs.items()}
+
+
+class GateSimulation:
+    """A flat netlist whose nets hold one bit per lane.
+
+    All flip-flops start at 0 and take their inputs at the rising edge of the one clock.
+
+    Parameters
+    ----------
+    module : mapping
+        Of Yosys's JSON: `ports` and `cells`, each cell one of the library.
+    library : CellLibrary
+        What the cells are.
+    lanes : int
+        How many independent simulations run side by side.
+
+    Raises
+    ------
+    ValueError
+        A cell is not of the library, or gates in a loop oscillate.
+    """
+
+    def __init__(self, module: Mapping[str, Any], library: CellLibrary, lanes: int):
+        self.lanes = lanes
+        self.library = library
+        self._mask = (1 << lanes) - 1
+        self._ports: dict[str, list[int]] = {
+            name: [self._net(bit) for bit in port["bits"]] for name, port in module["ports"].items()
+        }
+        placed = [self._placed(library, cell) for cell in module["cells"].values()]
+        nets = [net for cell in placed for net in (*cell.inputs.values(), *cell.outputs.values())]
+        nets += [net for bits in self._ports.values() for net in bits]
+        self._values = [0] * (max(nets, default=1) + 1)
+        self._values[1] = self._mask
+        self._toggles = [0] * len(self._values)
+        self._cycles = 0
+        self._flip_flops = [cell for cell in placed if cell.cell.next_state]
+        self._gates = [cell for cell in placed if not cell.cell.next_state]
+        self._readers: list[list[int]] = [[] for _ in self._values]
+        for number, gate in enumerate(self._gates):
+            for net in set(gate.inputs.values()):
+                self._readers[net].append(number)
+        self._change([change for gate in self._gates for change in self._outputs(gate)])
+        self.restart()
+
+    @staticmethod
+    def _net(bit: int | str) -> int:
+        """Nets of Yosys begin at 2; 0 and 1 are the constants, x is taken for 0."""
+        return bit if isinstance(bit, int) else int(bit == "1")
+
+    def _placed(self, library: CellLibrary, cell: Mapping[str, Any]) -> _Placed:
+        if cell["type"] not in library.cells:
+            raise ValueError(f"cell: found {cell['type']!r}, expected one of {library.name}")
+        kind = library.cells[cell["type"]]
+        nets = {pin: self._net(bits[0]) for pin, bits in cell["connections"].items() if bits}
+        inputs = {pin: nets[pin] for pin in kind.input_f}
+        outputs = {pin: nets[pin] for pin in kind.outputs if pin in nets}
+        return _Placed(kind, inputs, outputs)
+
+    def restart(self) -> None:
+        """Begin to count switching anew."""
+        self._toggles = [0] * len(self._values)
+        self._cycles = 0
+
+    def step(self, inputs: Mapping[str, list[int]]) -> None:
+        """A rising edge of the clock, with which the given ports take their new values.
+
+        Parameters
+        ----------
+        inputs : mapping
+            Port to one integer per bit, which holds the bit of every lane; other ports stay.
+        """
+        taken = []
+        for cell in self._flip_flops:
+            assert cell.cell.next_state is not None
+            value = cell.cell.next_state(cell.pins(self._values)) & self._mask
+            taken += [(net, value) for net in cell.outputs.values()]
+        self._cycles += 1
+        self._change(taken + self._of_ports(inputs))
+
+    def drive(self, inputs: Mapping[str, list[int]]) -> None:
+        """Change ports without the clock, as an answer to outputs."""
+        self._change(self._of_ports(inputs))
+
+    def port(self, name: str) -> list[int]:
+        """One integer per bit of a port, with the bit of every lane."""
+        return [self._values[net] for net in self._ports[name]]
+
+    def port_of_lane(self, name: str, lane: int) -> int:
+        """The value of a port in one lane."""
+        return sum((bit >> lane & 1) << place for place, bit in enumerate(self.port(name)))
+
+    def energy(self) -> SwitchingEnergy:
+        """What switching took since `restart`: C VDD^2 / 2 per change of a net, and within cells.
+
+        A net's C is that of the inputs on it.
+        """
+        logic_j = clock_j = gated_clock_j = 0.0
+        for placed in (*self._flip_flops, *self._gates):
+            changes = {pin: self._toggles[net] for pin, net in placed.outputs.items()}
+            for pin, net in placed.inputs.items():
+                charge_j = placed.cell.input_f[pin] * self.library.vdd_v**2 / 2
+                pin_j = charge_j + placed.cell.input_toggle_j[pin]
+                if pin == placed.cell.clock_pin:
+                    clock_j += 2 * self._cycles * self.lanes * pin_j
+                    gated_clock_j += 2 * max(changes.values()) * pin_j
+                else:
+                    logic_j += self._toggles[net] * pin_j
+            for pin, count in changes.items():
+                logic_j += count * placed.cell.outputs[pin].toggle_j
+        together = SwitchingEnergy(clock_j=clock_j, gated_clock_j=gated_clock_j, logic_j=logic_j)
+        return together.times(1 / self.lanes)
+
+    def _of_ports(self, inputs: Mapping[str, list[int]]) -> list[tuple[int, int]]:
+        return [
+            (net, value & self._mask)
+            for name, values in inputs.items()
+            for net, value in zip(self._ports[name], values, strict=True)
+        ]
+
+    def _change(self, changes: list[tuple[int, int]]) -> None:
+        """Nets change, then what reads them, one delay after the other until all is quiet."""
+        # No path is longer than all gates together.
+        for _ in range(len(self._gates) + 2):
+            woken: set[int] = set()
+            for net, value in changes:
+                before = self._values[net]
+                if before != value:
+                    self._toggles[net] += (before ^ value).bit_count()
+                    self._values[net] = value
+                    woken.update(self._readers[net])
+            if not woken:
+                return
+            changes = [change for number in woken for change in self._outputs(self._gates[number])]
+        raise ValueError("netlist: found gates that never settle, expected none in loops")
+
+    def _outputs(self, gate: _Placed) -> list[tuple[int, int]]:
+        """What a gate's outputs are to be, by net."""
+        pins = gate.pins(self._values)
+        found = []
+        for pin, net in gate.outputs.items():
+            function = gate.cell.outputs[pin].function
+            assert function is not None
+            found.append((net, function(pins) & self._mask))
+        return found
+
+
+def read_netlist(netlist: Path, top: str, liberty: Path) -> dict[str, Any]:
+    """A module of a Verilog netlist of library cells, as Yosys's JSON has it.
+
+    Raises
+    ------
+    ToolError
+        Yosys does not read it.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        shutil.copyfile(netlist, work / "netlist.v")
+        shutil.copyfile(liberty, work / "cells.lib")
+        commands = "read_liberty -lib cells.lib\nread_verilog netlist.v\n"
+        commands += f"hierarchy -top {top}\nwrite_json netlist.json\n"
+        (work / "read.ys").write_text(commands, encoding="utf-8")
+        run_tool(YOSYS, ["-q", "-l", "yosys.log", "read.ys"], work, "yosys.log")
+        text = (work / "netlist.json").read_text(encoding="utf-8")
+    module: dict[str, Any] = json.loads(text)["modules"][top]
+    return module

@@ -1,0 +1,1 @@
+"""The programs of others, each behind one module."""

@@ -1,0 +1,1 @@
+"""The control bus, its registers, and the packets of streams."""

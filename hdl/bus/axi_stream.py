@@ -1,0 +1,139 @@
+"""AXI4-Stream: its members, and a packet's beats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import STREAM_BITS
+
+__all__ = ["PacketInput", "axi_stream_members"]
+
+
+def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wiring.Member]:
+    """The members of an AXI4-Stream port named ``<prefix>_tdata`` and so on.
+
+    `flow` is that of the data: Out for a source, In for a sink.
+    """
+    return {
+        f"{prefix}_tdata": flow(STREAM_BITS),
+        f"{prefix}_tvalid": flow(1),
+        f"{prefix}_tlast": flow(1),
+        f"{prefix}_tready": In(1) if flow is Out else Out(1),
+    }
+
+
+class PacketInput(wiring.Component):
+    """Collects the beats of a packet into one word; drops packets of the wrong length.
+
+    A packet that ends early is dropped at its tlast. One that goes on past its last beat is dropped
+    whole, up to and including the beat that carries tlast. The packet after either is taken. After
+    a restart what the source still has of a packet is dropped, however long it is.
+
+    Parameters
+    ----------
+    bits : int
+        Bits of a packet, packed from bit 0 of the first beat up; further bits of the last beat are
+        ignored.
+
+    Members
+    -------
+    s_axis_tdata, s_axis_tvalid, s_axis_tlast, s_axis_tready
+        AXI4-Stream sink.
+    enabled : In(1)
+        While 0, no frame is begun; one that is begun goes on. 1 where nothing drives it.
+    restart : In(1)
+        Forget the frame in progress. If it has not ended yet, its rest is discarded and flagged at
+        its tlast. 0 where nothing drives it.
+    busy : Out(1)
+        A frame is begun and not yet gone; not while the rest of one is discarded after a restart.
+    o : Out(stream.Signature(bits))
+        One word per intact packet.
+    dropped : Out(1)
+        High for one cycle for each packet dropped, when the fault is seen.
+    """
+
+    def __init__(self, bits: int):
+        self.bits = bits
+        self.beats = -(-bits // STREAM_BITS)
+        super().__init__(
+            axi_stream_members("s_axis", In)
+            | {"enabled": In(1, init=1), "restart": In(1), "busy": Out(1)}
+            | {"o": Out(stream.Signature(self.bits)), "dropped": Out(1)}
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the first beat's transfer to `o.valid`, the source never pausing."""
+        return self.beats
+
+    def model(self, beats: Iterable[tuple[int, int]]) -> tuple[list[int], int]:
+        """The words of the intact frames among (tdata, tlast) beats, and how many were dropped."""
+        frames, dropped, held, discarding = [], 0, [], False
+        for data, last in beats:
+            if discarding:
+                discarding = not last
+                continue
+            held.append(data)
+            complete = len(held) == self.beats
+            if complete and last:
+                word = sum(beat << STREAM_BITS * index for index, beat in enumerate(held))
+                frames.append(word & ((1 << self.bits) - 1))
+            elif complete or last:
+                dropped += 1
+                discarding = not last
+            if complete or last:
+                held = []
+        return frames, dropped
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        word = Signal(self.beats * STREAM_BITS)
+        count = Signal(range(max(2, self.beats)))
+        final = Signal()
+        taken = Signal()
+        ends = Signal()
+        m.d.comb += [
+            final.eq(count == self.beats - 1),
+            taken.eq(self.s_axis_tvalid & self.s_axis_tready),
+            ends.eq(taken & self.s_axis_tlast),
+            self.o.payload.eq(word),
+        ]
+        with m.FSM(init="COLLECT", name="frame") as fsm:
+            resting = fsm.ongoing("COLLECT") & (count == 0)
+            m.d.comb += self.busy.eq(~resting & ~fsm.ongoing("DISCARD_REST"))
+            with m.State("COLLECT"):
+                m.d.comb += self.s_axis_tready.eq(self.enabled | (count != 0))
+                with m.If(taken):
+                    m.d.sync += [
+                        word.eq(Cat(word, self.s_axis_tdata) >> STREAM_BITS),
+                        count.eq(Mux(self.s_axis_tlast | final, 0, count + 1)),
+                    ]
+                    m.d.comb += self.dropped.eq(self.s_axis_tlast != final)
+                    with m.If(final & self.s_axis_tlast):
+                        m.next = "FULL"
+                    with m.Elif(final):
+                        m.next = "DISCARD"
+                with m.If(self.restart):
+                    m.d.sync += count.eq(0)
+                    m.next = "COLLECT"
+                    with m.If((taken | (count != 0)) & ~ends):
+                        m.next = "DISCARD_REST"
+            with m.State("DISCARD"):
+                m.d.comb += self.s_axis_tready.eq(1)
+                with m.If(ends):
+                    m.next = "COLLECT"
+                with m.Elif(self.restart):
+                    m.next = "DISCARD_REST"
+            with m.State("DISCARD_REST"):
+                m.d.comb += [self.s_axis_tready.eq(1), self.dropped.eq(ends)]
+                with m.If(ends):
+                    m.next = "COLLECT"
+            with m.State("FULL"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready | self.restart):
+                    m.next = "COLLECT"
+        return m

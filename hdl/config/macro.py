@@ -1,0 +1,135 @@
+"""Size and reading of a macro, and the presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...errors import InputError
+from ...record import Record, require_at_least
+from .programming import ProgrammingConfig
+from .timing import DEAD_TIME_NAMES, PhaseTiming
+
+__all__ = [
+    "MACROS",
+    "MOST_TRIM_BITS",
+    "MOST_TRIM_STROBES",
+    "WIDEST_BUS",
+    "MacroConfig",
+    "require_bus",
+]
+
+
+MOST_TRIM_BITS = 12
+"""A bank of more units would outweigh the columns of any array here."""
+MOST_TRIM_STROBES = 255
+"""Of a step of a calibration: what numbers its noise."""
+WIDEST_BUS = 65_535
+"""Bits of the widest signal: beyond, the tools that carry the hardware to Verilog give up."""
+
+
+def require_bus(name: str, bits: int) -> None:
+    if bits > WIDEST_BUS:
+        raise InputError(f"{name}: found {bits} bits on a bus, expected at most {WIDEST_BUS}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MacroConfig(Record):
+    """One ReRAM bridge array with its analog periphery."""
+
+    rows: int = 128
+    """Word lines, spare ones included."""
+    spare_rows: int = 0
+    """Of them, the last ones, kept for rows whose cells fail: no neuron is mapped onto them."""
+    columns: int = 1152
+    """Bit-line pairs."""
+    votes: int = 1
+    """Strobes of a SIGN row, odd: its bit is what most of them say."""
+    trim_bits: int = 0
+    """K, capacitors of each line's trim bank, 2^k units each, that cancel the comparator's offset;
+    0: no trim. A COUNT layer measures with its read-out bank, which is there anyway."""
+    trim_strobes: int = 7
+    """Strobes of each step of a calibration, odd: most of them decide."""
+    pipelined: bool = False
+    """Whether SL latches hold a row's products during evaluate, so that the bridges of the next row
+    settle meanwhile."""
+    zero_dead_time_allowed: bool = False
+    """Whether the macro's own circuits keep precharge, evaluate and word lines apart."""
+    programmable: bool = False
+    """Whether the controller has pins, stream and registers to program the cells."""
+    timing: PhaseTiming = field(default_factory=PhaseTiming)
+    programming: ProgrammingConfig = field(default_factory=ProgrammingConfig)
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "columns"):
+            require_at_least(self, name, 1)
+            require_bus(name, getattr(self, name))
+        require_at_least(self, "spare_rows", 0)
+        if self.spare_rows >= self.rows:
+            raise InputError(
+                f"spare_rows: found {self.spare_rows}, expected fewer than rows, {self.rows}"
+            )
+        require_at_least(self, "votes", 1)
+        if self.votes % 2 == 0:
+            raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
+        require_at_least(self, "trim_bits", 0)
+        if self.trim_bits > MOST_TRIM_BITS:
+            raise InputError(
+                f"trim_bits: found {self.trim_bits}, expected at most {MOST_TRIM_BITS}"
+            )
+        require_at_least(self, "trim_strobes", 1)
+        if self.trim_strobes % 2 == 0 or self.trim_strobes > MOST_TRIM_STROBES:
+            raise InputError(
+                f"trim_strobes: found {self.trim_strobes}, expected an odd number of at most "
+                f"{MOST_TRIM_STROBES}"
+            )
+        for name in ("pipelined", "programmable"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name}: found {getattr(self, name)!r}, expected true or false")
+        for name in DEAD_TIME_NAMES:
+            if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
+                raise InputError(
+                    f"timing.{name}: found 0, expected at least 1 "
+                    "unless the macro sets zero_dead_time_allowed"
+                )
+
+    def slot_cycles(self, trials: int) -> int:
+        """Clock cycles from one row to the next in a scan."""
+        if self.pipelined:
+            return self.timing.pipelined_slot_cycles(trials)
+        return self.timing.row_cycles(trials)
+
+    def slot_s(self, trials: int) -> float:
+        """Seconds from one row to the next in a scan."""
+        return self.slot_cycles(trials) * self.timing.clock_period_s
+
+    @property
+    def neuron_rows(self) -> int:
+        """Rows that neurons are mapped onto: all but the spare ones."""
+        return self.rows - self.spare_rows
+
+
+def _paper_clock(row_s: float) -> MacroConfig:
+    """The default macro with a SIGN row that takes `row_s` in all."""
+    timing = PhaseTiming()
+    return MacroConfig(timing=timing.replace(clock_period_s=row_s / timing.row_cycles(1)))
+
+
+MACROS: dict[str, MacroConfig] = {
+    "default": MacroConfig(),
+    "paper-6ns": _paper_clock(6e-9),
+    "paper-8ns": _paper_clock(8e-9),
+    "paper-20ns": _paper_clock(20e-9),
+    "pipelined": MacroConfig(
+        pipelined=True,
+        timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6),
+    ),
+    "programmable": MacroConfig(programmable=True, spare_rows=8),
+    "test-chip": MacroConfig(rows=16, columns=24),
+    "trimmed": MacroConfig(trim_bits=6),
+}
+"""Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
+clock period of the authors' comparator, the phases sharing it evenly [E]. ``pipelined`` has SL
+latches: its bridges have 6 ns, while the other phases take 7 ns [E]. ``programmable`` is programmed
+by its controller and has spare rows. ``test-chip`` is as wide as the 23-column neuron of the
+authors' test chip (its number of rows is ours). ``trimmed`` cancels comparator offsets of up to 63
+score units [E]."""

@@ -1,0 +1,90 @@
+"""How a macro's cells are programmed: pulses, read-back, retries."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from ...record import Record, require_at_least
+
+__all__ = ["ProgrammingConfig", "ProgrammingOperation"]
+
+
+class ProgrammingOperation(enum.IntEnum):
+    """What a pulse is for; the value is that of the pins `prog_op`."""
+
+    NONE = 0
+    FORM = 1
+    """Makes a blank device switchable and leaves it in the low-resistance state."""
+    SET = 2
+    """To the low-resistance state."""
+    RESET = 3
+    """To the high-resistance state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgrammingConfig(Record):
+    """Pulses, read-back and retries of a macro's programming. All figures are estimates [E]."""
+
+    columns_per_pulse: int = 32
+    """Columns pulsed at once: neighbours, the first group beginning at column 0."""
+    form_cycles: int = 200
+    """Length of a FORM pulse."""
+    set_cycles: int = 20
+    """Length of a SET pulse."""
+    reset_cycles: int = 20
+    """Length of a RESET pulse."""
+    setup_cycles: int = 2
+    """Word line, operation, device, amplitude and columns stand still before each pulse."""
+    hold_cycles: int = 2
+    """They stand still after each pulse."""
+    verify_settle_cycles: int = 4
+    """Bit lines are driven so long, per input polarity, before the source lines are read."""
+    first_level: int = 8
+    """Amplitude code of a first attempt."""
+    level_step: int = 2
+    """What each retry adds to the amplitude code."""
+    most_retries: int = 7
+    """Attempts at a cell after the first."""
+    failure_limit: int = 4
+    """A row with more failing cells than this moves to a spare row."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "columns_per_pulse", "form_cycles", "set_cycles", "reset_cycles", "setup_cycles",
+            "hold_cycles", "verify_settle_cycles", "first_level",
+        ):  # fmt: skip
+            require_at_least(self, name, 1)
+        for name in ("level_step", "most_retries", "failure_limit"):
+            require_at_least(self, name, 0)
+
+    @property
+    def attempts(self) -> int:
+        """Most attempts at a cell, the first included."""
+        return 1 + self.most_retries
+
+    def level(self, attempt: int) -> int:
+        """Amplitude code of attempt number `attempt`, from 0."""
+        return self.first_level + attempt * self.level_step
+
+    @property
+    def level_bits(self) -> int:
+        """Width of an amplitude code."""
+        return self.level(self.most_retries).bit_length()
+
+    def width_cycles(self, operation: ProgrammingOperation) -> int:
+        """Length of an operation's pulse."""
+        return {
+            ProgrammingOperation.FORM: self.form_cycles,
+            ProgrammingOperation.SET: self.set_cycles,
+            ProgrammingOperation.RESET: self.reset_cycles,
+        }[operation]
+
+    def pulse_cycles(self, operation: ProgrammingOperation) -> int:
+        """Clock cycles of a pulse with its setup and hold."""
+        return self.setup_cycles + self.width_cycles(operation) + self.hold_cycles
+
+    @property
+    def verify_cycles(self) -> int:
+        """Clock cycles of a read-back: its start, both input polarities, the verdict."""
+        return 1 + 2 * self.verify_settle_cycles + 1

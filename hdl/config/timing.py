@@ -1,0 +1,128 @@
+"""Lengths of the phases of an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import InputError
+from ...record import Record, require_at_least
+
+__all__ = ["DEAD_TIME_NAMES", "PHASE_BITS", "PHASE_NAMES", "PhaseTiming"]
+
+
+PHASE_BITS = 16
+"""Width of a phase's length: in the sequencer, on its way there, and in its control register."""
+PHASE_NAMES = (
+    "precharge_cycles",
+    "dead_before_evaluate_cycles",
+    "evaluate_cycles",
+    "strobe_cycles",
+    "settle_cycles",
+    "dead_after_strobe_cycles",
+    "share_cycles",
+    "dead_after_share_cycles",
+    "bridge_cycles",
+)
+"""The fields of `PhaseTiming` that are lengths of phases."""
+DEAD_TIME_NAMES = (
+    "dead_before_evaluate_cycles",
+    "dead_after_strobe_cycles",
+    "dead_after_share_cycles",
+)
+"""Those that may be 0 in a macro that allows it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseTiming(Record):
+    """Length of each phase of an evaluation, in clock cycles."""
+
+    clock_period_s: float = 5e-9
+    """Period of the controller's clock, s."""
+    precharge_cycles: int = 1
+    """Both capacitive lines are reset, bottom plates low."""
+    dead_before_evaluate_cycles: int = 1
+    """Between precharge and evaluate, both low."""
+    evaluate_cycles: int = 1
+    """Bridges settle and drive the capacitors before the first strobe."""
+    strobe_cycles: int = 1
+    """Comparator clock high; evaluate stays high."""
+    settle_cycles: int = 1
+    """Before each further trial of the capacitor bank: strobe low, the bank settles."""
+    dead_after_strobe_cycles: int = 1
+    """After the last strobe, everything low, before the word line changes."""
+    share_cycles: int = 1
+    """With inputs of several bits: the lines are averaged into the holding capacitors, evaluate
+    stays high."""
+    dead_after_share_cycles: int = 1
+    """Between the share of a bit plane and the next one's precharge, everything low."""
+    bridge_cycles: int = 1
+    """In a pipelined macro, the least time from a word line's rise to its row's evaluate."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.clock_period_s, float) and 0 < self.clock_period_s < 1):
+            raise InputError(
+                f"clock_period_s: found {self.clock_period_s!r}, expected seconds above 0, below 1"
+            )
+        for name in PHASE_NAMES:
+            require_at_least(self, name, int(name not in DEAD_TIME_NAMES))
+            if getattr(self, name) >= 1 << PHASE_BITS:
+                raise InputError(
+                    f"{name}: found {getattr(self, name)}, expected at most "
+                    f"{(1 << PHASE_BITS) - 1}, what {PHASE_BITS} bits hold"
+                )
+
+    @property
+    def clock_period_ps(self) -> int:
+        """The clock period in ps, as simulators keep time; clock high and low for half of it each.
+
+        Raises
+        ------
+        InputError
+            It is not a whole, even number.
+        """
+        half_ps = self.clock_period_s * 1e12 / 2
+        if round(half_ps) < 1 or abs(half_ps - round(half_ps)) > 1e-6:
+            raise InputError(
+                f"timing.clock_period_s: found {self.clock_period_s!r}, expected a whole, even "
+                "number of picoseconds: simulators keep time in whole ones"
+            )
+        return 2 * round(half_ps)
+
+    @property
+    def before_evaluate_cycles(self) -> int:
+        """Clock cycles of an evaluation until evaluate rises."""
+        return self.precharge_cycles + self.dead_before_evaluate_cycles
+
+    def from_evaluate_cycles(self, trials: int) -> int:
+        """Clock cycles of an evaluation from evaluate's rise, with `trials` strobes."""
+        return (
+            self.evaluate_cycles
+            + trials * self.strobe_cycles
+            + (trials - 1) * self.settle_cycles
+            + self.dead_after_strobe_cycles
+        )
+
+    def row_cycles(self, trials: int, planes: int = 1) -> int:
+        """Clock cycles of one evaluation that strobes `trials` times after one evaluate.
+
+        With several bit planes each is precharged, evaluated and shared; a dead time is between
+        them, and a settling before the first strobe.
+        """
+        cycles = self.before_evaluate_cycles + self.from_evaluate_cycles(trials)
+        if planes == 1:
+            return cycles
+        plane = self.before_evaluate_cycles + self.evaluate_cycles + self.share_cycles
+        between = plane + self.dead_after_share_cycles
+        return cycles + (planes - 1) * between + self.share_cycles + self.settle_cycles
+
+    def row_s(self, trials: int) -> float:
+        """Seconds of one evaluation that strobes `trials` times after one evaluate."""
+        return self.row_cycles(trials) * self.clock_period_s
+
+    def pipelined_slot_cycles(self, trials: int) -> int:
+        """Clock cycles from one evaluate to the next in a pipelined macro.
+
+        The next row's word line rises one cycle after evaluate, once the latches hold: its bridges
+        have the rest of the slot.
+        """
+        return max(self.row_cycles(trials), self.bridge_cycles + 1)

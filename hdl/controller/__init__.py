@@ -1,0 +1,1 @@
+"""The whole controller: layers, frames and control registers put together."""

@@ -1,0 +1,1 @@
+"""The all-digital XNOR-popcount layer that the bridge is compared with."""

@@ -1,0 +1,33 @@
+"""Expressions in Amaranth that several components use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth.hdl import Value
+
+__all__ = ["sum_of", "unused_states"]
+
+
+def sum_of(values: Sequence[Value]) -> Value:
+    """The sum as a balanced tree: a chain of thousands nests too deep to convert."""
+    if len(values) == 1:
+        return values[0]
+    half = len(values) // 2
+    return sum_of(values[:half]) + sum_of(values[half:])
+
+
+def unused_states(fsm: Any) -> list[str]:
+    """Names of states to add, so that each code of the state register has one.
+
+    A register that is upset to a code without a state would keep it for ever. Called once all
+    other states of the machine are there.
+
+    Parameters
+    ----------
+    fsm : amaranth.hdl.FSM
+        What ``with m.FSM() as fsm`` gives.
+    """
+    states = len(fsm.encoding)
+    return [f"UNUSED_{code}" for code in range(states, 1 << (states - 1).bit_length())]

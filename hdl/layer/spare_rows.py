@@ -1,0 +1,175 @@
+"""Spare rows: which rows have moved to one, and word lines that follow."""
+
+from collections.abc import Iterator, Mapping
+
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..config import LayerConfig
+
+__all__ = ["SpareTable", "SpareWordLineDriver", "moves_layout"]
+
+
+def moves_layout(config: LayerConfig) -> data.ArrayLayout:
+    """Per macro and spare row: whether a row lives there, and which."""
+    move = data.StructLayout({"valid": 1, "row": range(max(2, config.rows_used))})
+    return data.ArrayLayout(data.ArrayLayout(move, config.macro.spare_rows), config.macros)
+
+
+class SpareTable(wiring.Component):
+    """Keeps which rows of a layer's macros have moved to which spare row.
+
+    The spare rows of a macro are taken in order. A row that moves again leaves its spare row for
+    good. The table is volatile: reset empties it.
+
+    Parameters
+    ----------
+    config : LayerConfig
+        A macro has at least one spare row.
+
+    Members
+    -------
+    macro, row : In
+        The row asked for.
+    line : Out
+        Its word line, in the same cycle: its own, or that of its spare row.
+    free : Out(1)
+        Its macro has a spare row that was never taken, in the same cycle.
+    take : In(1)
+        Move the row to the next spare row. Given only with `free`.
+    moves : Out(moves_layout(config))
+        The table, one cycle after `take`.
+    """
+
+    def __init__(self, config: LayerConfig):
+        if config.macro.spare_rows < 1:
+            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
+        self.config = config
+        super().__init__(
+            {
+                "macro": In(range(max(2, config.macros))),
+                "row": In(range(max(2, config.rows_used))),
+                "line": Out(range(max(2, config.macro.rows))),
+                "free": Out(1),
+                "take": In(1),
+                "moves": Out(moves_layout(config)),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `take` to `moves`."""
+        return 1
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        spare_rows = self.config.macro.spare_rows
+        taken = Array(
+            Signal(range(spare_rows + 1), name=f"taken_{macro}")
+            for macro in range(self.config.macros)
+        )
+        m.d.comb += [self.line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
+        with m.If(self.take):
+            m.d.sync += taken[self.macro].eq(taken[self.macro] + 1)
+        for macro in range(self.config.macros):
+            for spare in range(spare_rows):
+                move = self.moves[macro][spare]
+                here = self.macro == macro
+                held = Signal(name=f"held_{macro}_{spare}")
+                m.d.comb += held.eq(here & move.valid & (move.row == self.row))
+                with m.If(held):
+                    m.d.comb += self.line.eq(self.config.macro.neuron_rows + spare)
+                with m.If(self.take & here & (taken[macro] == spare)):
+                    m.d.sync += [move.valid.eq(1), move.row.eq(self.row)]
+                with m.Elif(self.take & held):
+                    m.d.sync += move.valid.eq(0)
+        return m
+
+
+class SpareWordLineDriver(wiring.Component):
+    """Raises the word lines of a layer's macros in row order, spare rows in place of moved ones.
+
+    With an empty table every macro sees what `WordLineDriver` gives.
+
+    Parameters
+    ----------
+    config : LayerConfig
+        A macro has at least one spare row; its spare rows are its last word lines.
+
+    Members
+    -------
+    start, advance, release, last
+        As in `WordLineDriver`.
+    moves : In(moves_layout(config))
+        The table; it stands still during a scan.
+    row : Out(rows_used)
+        The present row, one-hot or 0, wherever it lives: for the read-outs.
+    wl : Out(data.ArrayLayout(rows, macros))
+        Per macro its word lines, one-hot or 0, from registers; they change with `row`, one cycle
+        after `start` or `advance`.
+    """
+
+    def __init__(self, config: LayerConfig):
+        if config.macro.spare_rows < 1:
+            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
+        self.config = config
+        super().__init__(
+            {
+                "start": In(1),
+                "advance": In(1),
+                "release": In(1),
+                "last": Out(1),
+                "moves": In(moves_layout(config)),
+                "row": Out(config.rows_used),
+                "wl": Out(data.ArrayLayout(config.macro.rows, config.macros)),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from `start` or `advance` to the word lines."""
+        return 1
+
+    def model(self, spares: Mapping[tuple[int, int], int]) -> Iterator[list[int]]:
+        """`wl` of every macro from `start` on, one list per step, the closing zeros included.
+
+        Parameters
+        ----------
+        spares : mapping
+            (macro, row) to the number of the spare row that holds it, as
+            `ProgrammingModel.spares`.
+        """
+        first = self.config.macro.neuron_rows
+        for row in range(self.config.rows_used):
+            lines = []
+            for macro in range(self.config.macros):
+                spare = spares.get((macro, row))
+                here = row in range(len(self.config.neurons_of_macro(macro)))
+                lines.append(here << (row if spare is None else first + spare))
+            yield lines
+        yield [0] * self.config.macros
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        following = Signal(self.config.rows_used)
+        step = Signal()
+        m.d.comb += [
+            self.last.eq(self.row[-1]),
+            step.eq(self.start | self.advance | self.release),
+            following.eq(Mux(self.start, 1, Mux(self.release, 0, self.row << 1))),
+        ]
+        with m.If(step):
+            m.d.sync += self.row.eq(following)
+        for macro in range(self.config.macros):
+            spared = Signal(self.config.macro.spare_rows, name=f"spared_{macro}")
+            m.d.comb += [
+                spared[spare].eq(move.valid & following.bit_select(move.row, 1))
+                for spare, move in enumerate(self.moves[macro])
+            ]
+            rows = len(self.config.neurons_of_macro(macro))
+            own = following[:rows] & (~spared.any()).replicate(rows)
+            unused = Const(0, self.config.macro.neuron_rows - rows)
+            with m.If(step):
+                m.d.sync += self.wl[macro].eq(Cat(own, unused, spared))
+        return m

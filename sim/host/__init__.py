@@ -1,0 +1,1 @@
+"""Who talks to the controller's ports: programming, calibration, registers."""

@@ -1,0 +1,297 @@
+"""Verilog simulators: finding one, building the testbench once, running a job in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NoReturn
+
+from cocotb_tools import config as cocotb_config
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import Icarus, Runner
+from cocotb_tools.runner import Verilator as CocotbVerilator
+
+from ...errors import InputError, SimulationError
+from ...flow.tools.icarus import without_always_comb
+from ...flow.tools.verilator import WAIVERS, find_verilator, require_compiler
+from ...whole_file import whole_file
+from ..job import Job
+from ..outcome import Outcome
+from ..testbench.top import TESTBENCH
+from .job_folder import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
+
+SIMULATORS = ("verilator", "icarus")
+TIMESCALE = ("1ps", "1ps")
+COMPLETE = "complete"
+"""Written last into the folder of a build."""
+EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
+NOT_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": ""}
+"""No run tells more of an assertion than that it failed: cocotb need not have pytest, if it is
+there, rewrite each module."""
+
+
+def simulator_version(simulator: str) -> str:
+    """The version of a simulator.
+
+    Raises
+    ------
+    InputError
+        It is not installed, or too old.
+    """
+    if simulator == "verilator":
+        return find_verilator().version
+    if not shutil.which("iverilog"):
+        raise InputError(
+            "found no iverilog on PATH, expected Icarus Verilog: apt-get install iverilog"
+        )
+    text = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    match = re.match(r"Icarus Verilog version (\S+)", text)
+    return match[1] if match else "unknown"
+
+
+@dataclass(frozen=True)
+class Build:
+    """A testbench built for one simulator."""
+
+    simulator: str
+    folder: Path
+    waves: bool
+
+
+def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False) -> Build:
+    """Build the testbench, or find it built.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        File name to text of all modules.
+    simulator : str
+        One of `SIMULATORS`.
+    root : Path
+        Folder of the build cache; keyed by all that decides the build. Of several processes that
+        want the same build, one makes it and the others wait.
+    waves : bool
+        Build with waveform writing (Verilator builds it in).
+
+    Raises
+    ------
+    InputError
+        A tool is missing.
+    SimulationError
+        The sources do not build.
+    """
+    tools = [
+        simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
+        _build_arguments(simulator), TIMESCALE, waves,
+    ]  # fmt: skip
+    folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
+    if _is_complete(folder, simulator):
+        return Build(simulator, folder, waves)
+    if simulator == "verilator":
+        require_compiler()
+    root.mkdir(parents=True, exist_ok=True)
+    with _locked(root / f".{folder.name}.lock"):
+        if not _is_complete(folder, simulator):
+            shutil.rmtree(folder, ignore_errors=True)
+            # Makefiles cannot have a space in a path, as the working directory may.
+            with tempfile.TemporaryDirectory(
+                prefix="popbridge-build-", ignore_cleanup_errors=True
+            ) as draft:
+                with _library_objects(root / f"library-{_digest(tools)}", Path(draft)):
+                    _build_in(Path(draft), sources, simulator, waves)
+                shutil.copytree(draft, folder)
+            (folder / COMPLETE).touch()
+    return Build(simulator, folder, waves)
+
+
+def _digest(decides: list[Any]) -> str:
+    return hashlib.sha256(repr(decides).encode()).hexdigest()[:24]
+
+
+@contextlib.contextmanager
+def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
+    """Give a build the objects of Verilator's own library, and keep those that it compiles.
+
+    They are the same in every build, and most of the time of a small one.
+    """
+    for path in kept.glob("*.o"):
+        # Copied without its time: newer than its source, so that make takes it as it is.
+        shutil.copyfile(path, draft / path.name)
+    yield
+    kept.mkdir(exist_ok=True)
+    for path in draft.glob("verilated*.o"):
+        if not (kept / path.name).exists():
+            with whole_file(kept / path.name) as file:
+                file.write(path.read_bytes())
+
+
+def _is_complete(folder: Path, simulator: str) -> bool:
+    return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock between processes; it goes with the process that holds it."""
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build_arguments(simulator: str) -> list[str]:
+    if simulator != "verilator":
+        return []
+    # The ports of the top are reached without making every inner signal public.
+    arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
+    arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
+    return arguments + [f"-Wno-{name}" for name in WAIVERS]
+
+
+def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: bool) -> None:
+    paths = []
+    for name, text in sources.items():
+        paths.append(folder / name)
+        if simulator == "icarus":
+            text = without_always_comb(text)
+        paths[-1].write_text(text, encoding="utf-8")
+    log = folder / "build.log"
+    with _quiet(simulator) as runner:
+        try:
+            runner.build(
+                sources=paths,
+                hdl_toplevel=TESTBENCH,
+                build_dir=folder,
+                build_args=_build_arguments(simulator),
+                waves=waves and simulator == "verilator",
+                timescale=TIMESCALE,
+                log_file=log,
+            )
+        except (Exception, SystemExit) as error:
+            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
+            raise SimulationError(
+                f"{simulator} did not build the testbench:\n{text[-3000:]}"
+            ) from None
+
+
+class _Icarus(Icarus):
+    """Leaves it to the testbench whether a waveform is written: cocotb would forbid VCD."""
+
+    def _test_command(self) -> list[Any]:
+        return [[word for word in cmd if word != "-none"] for cmd in super()._test_command()]
+
+
+class _Verilator(CocotbVerilator):
+    """Takes objects that are there as they are: its makefile, younger, would make them anew."""
+
+    def _build_command(self) -> list[Any]:
+        verilate, make = super()._build_command()
+        return [verilate, [*make, "--old-file=Vtop.mk"]]
+
+
+@contextlib.contextmanager
+def _quiet(simulator: str) -> Iterator[Runner]:
+    """A cocotb runner that finds its simulator and keeps its messages to itself."""
+    added = find_verilator().environment if simulator == "verilator" else {}
+    before = {name: os.environ.get(name) for name in added}
+    os.environ.update(added)
+    logging.disable(logging.ERROR)
+    try:
+        yield _Verilator() if simulator == "verilator" else _Icarus()
+    finally:
+        logging.disable(logging.NOTSET)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _watched(folder: Path, report: Callable[[str], None]) -> Iterator[None]:
+    """Pass what is going on to `report` while the simulator runs."""
+    stopped = threading.Event()
+
+    def watch() -> None:
+        while not stopped.wait(PROGRESS_PERIOD_S):
+            with contextlib.suppress(OSError):
+                report((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join()
+
+
+def run(
+    job: Job,
+    built: Build,
+    testbench: str,
+    waves: Path | None = None,
+    report: Callable[[str], None] = lambda message: None,
+) -> Outcome:
+    """Run a job in a simulator.
+
+    Parameters
+    ----------
+    testbench : str
+        Module of popbridge.tb whose cocotb test runs the job.
+    waves : Path, optional
+        Where the simulator writes a VCD file of all signals; needs a build with waves.
+    report : callable (message), optional
+        Told now and then what is going on in the simulation.
+
+    Raises
+    ------
+    SimulationError
+        The testbench refused something the hardware did, or the simulator itself failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="popbridge-") as name:
+        folder = Path(name)
+        job.write(folder / "job.npz")
+        log = folder / "simulation.log"
+        dump = [f"+waves={waves.resolve()}"] if waves else []
+        with _quiet(built.simulator) as runner, _watched(folder, report):
+            try:
+                runner.test(
+                    test_module=f"popbridge.tb.job.{testbench}",
+                    hdl_toplevel=TESTBENCH,
+                    hdl_toplevel_lang="verilog",
+                    build_dir=built.folder.resolve(),
+                    test_dir=folder,
+                    results_xml=str(folder / "results.xml"),
+                    plusargs=dump,
+                    test_args=["--trace"] if waves and built.simulator == "verilator" else [],
+                    extra_env={JOB_VARIABLE: str(folder), **NOT_REWRITTEN},
+                    log_file=log,
+                )
+            except (Exception, SystemExit):
+                _raise_failure(folder, log)
+        try:
+            verdict = get_results(folder / "results.xml")
+        except RuntimeError:
+            _raise_failure(folder, log)
+        if verdict != (1, 0):
+            _raise_failure(folder, log)
+        return Outcome.read(folder / "outcome.npz")
+
+
+def _raise_failure(folder: Path, log: Path) -> NoReturn:
+    reason = folder / "failure.txt"
+    if reason.exists():
+        raise SimulationError(reason.read_text(encoding="utf-8").strip())
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "no log"
+    raise SimulationError(f"the simulation stopped without a verdict:\n{text[-3000:]}")

@@ -1,0 +1,1 @@
+"""Netlists for ngspice, and how far the model is from it."""

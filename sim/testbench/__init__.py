@@ -1,0 +1,1 @@
+"""The simulated testbench in SystemVerilog, and what fills it in."""

@@ -1,0 +1,1 @@
+"""Waveform files: pins from the simulator, analog lines from the chip."""

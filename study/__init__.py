@@ -1,0 +1,1 @@
+"""Results as data: requests in, records out; nothing is parsed or printed here."""

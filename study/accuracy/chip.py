@@ -1,0 +1,182 @@
+"""One chip of a sweep: a condition, a chip number, and what it makes of a set of images."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...behav.chip.error_layer import ErrorLawLayer
+from ...behav.chip.layer import LayerChip, sample_layer
+from ...behav.parameters.chip import ChipParameters
+from ...bnn import software
+from ...bnn.mapping import MappedNetwork, map_network
+from ...bnn.network import Network
+from ...hdl.config import MacroConfig
+from ...record import Record
+from ...sim.montecarlo import ChipResult, run_chip
+from ...sim.simulators.source_digest import source_digest
+
+IDEAL = ChipParameters()
+"""Of what no chip number is drawn from: an ideal layer's cells are exact whatever it says."""
+
+RATE_IMAGES = 1000
+"""Images, from the first, on which the layers' error rates are measured: each image is several
+thousand neuron outputs, and checking them costs as much as the matrix products."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point(Record):
+    """One way to make and read chips."""
+
+    condition: str
+    """Its name, for people."""
+    parameters: ChipParameters | None
+    """None: ideal devices and comparators."""
+    clock_ns: float | None = None
+    """Time of a SIGN row, and clock period of an error law, ns; None: the macro's own timing."""
+    bit_error_rate: float | None = None
+    """With a rate, `error_layers` follow the published error law at it, instead of `parameters`."""
+    error_layers: tuple[str, ...] = ()
+    """Names of layers."""
+    calibrated: bool = False
+    """Whether each layer has the trims that its hardware would find, beside the error layers."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Study:
+    """What a sweep holds fixed."""
+
+    network: Network
+    macro: MacroConfig
+    images: NDArray[np.uint8]
+    """(K, N) inputs, as `bnn.images.input_bits` gives them."""
+    labels: NDArray[np.int64]
+    """(K,)."""
+    seed: int
+    """Key of the decisions' noise."""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Key of all that decides the results beside point and chip, this code included."""
+        code = source_digest(("hdl", "behav", "bnn", "sim", "study"), ("numpy",))
+        digest = hashlib.sha256(f"{code} {self.macro!r} {self.seed} {RATE_IMAGES}".encode())
+        for layer in self.network.layers:
+            for array in (layer.weights, layer.thresholds, layer.offsets):
+                if array is not None:
+                    digest.update(array.tobytes())
+        digest.update(self.images.tobytes())
+        digest.update(self.labels.tobytes())
+        return digest.hexdigest()
+
+    def packed(self) -> bytes:
+        """This study as bytes, for workers; images as packed bits."""
+        fields = (self.network, self.macro, self.labels, self.seed)
+        count = self.network.bits_per_input
+        bits = np.unpackbits(self.images[:, :, np.newaxis], axis=2, count=count, bitorder="little")
+        return pickle.dumps((fields, np.packbits(bits.reshape(len(bits), -1), axis=1)))
+
+
+@functools.lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> Study:
+    (network, macro, labels, seed), words = pickle.loads(packed)
+    shape = (len(words), network.inputs, network.bits_per_input)
+    bits = np.unpackbits(words, axis=1, count=shape[1] * shape[2]).reshape(shape)
+    images = np.packbits(bits, axis=2, bitorder="little")[:, :, 0]
+    return Study(network=network, macro=macro, images=images, labels=labels, seed=seed)
+
+
+class Unit(NamedTuple):
+    """One chip of one point: what a worker does in one go."""
+
+    study: bytes
+    """`Study.packed`."""
+    point: Point
+    chip: int
+    threads: int
+
+
+class ChipCounts(NamedTuple):
+    """What a chip did with the images of a study; whole numbers, so that nothing is rounded."""
+
+    images: int
+    correct: int
+    evaluated: list[int]
+    """Per layer: neuron outputs on the first `RATE_IMAGES` images."""
+    wrong: list[int]
+    """Per layer: those of them that differ from the software network's for the same inputs."""
+
+
+def at_clock(macro: MacroConfig, clock_ns: float | None) -> MacroConfig:
+    """The macro with a clock at which a SIGN row takes `clock_ns`; as it is for None."""
+    if clock_ns is None:
+        return macro
+    period_s = clock_ns / 1e9 / macro.slot_cycles(1)
+    return macro.replace(timing=macro.timing.replace(clock_period_s=period_s))
+
+
+def physics_of(
+    mapped: MappedNetwork, point: Point, chip: int, seed: int, threads: int = 1
+) -> list[LayerChip | ErrorLawLayer]:
+    """The layers of a chip of a point, as many at a time as there are threads.
+
+    Raises
+    ------
+    InputError
+        A value out of range, or an error layer that reads counts.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        numbers = range(len(mapped.layers))
+        return list(pool.map(lambda index: _physics(mapped, point, chip, seed, index), numbers))
+
+
+def _physics(
+    mapped: MappedNetwork, point: Point, chip: int, seed: int, index: int
+) -> LayerChip | ErrorLawLayer:
+    layer = mapped.layers[index]
+    if point.bit_error_rate is not None and layer.config.name in point.error_layers:
+        return ErrorLawLayer(
+            layer.config,
+            layer.weights,
+            bit_error_rate=point.bit_error_rate,
+            clock_s=(point.clock_ns or 0) / 1e9,
+            seed=seed,
+            chip=chip,
+            layer=index,
+        )
+    if point.parameters is None:
+        drawn = sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
+    else:
+        drawn = sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
+    return drawn.calibrated() if point.calibrated else drawn
+
+
+def run_unit(unit: Unit) -> ChipCounts:
+    """Make a chip and run the study's images through it."""
+    study = _unpacked(unit.study)
+    mapped = map_network(study.network, at_clock(study.macro, unit.point.clock_ns))
+    layers = physics_of(mapped, unit.point, unit.chip, study.seed, unit.threads)
+    result = run_chip(layers, mapped.config, study.images, unit.threads)
+    return ChipCounts(
+        images=len(study.images),
+        correct=int(np.count_nonzero(result.classes == study.labels)),
+        evaluated=[
+            min(RATE_IMAGES, len(study.images)) * layer.outputs for layer in study.network.layers
+        ],
+        wrong=_wrong_outputs(study, result),
+    )
+
+
+def _wrong_outputs(study: Study, result: ChipResult) -> list[int]:
+    """Per layer, outputs that differ from the software's for the same inputs, on some images."""
+    first = slice(RATE_IMAGES)
+    answers = [of_layer[first] for of_layer in result.answers]
+    inputs = [study.images[first], *(bits.astype(np.uint8) for bits in answers[:-1])]
+    differing = software.neurons_differing(study.network, inputs, answers, result.scores[first])
+    return [int(neurons.sum()) for neurons in differing]

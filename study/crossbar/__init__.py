@@ -1,0 +1,1 @@
+"""The bridge beside a current-summing crossbar."""

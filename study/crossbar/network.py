@@ -1,0 +1,72 @@
+"""A whole network on current-summing crossbars, beside `montecarlo` for the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...behav.crossbar.layer import CrossbarLayer, Transfer, draw_tiles_s
+from ...behav.crossbar.lines import fast_transfer_s
+from ...behav.parameters.crossbar import CrossbarParameters
+from ...hdl.config import LayerConfig, NetworkConfig, Readout
+from ...sim.job import Job
+
+SCORE_STEP = 2.0**-12
+"""Of a score: far below any current that tells, and far above rounding, which must not break the
+ties of equal devices."""
+
+
+def crossbar_layers(job: Job, transfer: Transfer = fast_transfer_s) -> list[CrossbarLayer]:
+    """The layers of a job as crossbars: its devices, transistors and wire per cell.
+
+    Parameters
+    ----------
+    job : Job
+        With a chip; its images and seed are not used.
+    transfer : callable
+        As for `CrossbarLayer`.
+    """
+    assert job.chip is not None  # an ideal chip has no devices
+    devices, parameters = job.parameters.devices, CrossbarParameters.like(job.parameters.bridge)
+    layers = []
+    for index, (config, weights) in enumerate(zip(job.config.layers, job.weights, strict=True)):
+        tiles = draw_tiles_s(config, weights, devices, parameters, job.chip, index)
+        layers.append(CrossbarLayer(config, tiles, devices, parameters, transfer))
+    return layers
+
+
+def driven_signs(config: LayerConfig, bits: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Inputs of a layer's cells, (K, n) of +1 and -1, from bits (K, N); bias columns are +1."""
+    signs = np.ones((len(bits), config.fan_in))
+    signs[:, : config.inputs] = 2.0 * bits - 1
+    return signs
+
+
+def crossbar_classes(
+    layers: Sequence[CrossbarLayer], config: NetworkConfig, images: NDArray[np.uint8]
+) -> NDArray[np.int64]:
+    """Run images through all layers.
+
+    The last layer's scores are the differences of current in those of one nominal weight, with the
+    offsets added: a digitiser without error is assumed, in steps of `SCORE_STEP`.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (K, N)
+        Input bits.
+
+    Returns
+    -------
+    ndarray of int64, shape (K,)
+        The first largest score.
+    """
+    bits = images
+    for layer in layers:
+        inputs = driven_signs(layer.config, bits)
+        if layer.config.readout is Readout.COUNT:
+            scores = np.round(layer.scores(inputs) / SCORE_STEP) * SCORE_STEP
+            return (scores + np.array(config.offsets)).argmax(axis=1)
+        bits = layer.signs(inputs).astype(np.uint8)
+    raise AssertionError("the last layer of a network reads counts")

@@ -1,0 +1,153 @@
+"""Bridge against crossbar, neuron by neuron: wrong signs over fan-in, currents and drops."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...behav.cell.devices import draw_resistances_ohm
+from ...behav.chip.layer import sample_layer
+from ...behav.crossbar.layer import CrossbarLayer, column_order, difference_of_pairs, draw_tiles_s
+from ...behav.crossbar.lines import fast_transfer_s
+from ...behav.crossbar.read_load import ReadLoad, bridge_read_load, read_crossbar
+from ...behav.draws import Domain, DrawStream
+from ...behav.parameters.chip import ChipParameters
+from ...behav.parameters.crossbar import CrossbarParameters
+from ...hdl.config import LayerConfig, MacroConfig
+
+RANDOM_INPUTS = 200
+"""Vectors of random inputs that each chip's neurons are tried with."""
+SOLVED_INPUTS = 4
+"""Of a layer's inputs, those for which the crossbar's whole network is solved."""
+
+
+@dataclass(frozen=True, eq=False)
+class RandomLayer:
+    """One macro of neurons with random weights, and random inputs for it."""
+
+    config: LayerConfig
+    weights: NDArray[np.int8]
+    """(M, n)."""
+    inputs: NDArray[np.int8]
+    """(K, n), the bias column's +1 included."""
+
+    @classmethod
+    def draw(cls, inputs: int, macro: MacroConfig, seed: int) -> RandomLayer:
+        """Weights and inputs of +1 and -1, a function of seed and number of inputs.
+
+        An even number gets one bias column, with random weights too, so that no sum is 0.
+        """
+        bias = (inputs + 1) % 2
+        config = LayerConfig(
+            name="neurons",
+            inputs=inputs,
+            bias_columns=bias,
+            neurons=macro.rows,
+            macro=macro.replace(columns=inputs + bias),
+        )
+        stream = DrawStream(seed, Domain.COMPARISON, inputs)
+        weights = stream.at(0).integers(0, 2, (config.neurons, config.fan_in), dtype=np.int8)
+        signs = stream.at(1).integers(0, 2, (RANDOM_INPUTS, config.fan_in), dtype=np.int8)
+        signs[:, inputs:] = 1
+        return cls(config, 2 * weights - 1, 2 * signs - 1)
+
+
+def compare_fan_in(
+    inputs: int, macro: MacroConfig, parameters: ChipParameters, chips: Sequence[int], seed: int
+) -> dict[str, Any]:
+    """Signs that both arrays get wrong against the exact sum, and what they draw.
+
+    Parameters
+    ----------
+    inputs : int
+        Inputs of the neurons.
+    macro : MacroConfig
+        Its rows are the number of neurons; it is made as wide as they need.
+    chips : sequence of int
+        Each tries the same weights and inputs.
+    seed : int
+        Key of weights, inputs and noise.
+    """
+    layer = RandomLayer.draw(inputs, macro, seed)
+    config = layer.config
+    positive = layer.inputs @ layer.weights.T.astype(np.float64) > 0
+    numbers = np.arange(len(layer.inputs))
+    wrong = {"bridge": 0, "crossbar": 0}
+    for chip in chips:
+        bridge = sample_layer(config, layer.weights, parameters, chip, 0, seed)
+        crossbar = _crossbar(layer, parameters, chip)
+        wrong["bridge"] += int((bridge.signs(layer.inputs, numbers) != positive).sum())
+        wrong["crossbar"] += int((crossbar.signs(layer.inputs) != positive).sum())
+    evaluations = len(chips) * positive.size
+    read = read_arrays(config, layer.weights, parameters, chips[0], 0, layer.inputs)
+    return {
+        "inputs": inputs,
+        "fan_in": config.fan_in,
+        "evaluations": evaluations,
+        **{
+            array: {"wrong": wrong[array], "error_rate": wrong[array] / evaluations, **read[array]}
+            for array in ("bridge", "crossbar")
+        },
+        "fast_form": read["fast_form"],
+    }
+
+
+def _crossbar(layer: RandomLayer, parameters: ChipParameters, chip: int) -> CrossbarLayer:
+    crossbar = CrossbarParameters.like(parameters.bridge)
+    tiles = draw_tiles_s(layer.config, layer.weights, parameters.devices, crossbar, chip, 0)
+    return CrossbarLayer(layer.config, tiles, parameters.devices, crossbar)
+
+
+def read_arrays(
+    config: LayerConfig,
+    weights: NDArray[np.int8],
+    parameters: ChipParameters,
+    chip: int,
+    layer: int,
+    inputs: NDArray[Any],
+) -> dict[str, dict[str, Any]]:
+    """Currents and drops of a layer's first macro in both forms, and the fast form's error there.
+
+    The crossbar's whole network is solved for the first `SOLVED_INPUTS` of `inputs` (K, n) of +1
+    and -1: currents are means over them, drops the largest, the error that of the differences of
+    current of all neurons and inputs together.
+
+    Returns
+    -------
+    dict
+        ``bridge`` and ``crossbar``: each ``read``, a `ReadLoad`. ``fast_form``: ``current_error``,
+        the root mean square over that of the exact differences; ``signs``; ``wrong_signs``.
+    """
+    macro = list(config.neurons_of_macro(0))
+    ohms = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
+    crossbar = CrossbarParameters.like(parameters.bridge)
+    tile = draw_tiles_s(config, weights, parameters.devices, crossbar, chip, layer)[0]
+    driven = inputs[:SOLVED_INPUTS, column_order(config.fan_in)].astype(np.float64)
+    reads = [read_crossbar(tile, signs, crossbar) for signs in driven]
+    exact_a = difference_of_pairs(np.array([read.output_a for read in reads]))
+    fast_a = driven @ difference_of_pairs(fast_transfer_s(tile, crossbar)) * crossbar.read_v
+    bridge = bridge_read_load(ohms[0][macro], ohms[1][macro], parameters.bridge)
+    return {
+        "bridge": {"read": dataclasses.asdict(bridge)},
+        "crossbar": {"read": dataclasses.asdict(_together([read.load for read in reads]))},
+        "fast_form": {
+            "current_error": float(np.sqrt(np.mean((fast_a - exact_a) ** 2) / np.mean(exact_a**2))),
+            "signs": exact_a.size,
+            "wrong_signs": int(((fast_a > 0) != (exact_a > 0)).sum()),
+        },
+    }
+
+
+def _together(loads: Sequence[ReadLoad]) -> ReadLoad:
+    """Mean currents, largest drops."""
+    return ReadLoad(
+        access_a=float(np.mean([load.access_a for load in loads])),
+        neuron_a=float(np.mean([load.neuron_a for load in loads])),
+        wordline_drop=max(load.wordline_drop for load in loads),
+        bitline_drop=max(load.bitline_drop for load in loads),
+    )

@@ -1,0 +1,1 @@
+"""The bridge beside an all-digital layer."""

@@ -1,0 +1,1 @@
+"""Long work: shared out to processes, kept, and resumed."""

@@ -1,0 +1,1 @@
+"""Which test finds which single fault."""

@@ -1,0 +1,1 @@
+"""Benches: drivers, monitors and ledgers that suites share."""

@@ -1,0 +1,167 @@
+"""A bench that keeps count of what has happened, and the sequencers' states seen from the pins."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from cocotb.triggers import ClockCycles
+
+from ...hdl.config import NetworkConfig
+from .control import ControlBench
+from .handles import read_number
+from .stream import pauses
+
+LONGEST = 3
+"""Cycles of the longest phase that a scenario sets."""
+
+
+WHEN_ALL_FELL = {
+    "PRECHARGE": "DEAD_BEFORE_EVALUATE",
+    "SHARE": "DEAD_AFTER_SHARE",
+    "STROBE": "DEAD_AFTER_STROBE",
+}
+"""The state after a state when all phase pins have fallen; else it stays."""
+
+
+class PhaseView:
+    """The state of a layer's sequencer, from its pins alone, cycle by cycle."""
+
+    def __init__(self, dut: Any, layer: str, planes: int):
+        self.state = "IDLE"
+        names = ["bl", "blb", "precharge", "evaluate", "strobe"]
+        names += ["share"] if planes > 1 else []
+        self.pins = {name: getattr(dut, f"{layer}_macro0__{name}") for name in names}
+
+    def high(self, name: str) -> int:
+        return read_number(self.pins[name]) if name in self.pins else 0
+
+    def update(self) -> None:
+        if not self.high("bl") and not self.high("blb"):
+            self.state = "IDLE"
+        elif self.high("precharge"):
+            self.state = "PRECHARGE"
+        elif self.high("strobe"):
+            self.state = "STROBE"
+        elif self.high("share"):
+            self.state = "SHARE"
+        elif self.high("evaluate"):
+            driven = self.state in ("STROBE", "SHARE", "SETTLE")
+            self.state = "SETTLE" if driven else "EVALUATE"
+        else:
+            self.state = WHEN_ALL_FELL.get(self.state, self.state)
+
+
+@dataclass
+class Ledger:
+    """What the registers must say: all that happened since the last reset."""
+
+    images: int = 0
+    dropped: int = 0
+    unresolved: int = 0
+    errors: int = 0
+    interrupts: int = 0
+    enabled: int = 0
+    running: bool = True
+
+
+@dataclass
+class Stalls:
+    """Cycles of waiting that the watch had counted when the counters were 0."""
+
+    result: int = 0
+    input: int = 0
+
+
+class ScenarioBench(ControlBench):
+    """A bench that keeps what must be in the registers."""
+
+    def __init__(self, dut: Any, draw: random.Random):
+        super().__init__(dut)
+        self.draw = draw
+        self.current: NetworkConfig = self.config
+        self.ledger = Ledger()
+        self.stalls = Stalls()
+        self.limit_ns *= LONGEST
+
+    def index(self) -> int:
+        """Any image."""
+        return self.draw.randrange(len(self.job.images))
+
+    def image_done(self) -> None:
+        self.ledger.images += 1
+        self.ledger.interrupts |= self.bit("INTERRUPT_STATUS", "image_done")
+
+    def error(self, name: str) -> None:
+        self.ledger.errors |= self.bit("ERRORS", name)
+        self.ledger.interrupts |= self.bit("INTERRUPT_STATUS", name)
+
+    def dropped(self, frames: int) -> None:
+        self.ledger.dropped += frames
+        if frames:
+            self.error("dropped_frame")
+
+    async def expect(self, index: int) -> None:
+        await super().expect(index)
+        self.image_done()
+
+    def set_pauses(self, source: float, sink: float) -> None:
+        """From now on the stream's ends pause in the given shares of cycles."""
+        for end, share in ((self.source, source), (self.sink, sink)):
+            end.set_pause_generator(pauses(self.draw, share) if share else None)
+            end.pause = False
+
+    async def set_any_times(self, config: NetworkConfig) -> None:
+        await self.set_times(config)
+        self.current = config
+
+    async def empty(self) -> None:
+        """Wait until nothing is in progress."""
+        busy = self.bit("STATUS", "busy")
+        for _ in range(100):
+            if not await self.read("STATUS") & busy:
+                return
+            await ClockCycles(self.dut.clk, self.current.interval)
+        raise AssertionError("found STATUS.busy, expected an end of it")
+
+    async def check(self) -> None:
+        """The next image is right, in its time, and every register says what happened."""
+        ledger, index = self.ledger, self.index()
+        await self.send(index)
+        await self.expect(index)
+        taken = self.watch.result_ends[-1] - self.watch.image_begins[-1]
+        assert taken == self.current.latency, f"found {taken} cycles for {self.current.latency}"
+        expected = {
+            "IMAGES_DONE": ledger.images,
+            "DROPPED_FRAMES": ledger.dropped,
+            "UNRESOLVED_DECISIONS": ledger.unresolved,
+            "RESULT_STALL_CYCLES": self.watch.result_stalls - self.stalls.result,
+            "INPUT_STALL_CYCLES": self.watch.input_stalls - self.stalls.input,
+            "ERRORS": ledger.errors,
+            "INTERRUPT_STATUS": ledger.interrupts,
+            "INTERRUPT_ENABLE": ledger.enabled,
+            "STATUS": self.bit("STATUS", "running") * ledger.running,
+        }
+        found = {name: await self.read(name) for name in expected}
+        assert found == expected, f"found {found}, expected {expected}"
+        irq = bool(ledger.enabled & ledger.interrupts)
+        assert read_number(self.dut.irq) == irq, f"irq: expected {irq}"
+        await self.clear_some()
+
+    async def clear_some(self) -> None:
+        """Clear any of the sticky bits, and enable any interrupts."""
+        errors, status, enabled = (self.draw.getrandbits(4) for _ in range(3))
+        await self.write("ERRORS", errors)
+        await self.write("INTERRUPT_STATUS", status)
+        await self.write("INTERRUPT_ENABLE", enabled)
+        self.ledger.errors &= ~errors
+        self.ledger.interrupts &= ~status
+        self.ledger.enabled = enabled
+
+    async def restart_sink(self) -> None:
+        """What the sink has of a packet is lost."""
+        self.sink.assert_reset(True)
+        await ClockCycles(self.dut.clk, 1)
+        self.sink.assert_reset(False)
+        assert self.sink.empty(), "a packet that belongs to no image"

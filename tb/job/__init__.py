@@ -1,0 +1,1 @@
+"""The testbenches that run a job: bulk, strict, and programming."""

@@ -1,0 +1,1 @@
+"""Suites of tests on the controller alone."""

@@ -1,0 +1,298 @@
+"""Random scenarios on both buses: after each event the next image is right and is counted.
+
+A scenario is a cocotb test of its own, so that one that fails leaves nothing to the next.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
+from cocotbext.axi import AxiResp, AxiStreamFrame
+
+from ...hdl.bus.registers import WORD_BYTES, Access
+from ...hdl.config import PHASE_NAMES, NetworkConfig
+from ...hdl.controller.control_registers import layer_register
+from ...sim.simulators.job_folder import JOB_VARIABLE
+from ..bench.handles import read_number
+from ..bench.ledger import LONGEST, Ledger, PhaseView, ScenarioBench, Stalls
+from ..bench.stream import BEAT_BYTES, expected_packet, packets_hold
+from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
+
+SHARES = (0.0, 0.3, 0.7)
+"""Of cycles in which an end of a stream pauses."""
+NUMBERS, CONFIGURATIONS = read_plan()
+
+
+async def stalls(bench: ScenarioBench) -> None:
+    """Images back to back while both ends pause."""
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES[1:]))
+    indices = [bench.index() for _ in range(bench.draw.randint(2, 4))]
+    for index in indices:
+        await bench.send(index)
+    for index in indices:
+        await bench.expect(index)
+    bench.set_pauses(0, 0)
+    await ClockCycles(bench.dut.clk, 2)
+
+
+async def stop_and_start(bench: ScenarioBench) -> None:
+    """A burst of commands while images come; stop goes before start."""
+    indices = [bench.index() for _ in range(3)]
+    begun = len(bench.watch.image_begins)
+    for index in indices:
+        await bench.send(index)
+    for _ in range(bench.draw.randint(2, 6)):
+        start, stop = bench.draw.choice([(1, 0), (0, 1), (1, 1), (0, 0)])
+        commands = start * bench.bit("CONTROL", "start") + stop * bench.bit("CONTROL", "stop")
+        await bench.write("CONTROL", commands)
+        bench.ledger.running = bool(not stop and (start or bench.ledger.running))
+        running = await bench.read("STATUS") & bench.bit("STATUS", "running")
+        assert bool(running) == bench.ledger.running
+        await ClockCycles(bench.dut.clk, bench.draw.randint(0, bench.current.interval))
+    done = 0
+    if not bench.ledger.running:
+        await bench.empty()
+        done = len(bench.watch.image_begins) - begun
+        for index in indices[:done]:
+            await bench.expect(index)
+        assert await bench.read("IMAGES_DONE") == bench.ledger.images
+        assert len(bench.watch.image_begins) - begun == done, "an image begun while stopped"
+    await bench.command("start")
+    bench.ledger.running = True
+    for index in indices[done:]:
+        await bench.expect(index)
+
+
+async def soft_reset(bench: ScenarioBench) -> None:
+    """In any cycle, with images on the way and both ends pausing."""
+    watch, latency = bench.watch, bench.current.latency
+    begun, ended = len(watch.image_begins), len(watch.result_ends)
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
+    indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
+    for index in indices:
+        await bench.send(index)
+    await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
+    bench.hold.cancel()
+    await bench.command("soft_reset")
+    images, results, cut = watch.at_write
+    for index in indices[: results - ended]:
+        await bench.expect(index)
+    await bench.restart_sink()
+    bench.hold = cocotb.start_soon(packets_hold(bench.dut))
+    bench.set_pauses(0, 0)
+    bench.ledger = Ledger(enabled=bench.ledger.enabled, running=bench.ledger.running)
+    # What the source still has of an image that was cut is dropped.
+    bench.dropped(int(cut))
+    for index in indices[images - begun :]:
+        await bench.expect(index)
+    await bench.empty()
+    bench.stalls.result = watch.result_stalls - await bench.read("RESULT_STALL_CYCLES")
+    bench.stalls.input = watch.input_stalls - await bench.read("INPUT_STALL_CYCLES")
+
+
+async def no_such_register(bench: ScenarioBench) -> None:
+    """Reads and writes, of words and of single bytes, where no register is."""
+    known = {address for address, _ in bench.registers}
+    for _ in range(3):
+        word = bench.draw.randrange(1 << bench.registers.address_bits) & -WORD_BYTES
+        if word in known:
+            continue
+        first = bench.draw.randrange(WORD_BYTES)
+        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
+        assert await bench.write_at(word + first, data) == AxiResp.DECERR, hex(word)
+        assert await bench.read_at(word) == (0, AxiResp.DECERR), hex(word)
+
+
+async def read_only_register(bench: ScenarioBench) -> None:
+    """Writes, of words and of single bytes, to registers that are only read."""
+    read_only = [
+        (address, register)
+        for address, register in bench.registers
+        if all(each.access is Access.READ_ONLY for each in register.fields)
+    ]
+    for address, register in bench.draw.sample(read_only, 3):
+        before = await bench.read_at(address)
+        first = bench.draw.randrange(WORD_BYTES)
+        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
+        assert await bench.write_at(address + first, data) == AxiResp.SLVERR, register.name
+        if register.name != "CYCLES_LOW":
+            assert await bench.read_at(address) == before, register.name
+
+
+def any_time(bench: ScenarioBench) -> tuple[int, str, str]:
+    """A layer, the name of one of its phase times, and that of its register."""
+    layer = bench.draw.randrange(len(bench.config.layers))
+    phase = bench.draw.choice(PHASE_NAMES)
+    return layer, phase, layer_register(layer, phase)
+
+
+async def times_refused(bench: ScenarioBench) -> None:
+    """Phase times out of their range, written as a word or by a single byte."""
+    for _ in range(2):
+        layer, phase, name = any_time(bench)
+        dead = phase.startswith("dead")
+        allowed = dead and bench.config.layers[layer].macro.zero_dead_time_allowed
+        values = [1 << 16, 0xFFFFFFFF, *([] if allowed else [0])]
+        if bench.draw.random() < 0.3:
+            byte = bench.draw.choice([2, 3])
+            data = bytes([bench.draw.randint(1, 255)])
+            response = await bench.write_at(bench.registers.address(name) + byte, data)
+        else:
+            response = await bench.write(name, bench.draw.choice(values))
+        assert response == AxiResp.SLVERR, name
+        assert await bench.read(name) == getattr(bench.current.layers[layer].macro.timing, phase), (
+            name
+        )
+        bench.error("timing_refused")
+
+
+async def times_accepted(bench: ScenarioBench) -> None:
+    """Other phase times for all layers; one more by its lowest byte alone."""
+    await bench.set_any_times(bench.random_times(LONGEST))
+    layer, phase, name = any_time(bench)
+    cycles = bench.draw.randint(1, LONGEST)
+    assert await bench.write_at(bench.registers.address(name), bytes([cycles])) == AxiResp.OKAY
+    bench.current = with_time(bench.current, layer, phase, cycles)
+
+
+def with_time(config: NetworkConfig, layer: int, phase: str, cycles: int) -> NetworkConfig:
+    """A configuration with one phase time changed."""
+    layers = list(config.layers)
+    macro = layers[layer].macro
+    timing = macro.timing.replace(**{phase: cycles})
+    layers[layer] = layers[layer].replace(macro=macro.replace(timing=timing))
+    return config.replace(layers=tuple(layers))
+
+
+async def frames_of_wrong_length(bench: ScenarioBench) -> None:
+    """Short and long frames, an image right behind each."""
+    beats = bench.config.input_beats
+    wrong = [n for n in range(1, 2 * beats + 2) if n != beats]
+    lengths = bench.draw.choices(wrong, k=bench.draw.randint(1, 3))
+    indices = [bench.index() for _ in lengths]
+    bench.set_pauses(bench.draw.choice(SHARES), 0)
+    for length, index in zip(lengths, indices, strict=True):
+        await bench.source.send(AxiStreamFrame(bench.draw.randbytes(length * BEAT_BYTES)))
+        await bench.send(index)
+    for index in indices:
+        await bench.expect(index)
+    bench.set_pauses(0, 0)
+    bench.dropped(len(lengths))
+
+
+async def unresolved(bench: ScenarioBench) -> None:
+    """Any of the comparators do not answer for an image; each strobe of theirs is read as -1."""
+    arrays = [
+        (array, (layer.name, macro))
+        for array, (layer, macro) in zip(
+            bench.arrays,
+            [(layer, macro) for layer in bench.config.layers for macro in range(layer.macros)],
+            strict=True,
+        )
+    ]
+    mute = bench.draw.sample(arrays, bench.draw.randint(1, len(arrays)))
+    for array, _ in mute:
+        array.mute = True
+        bench.ledger.unresolved += array.strobes_per_image
+    index = bench.index()
+    await bench.send(index)
+    found = await bench.packet()
+    expected = expected_packet(bench.job, bench.job.images[index], [place for _, place in mute])
+    assert found == expected, f"image {index}: found {found}, expected {expected}"
+    for array, _ in mute:
+        array.mute = False
+    bench.image_done()
+    bench.error("unresolved")
+
+
+async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
+    """Images come until the pins show the state; then everything starts again."""
+    dut, layer = bench.dut, bench.config.layers[reset.layer]
+    phase = f"{reset.state.lower()}_cycles"
+    if phase.startswith("dead") and not getattr(
+        bench.current.layers[reset.layer].macro.timing, phase
+    ):
+        await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
+    await bench.send(bench.index())
+    await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
+    view = PhaseView(dut, layer.name, layer.bits_per_input)
+    view.state = ""
+    rows = bench.draw.randint(0, 3)
+    for _ in range(10 * bench.current.latency + 1000):
+        before = view.state
+        if bench.source.idle():
+            await bench.send(bench.index())
+        await FallingEdge(dut.clk)
+        view.update()
+        rows -= view.state == reset.state != before
+        if view.state == reset.state and rows < 0:
+            break
+    assert view.state == reset.state, f"found no {reset}"
+    bench.hold.cancel()
+    bench.source.clear()
+    dut.rst.value = 1
+    await ClockCycles(dut.clk, bench.draw.randint(1, 3))
+    await FallingEdge(dut.clk)
+    assert_all_low(bench)
+    dut.rst.value = 0
+    await RisingEdge(dut.clk)
+    bench.sink.clear()
+    bench.hold = cocotb.start_soon(packets_hold(dut))
+    bench.ledger, bench.current = Ledger(), bench.config
+    bench.stalls = Stalls(result=bench.watch.result_stalls, input=bench.watch.input_stalls)
+    for name in PHASE_NAMES:
+        found = await bench.read(layer_register(reset.layer, name))
+        assert found == getattr(layer.macro.timing, name), name
+
+
+def assert_all_low(bench: ScenarioBench) -> None:
+    """Every output to an array and the result's valid are 0."""
+    assert read_number(bench.dut.m_axis_tvalid) == 0
+    for array in bench.arrays:
+        for name, pin in array.pins.items():
+            if not name.startswith("sense"):
+                assert read_number(pin) == 0, f"{name} after reset"
+
+
+ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {
+    "stalls": stalls,
+    "stop and start": stop_and_start,
+    "soft reset": soft_reset,
+    "no such register": no_such_register,
+    "read-only register": read_only_register,
+    "times refused": times_refused,
+    "times accepted": times_accepted,
+    "frames of wrong length": frames_of_wrong_length,
+    "unresolved": unresolved,
+}
+
+
+@cocotb.test()
+@cocotb.parametrize(number=NUMBERS)
+async def scenario(dut: Any, number: int) -> None:
+    """Events one after the other, each followed by an image."""
+    bench = ScenarioBench(dut, random.Random())
+    seed = bench.job.seed
+    bench.draw.seed(f"{seed}, scenario {number}")
+    await bench.start()
+    event: str | Reset = "the first image"
+    try:
+        await bench.check()
+        for event in events_of(seed, number, CONFIGURATIONS, bench.config):
+            if isinstance(event, Reset):
+                await hard_reset(bench, event)
+            else:
+                await ACTIONS[event](bench)
+            await bench.check()
+            with open(Path(os.environ[JOB_VARIABLE]) / SEEN_FILE, "a", encoding="utf-8") as file:
+                file.write(f"{number} {event}\n")
+    except Exception as error:
+        raise AssertionError(
+            f"scenario {number} of seed {seed}, {event}: {type(error).__name__} {error}"
+        ) from error

@@ -1,0 +1,137 @@
+"""Proofs: what is proven holds, what is broken is found, and the tools are asked for by name."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from amaranth.hdl import Module, Mux
+from amaranth.lib.wiring import Component, In, Out
+
+from popbridge.cli import formal as cli
+from popbridge.cli.main import main
+from popbridge.flow.formal import prove as formal
+from popbridge.flow.formal.bench import Bench, Fault, Method, Proof, Property, Task
+from popbridge.flow.formal.equivalence import EQUIVALENCE
+from popbridge.flow.formal.prove import PROVEN, every_proof, prove
+from popbridge.hdl.layer import sequencer
+
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "formal.md"
+needs_tools = pytest.mark.skipif(
+    shutil.which("z3", path=str(formal.program_path())) is None,
+    reason="popbridge[formal] is missing",
+)
+
+
+class Counter(Component):
+    """Counts to 5 or, broken, to 6, and starts again."""
+
+    def __init__(self, top):
+        self.top = top
+        super().__init__({"count": Out(3), "run": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        with m.If(self.run):
+            m.d.sync += self.count.eq(Mux(self.count == self.top, 0, self.count + 1))
+        return m
+
+
+def counter_proof(top, method):
+    def specify(bench):
+        bench.prove("at_most_five", bench.hardware.count <= 5)
+        bench.cover("at_most_five", bench.hardware.count == 5)
+
+    fault = Fault(
+        meaning="the counter is three ahead", path=(), signal="count",
+        edit=lambda true, inner: true + 3,
+    )  # fmt: skip
+    stated = Property(name="at_most_five", statement="It stops at 5.", method=method, fault=fault)
+    return Proof(
+        design="counter", scope="3 bits", hardware=lambda: Counter(top), specify=specify,
+        properties=(stated,), bounded_depth=9, cover_depth=9,
+    )  # fmt: skip
+
+
+def everything(proof, stated):
+    return True
+
+
+@needs_tools
+@pytest.mark.parametrize("method", [Method.INDUCTION, Method.BOUNDED])
+def test_hardware_that_is_right_is_proven(method, tmp_path):
+    (verdict,) = prove([counter_proof(5, method)], everything, tmp_path / "traces")
+    assert verdict.holds and verdict.fault.startswith("proven even where")
+    assert not (tmp_path / "traces").exists()
+
+
+@needs_tools
+def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
+    (verdict,) = prove([counter_proof(6, Method.BOUNDED)], everything, tmp_path)
+    assert verdict.result == formal.FAILED and not verdict.holds
+    # Five steps from 0 to 5; the sixth is one too many.
+    assert re.fullmatch(
+        r"fails in cycle 6; waveforms in .*counter\.at_most_five\.vcd", verdict.fault
+    )
+    assert (tmp_path / "counter.at_most_five.vcd").read_text().count("$var")
+
+
+@needs_tools
+def test_the_command_fails_with_a_proof(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
+    assert main(["formal", "--only", "counter", "--json", "formal.json"]) == 1
+    printed = capsys.readouterr().out
+    assert "counter: at_most_five: fails in cycle 6" in printed and "0 of 1 hold" in printed
+    (found,) = json.loads(Path("formal.json").read_text())["properties"]
+    assert set(found) >= {"name", "method", "depth", "result", "mutant_result"}
+    assert found["result"] == formal.FAILED
+
+
+@needs_tools
+def test_a_sequencer_without_a_way_out_of_unused_codes_is_found(monkeypatch, tmp_path):
+    monkeypatch.setattr(sequencer, "unused_states", lambda fsm: [])
+
+    def wanted(proof, stated):
+        return stated.name == "upset_returns_to_rest"
+
+    (verdict,) = prove(every_proof(), wanted, tmp_path)
+    assert verdict.result == formal.FAILED
+    assert (tmp_path / "upset_layer.upset_returns_to_rest.vcd").exists()
+
+
+@needs_tools
+def test_a_lemma_that_is_missing_leaves_a_property_undecided(tmp_path):
+    # From 7, a state that never occurs, a counter to 4 goes on to 0, but 5 comes first.
+    proof = counter_proof(4, Method.INDUCTION)
+    (verdict,) = prove([proof], everything, tmp_path)
+    assert verdict.result != PROVEN or verdict.cover_result == formal.UNREACHED
+    assert not verdict.holds
+
+
+def test_inner_signals_are_found_by_path():
+    proof = next(proof for proof in every_proof() if proof.design == "sign")
+    bench = Bench(proof, Task.INDUCTION)
+    assert bench.rtlil().count("cell $check")
+    assert bench.inner("sequencer", "remaining").name == "remaining"
+    with pytest.raises(LookupError, match=r"sequencer\.nothing: found "):
+        bench.inner("sequencer", "nothing")
+
+
+def test_every_property_is_documented_and_no_other():
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", DOCUMENTATION.read_text(), re.MULTILINE)
+    written = {(name, design) for name, designs in rows for design in designs.split(", ")}
+    proven = {(each.name, proof.design) for proof in every_proof() for each in proof.properties}
+    assert written == proven | {(EQUIVALENCE, "digital layer")}
+
+
+def test_names_that_are_not_there_are_refused(capsys):
+    assert main(["formal", "--only", "nothing"]) == 2
+    assert capsys.readouterr().err.startswith("popbridge: --only: found 'nothing', expected one of")
+
+
+def test_a_missing_tool_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(formal, "program_path", lambda: "/nowhere")
+    assert main(["formal", "--only", "control bus"]) == 2
+    assert "popbridge[formal]" in capsys.readouterr().err
