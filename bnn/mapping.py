@@ -175,5 +175,5 @@ def _table_row(layer: MappedLayer) -> tuple[str, ...]:
         str(config.chain),
         f"{config.rows_used} of {config.macro.rows}",
         str(layer.saturated),
-        f"{config.fan_in / config.columns:.1%}",
+        f"{config.fan_in / config.line_columns:.1%}",
     )

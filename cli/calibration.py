@@ -27,17 +27,17 @@ def calibration_of_run(job: Job, outcome: Outcome) -> dict[str, Any] | None:
     layers = []
     chips = zip(job.config.layers, job.layer_chips(), outcome.trims, strict=True)
     for layer, chip, trims in chips:
-        if not layer.trim_bits:
+        if not layer.trim_bits_in_use:
             continue
         residual = chip.comparator.macro_offsets_score - trims
         layers.append(
             {
                 "name": layer.name,
                 "macros": layer.macros,
-                "trim_bits": layer.trim_bits,
+                "trim_bits": layer.trim_bits_in_use,
                 "offset_counts": _spread(trims / SCORES_PER_COUNT),
                 "residual_counts": _spread(residual / SCORES_PER_COUNT),
-                "saturated": int(np.count_nonzero(np.abs(trims) == 2**layer.trim_bits - 1)),
+                "saturated": int(np.count_nonzero(np.abs(trims) == 2**layer.trim_bits_in_use - 1)),
             }
         )
     return {

@@ -128,7 +128,7 @@ def _mapping(layer: LayerConfig) -> dict[str, Any]:
     A slot is a word-line step of one macro; a cell in use belongs to a neuron and to one of its
     columns.
     """
-    cells = layer.macros * layer.macro.rows * layer.columns
+    cells = layer.macros * layer.macro.rows * layer.line_columns
     return {
         "inputs": layer.inputs,
         "bits_per_input": layer.bits_per_input,

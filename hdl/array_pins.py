@@ -85,7 +85,7 @@ class ArraySignature(wiring.Signature):
         """The pins of each macro of a layer that inference drives, those of programming aside."""
         return cls(
             rows=config.macro.rows,
-            columns=config.columns,
+            columns=config.line_columns,
             bank_bits=config.bank_bits,
             planes=config.bits_per_input,
             level_bits=level_bits,
@@ -138,7 +138,7 @@ class ProgrammingSignature(wiring.Signature):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        columns = config.columns
+        columns = config.line_columns
         super().__init__(
             {"wl": Out(config.macro.rows), "bl": Out(columns), "blb": Out(columns)}
             | programming_members(columns, config.macro.programming.level_bits)

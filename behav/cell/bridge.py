@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..draws import Domain, DrawStream
 from ..parameters.bridge import BridgeParameters
 from .settling import sl_pull
@@ -72,7 +72,7 @@ def product_bits(
 
 
 def draw_thresholds_v(
-    config: LayerConfig, parameters: BridgeParameters, chip: int, layer: int
+    config: ArrayGroup, parameters: BridgeParameters, chip: int, layer: int
 ) -> NDArray[np.float64]:
     """One draw of the inverter thresholds of a layer.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..draws import Domain, DrawStream
 from ..parameters.devices import DeviceParameters
 from .device_laws import high_ohm, low_ohm
@@ -19,7 +19,7 @@ _PROGRAMMING_LIMIT = 2**32
 
 
 def draw_resistances_ohm(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     parameters: DeviceParameters,
     chip: int,
@@ -70,7 +70,7 @@ def draw_resistances_ohm(
     return ohm[:, :, 0], ohm[:, :, 1]
 
 
-def places_of_neurons(config: LayerConfig) -> list[tuple[int, int]]:
+def places_of_neurons(config: ArrayGroup) -> list[tuple[int, int]]:
     """(macro, row) of each neuron of a layer, as mapped."""
     return [divmod(neuron, config.rows_used) for neuron in range(config.neurons)]
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...hdl.config import LayerConfig, PhaseTiming
+from ...hdl.config import ArrayGroup, PhaseTiming
 from ..parameters.bridge import BridgeParameters
 
 
@@ -44,7 +44,7 @@ class RowTimes(NamedTuple):
     """Until its word line falls."""
 
 
-def row_times_s(config: LayerConfig, row: int) -> RowTimes:
+def row_times_s(config: ArrayGroup, row: int) -> RowTimes:
     """Times of a row of a layer's scan.
 
     Where SL latches hold the products the decision is evaluate's rise: the first row has the whole
@@ -55,7 +55,7 @@ def row_times_s(config: LayerConfig, row: int) -> RowTimes:
     period_s = timing.clock_period_s
     if not config.macro.pipelined:
         return RowTimes(decision_time_s(timing), config.row_cycles * period_s)
-    if not config.pipelined:
+    if not config.overlapped:
         return RowTimes(timing.before_evaluate_cycles * period_s, config.row_cycles * period_s)
     cycles = config.row_cycles - 1 if row else config.lead_cycles
     return RowTimes(cycles * period_s, (cycles + 1) * period_s)
@@ -153,7 +153,7 @@ class ScanOutcome(NamedTuple):
 
 
 def scan_products(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     top_ohm: NDArray[np.float64],
     bottom_ohm: NDArray[np.float64],
@@ -217,7 +217,7 @@ class RowLevels(NamedTuple):
 
 
 def scan_levels(
-    config: LayerConfig,
+    config: ArrayGroup,
     top_ohm: NDArray[np.float64],
     bottom_ohm: NDArray[np.float64],
     parameters: BridgeParameters,

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hdl.config import LayerConfig, ProgrammingOperation
+from ...hdl.config import ArrayGroup, ProgrammingOperation
 from ..cell.bridge import draw_thresholds_v
 from ..cell.devices import ProgrammedCells, draw_deviates, draw_stuck, resistances_ohm
 from ..cell.settling import sl_pull
@@ -41,7 +41,7 @@ class MacroCells:
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
     macro : int
         Number of the macro in the layer.
     parameters : ChipParameters
@@ -65,7 +65,7 @@ class MacroCells:
     """
 
     def __init__(
-        self, config: LayerConfig, macro: int, parameters: ChipParameters, chip: int, layer: int
+        self, config: ArrayGroup, macro: int, parameters: ChipParameters, chip: int, layer: int
     ) -> None:
         self.config = config
         self.macro = macro
@@ -211,7 +211,7 @@ class MacroCells:
 
 
 def programmed_cells(
-    config: LayerConfig, macros: Sequence[MacroCells], word_lines: NDArray[np.int_]
+    config: ArrayGroup, macros: Sequence[MacroCells], word_lines: NDArray[np.int_]
 ) -> ProgrammedCells:
     """What a layer's neurons sit on after programming, for `chip.programmed_layer`.
 

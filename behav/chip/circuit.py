@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..cell.bridge import draw_thresholds_v
 from ..cell.devices import draw_resistances_ohm
 from ..neuron.capacitors import draw_capacitor_units, injected_difference_v
@@ -52,7 +52,7 @@ class MacroCircuit:
 
 
 def draw_macros(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     parameters: ChipParameters,
     chip: int | None,
@@ -104,14 +104,14 @@ def draw_macros(
 
 
 def _draw_lines_v(
-    config: LayerConfig, parameters: ChipParameters, chip: int, layer: int, macro: int
+    config: ArrayGroup, parameters: ChipParameters, chip: int, layer: int, macro: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What the plates of the columns (2, n) and of the bank (2, K) add to lines P and N, V."""
     neuron = parameters.neuron
     plate_v, bank_v = [], []
     for line in (0, 1):
         columns, bank = draw_capacitor_units(config, neuron, chip, layer, macro, line)
-        total = columns.sum() + bank.sum() + config.columns * neuron.parasitic_fraction
+        total = columns.sum() + bank.sum() + config.line_columns * neuron.parasitic_fraction
         unit_v = parameters.bridge.vdd_v / total
         plate_v.append(unit_v * columns[: config.fan_in])
         bank_v.append(unit_v * bank)

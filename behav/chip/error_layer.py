@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...hdl.config import LayerConfig, Readout
+from ...hdl.config import ArrayGroup, Readout
 from ..draws import DecisionDraws, Domain
 from ..neuron.error_law import error_law
 from ..neuron.neuron_errors import wrong_sign_probabilities
@@ -20,7 +20,7 @@ class ErrorLawLayer:
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
         A SIGN layer.
     weights : ndarray of int8, shape (M, n)
         +1 or -1, bias columns included.
@@ -40,7 +40,7 @@ class ErrorLawLayer:
 
     def __init__(
         self,
-        config: LayerConfig,
+        config: ArrayGroup,
         weights: NDArray[np.int8],
         *,
         bit_error_rate: float,

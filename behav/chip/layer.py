@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..cell.bridge import draw_thresholds_v
 from ..cell.devices import ProgrammedCells, draw_resistances_ohm
 from ..cell.settling import ScanOutcome, scan_products
@@ -35,7 +35,7 @@ class LayerChip:
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
     weights : ndarray of int8, shape (M, n)
         As programmed.
     products : ScanOutcome
@@ -70,7 +70,7 @@ class LayerChip:
 
     def __init__(
         self,
-        config: LayerConfig,
+        config: ArrayGroup,
         weights: NDArray[np.int8],
         products: ScanOutcome,
         lines: list[LineWeights],
@@ -231,7 +231,7 @@ class LayerChip:
 
     def calibrated(self) -> Self:
         """This layer with the trims of `calibration`; as it is where it has no trim."""
-        return self.trimmed(self.calibration().trims) if self.config.trim_bits else self
+        return self.trimmed(self.calibration().trims) if self.config.trim_bits_in_use else self
 
     def trimmed(self, trims: ArrayLike) -> Self:
         """This layer with given trims, shape (macros,), in force."""
@@ -247,7 +247,7 @@ class LayerChip:
         """What a SIGN row has on its bank, per neuron; 0 without trims in force."""
         if not self.trims.any():
             return 0, 0
-        return bank_codes(self.neuron_trims(), self.config.trim_bits)
+        return bank_codes(self.neuron_trims(), self.config.trim_bits_in_use)
 
     def signs(self, inputs: ArrayLike, images: ArrayLike) -> NDArray[np.bool_]:
         """The neurons' bits: what most of their strobes say.
@@ -348,7 +348,7 @@ def _gain_and_base(
     return (plus - minus) * gains, offsets + (plus + minus - 1) * gains
 
 
-def _check_exact(config: LayerConfig, gain: NDArray[np.float32], base: NDArray[np.float32]) -> None:
+def _check_exact(config: ArrayGroup, gain: NDArray[np.float32], base: NDArray[np.float32]) -> None:
     largest = float((np.abs(gain).sum(axis=1) + np.abs(base.sum(axis=1))).max())
     limit = score_limit(config.fan_in)
     if largest >= limit:
@@ -359,7 +359,7 @@ def _check_exact(config: LayerConfig, gain: NDArray[np.float32], base: NDArray[n
 
 
 def sample_layer(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: ArrayLike,
     parameters: ChipParameters,
     chip: int | None,
@@ -400,7 +400,7 @@ def sample_layer(
 
 
 def programmed_layer(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: ArrayLike,
     parameters: ChipParameters,
     chip: int,
@@ -434,7 +434,7 @@ def programmed_layer(
 
 
 def _layer_of(
-    config: LayerConfig,
+    config: ArrayGroup,
     signs: NDArray[np.int8],
     products: ScanOutcome,
     parameters: ChipParameters,
@@ -462,7 +462,7 @@ def _layer_of(
 
 
 def _draw_products(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     parameters: ChipParameters,
     chip: int,
@@ -476,7 +476,7 @@ def _draw_products(
     return scan_products(config, weights, top_ohm, bottom_ohm, thresholds_v, parameters.bridge)
 
 
-def _checked_weights(config: LayerConfig, weights: ArrayLike) -> NDArray[np.int8]:
+def _checked_weights(config: ArrayGroup, weights: ArrayLike) -> NDArray[np.int8]:
     given = np.asarray(weights)
     expected = (config.neurons, config.fan_in)
     if given.shape != expected:

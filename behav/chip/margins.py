@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..cell.settling import row_times_s
 from ..neuron.capacitors import layer_volts_per_score, precharge_time_s
 from ..neuron.comparator import regeneration_time_s
@@ -32,7 +32,7 @@ class PhaseMargin(NamedTuple):
 
 
 def layer_margins(
-    config: LayerConfig, parameters: ChipParameters, slowest_settling_s: float
+    config: ArrayGroup, parameters: ChipParameters, slowest_settling_s: float
 ) -> list[PhaseMargin]:
     """Times configured and needed, phase by phase.
 
@@ -42,7 +42,7 @@ def layer_margins(
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
     parameters : ChipParameters
         The condition.
     slowest_settling_s : float
@@ -55,7 +55,7 @@ def layer_margins(
     return [
         PhaseMargin(
             "precharge",
-            config.precharge_cycles * period_s,
+            config.precharge_with_waiting_cycles * period_s,
             precharge_time_s(parameters.neuron, config.fan_in, PRECHARGE_RESIDUAL_COUNTS),
         ),
         PhaseMargin("bridge", shortest_s, slowest_settling_s),

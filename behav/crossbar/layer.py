@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..cell.devices import draw_resistances_ohm
 from ..parameters.crossbar import CrossbarParameters
 from ..parameters.devices import DeviceParameters
@@ -32,7 +32,7 @@ def column_order(fan_in: int) -> NDArray[np.intp]:
 
 
 def draw_tiles_s(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     devices: DeviceParameters,
     parameters: CrossbarParameters,
@@ -86,7 +86,7 @@ class CrossbarLayer:
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
     tiles : sequence of ndarray
         From `draw_tiles_s`.
     devices : DeviceParameters
@@ -103,7 +103,7 @@ class CrossbarLayer:
 
     def __init__(
         self,
-        config: LayerConfig,
+        config: ArrayGroup,
         tiles: Sequence[NDArray[np.float64]],
         devices: DeviceParameters,
         parameters: CrossbarParameters,

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hdl.config import LayerConfig, MacroConfig, NetworkConfig
+from ...hdl.config import ArrayGroup, MacroConfig, NetworkConfig
 from ..cell.devices import draw_resistances_ohm
 from ..neuron.capacitors import line_units
 from ..parameters.chip import ChipParameters
@@ -56,7 +56,7 @@ _PLATE_SWITCHES = 4
 
 
 def mean_bridge_siemens(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     parameters: ChipParameters,
     energy: EnergyParameters,
@@ -162,7 +162,7 @@ class _Figures:
 
 
 def layer_energy(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     inputs: NDArray[np.uint8],
     parameters: ChipParameters,
@@ -187,7 +187,7 @@ def layer_energy(
         config.macro,
         evaluations=config.neurons,
         planes=config.bits_per_input,
-        columns=config.columns,
+        columns=config.line_columns,
         fan_in=config.fan_in,
         row_cycles=config.row_cycles,
         trials=config.trials,
@@ -204,7 +204,7 @@ def layer_energy(
     )
 
 
-def _bit_planes(config: LayerConfig, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _bit_planes(config: ArrayGroup, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Bits on the lines of all columns in use, shape (k, K, n), least significant plane first."""
     columns = np.full((len(inputs), config.fan_in), config.input_top, dtype=np.uint8)
     columns[:, : config.inputs] = inputs
@@ -213,13 +213,13 @@ def _bit_planes(config: LayerConfig, inputs: NDArray[np.uint8]) -> NDArray[np.ui
 
 
 def _line_units(
-    config: LayerConfig,
+    config: ArrayGroup,
     weights: NDArray[np.int8],
     planes: NDArray[np.uint8],
     parameters: ChipParameters,
 ) -> float:
     """What the capacitive lines draw for the mean image, in C VDD^2."""
-    total = line_units(parameters.neuron, config.columns, config.bank_bits)
+    total = line_units(parameters.neuron, config.line_columns, config.bank_bits)
     plus = _columns_at_plus(weights, planes)
     units = evaluation_units(plus, config.fan_in, total, config.count_bits).sum(axis=0)
     if len(planes) > 1:
@@ -227,7 +227,7 @@ def _line_units(
     return float(units.sum(axis=1).mean())
 
 
-def _toggles(config: LayerConfig, weights: NDArray[np.int8], changes: NDArray[np.float64]) -> float:
+def _toggles(config: ArrayGroup, weights: NDArray[np.int8], changes: NDArray[np.float64]) -> float:
     """Products that change from plane to plane and from row to row; at a scan's start half of them.
 
     From a row's last plane to the next row's first a product changes if either its weight or its
@@ -242,7 +242,7 @@ def _toggles(config: LayerConfig, weights: NDArray[np.int8], changes: NDArray[np
     return total
 
 
-def _line_rises(config: LayerConfig, changes: NDArray[np.float64]) -> float:
+def _line_rises(config: ArrayGroup, changes: NDArray[np.float64]) -> float:
     """Bit lines that rise in all macros for one image."""
     within, back = float(changes[:-1].sum()), float(changes[-1].sum())
     rows = config.rows_used

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 
 
 class Calibration(NamedTuple):
@@ -21,7 +21,7 @@ class Calibration(NamedTuple):
 
 
 def search_trims(
-    config: LayerConfig,
+    config: ArrayGroup,
     decide: Callable[[int, int, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int8]],
 ) -> Calibration:
     """Successive approximation of all macros' offsets with no bit line driven.
@@ -31,7 +31,7 @@ def search_trims(
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
         With a trim.
     decide : callable (step, strobe, dac_p, dac_n) -> decisions
         Codes and decisions of shape (macros,).
@@ -41,7 +41,7 @@ def search_trims(
     above = np.zeros(config.macros, dtype=bool)
     found = np.zeros(config.macros, dtype=np.int64)
     for step in range(config.calibration_steps):
-        tried = found | 1 << (config.trim_bits - step) if step else found
+        tried = found | 1 << (config.trim_bits_in_use - step) if step else found
         dac_p, dac_n = np.where(above, 0, tried), np.where(above, tried, 0)
         for strobe in range(config.macro.trim_strobes):
             decisions[step, strobe] = decide(step, strobe, dac_p, dac_n)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..draws import Domain, DrawStream
 from ..parameters.bridge import BridgeParameters
 from ..parameters.neuron import NeuronParameters
@@ -72,10 +72,10 @@ def volts_per_score(
 
 
 def layer_volts_per_score(
-    config: LayerConfig, neuron: NeuronParameters, bridge: BridgeParameters
+    config: ArrayGroup, neuron: NeuronParameters, bridge: BridgeParameters
 ) -> float:
     """`volts_per_score` of a layer on its macros, V."""
-    return volts_per_score(neuron, bridge, config.columns, config.bank_bits)
+    return volts_per_score(neuron, bridge, config.line_columns, config.bank_bits)
 
 
 def score_to_volts(score: float, unit_v: float) -> float:
@@ -149,9 +149,9 @@ def precharge_time_s(
     return parameters.precharge_tau_s * max(0.0, math.log(fan_in / 2 / residual_counts))
 
 
-def layer_residual(config: LayerConfig, parameters: NeuronParameters) -> float:
+def layer_residual(config: ArrayGroup, parameters: NeuronParameters) -> float:
     """`precharge_residual` of a layer's timing; 0 if it leaves less than half a `weight_step`."""
-    precharge_s = config.precharge_cycles * config.macro.timing.clock_period_s
+    precharge_s = config.precharge_with_waiting_cycles * config.macro.timing.clock_period_s
     part = precharge_residual(parameters, precharge_s)
     return part if part * config.fan_in >= weight_step(config.fan_in) / 2 else 0.0
 
@@ -186,7 +186,7 @@ def carry_residual(
 
 
 def draw_kept_parts(
-    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int
+    config: ArrayGroup, parameters: NeuronParameters, chip: int, layer: int
 ) -> NDArray[np.float32]:
     """One draw of what a share keeps of a macro's held charge, 1/2 + mismatch, shape (macros,)."""
     stream = DrawStream(chip, Domain.SHARE, layer)
@@ -194,7 +194,7 @@ def draw_kept_parts(
     return (0.5 + parameters.share_mismatch_sigma * deviates).astype(np.float32)
 
 
-def held_noise_v(config: LayerConfig, parameters: NeuronParameters) -> float:
+def held_noise_v(config: ArrayGroup, parameters: NeuronParameters) -> float:
     """Noise of all the shares of an evaluation on what is held, V; 0 with inputs of one bit.
 
     That of plane p is halved by each of the k - 1 - p shares behind it [D].
@@ -224,7 +224,7 @@ class LineWeights:
 
 
 def draw_line_weights(
-    config: LayerConfig, parameters: NeuronParameters, chip: int, layer: int, macro: int
+    config: ArrayGroup, parameters: NeuronParameters, chip: int, layer: int, macro: int
 ) -> LineWeights:
     """One draw of the capacitors of a macro.
 
@@ -244,7 +244,7 @@ def draw_line_weights(
 
 
 def draw_capacitor_units(
-    config: LayerConfig,
+    config: ArrayGroup,
     parameters: NeuronParameters,
     chip: int,
     layer: int,
@@ -261,7 +261,7 @@ def draw_capacitor_units(
         Of the bank of read-out or trim, 2^k units each; empty without one.
     """
     sigma = parameters.unit_capacitor_sigma
-    total = config.columns
+    total = config.line_columns
     columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
     bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.bank_bits)
     units = 2.0 ** np.arange(config.bank_bits)
@@ -269,7 +269,7 @@ def draw_capacitor_units(
 
 
 def _draw_line(
-    config: LayerConfig,
+    config: ArrayGroup,
     parameters: NeuronParameters,
     chip: int,
     layer: int,
@@ -277,7 +277,7 @@ def _draw_line(
     line: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
-    total = config.columns
+    total = config.line_columns
     column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
     nominal = line_units(parameters, total, config.bank_bits)
     actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction

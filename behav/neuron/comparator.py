@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..draws import NORMAL_REACH, SMALLEST_UNIFORM, DecisionDraws, Domain, DrawStream
 from ..parameters.comparator import ComparatorParameters
 from .capacitors import score_limit, volts_to_score
@@ -66,7 +66,7 @@ def regeneration_time_s(parameters: ComparatorParameters, input_v: float) -> flo
 
 
 def draw_offsets_v(
-    config: LayerConfig, parameters: ComparatorParameters, chip: int, layer: int
+    config: ArrayGroup, parameters: ComparatorParameters, chip: int, layer: int
 ) -> NDArray[np.float64]:
     """One draw of the comparators' offsets, V, shape (macros,)."""
     stream = DrawStream(chip, Domain.OFFSET, layer)
@@ -80,7 +80,7 @@ class LayerComparator:
 
     Parameters
     ----------
-    config : LayerConfig
+    config : ArrayGroup
     parameters : ComparatorParameters
         With `error_law` set, the law with n = fan-in stands for offset, noise and regeneration. It
         was fitted to sign decisions; on the trials of a COUNT read-out it is an extrapolation [E].
@@ -103,7 +103,7 @@ class LayerComparator:
 
     def __init__(
         self,
-        config: LayerConfig,
+        config: ArrayGroup,
         parameters: ComparatorParameters,
         *,
         unit_v: float,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...bits import bits_of_bus
 from ...errors import PhaseError
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ..chip.layer import LayerChip
 
 
@@ -72,7 +72,7 @@ class ArrayModel:
         self.macro = macro
         self.image = 0
         self._timing = config.macro.timing
-        self._pipelined = config.pipelined
+        self._pipelined = config.overlapped
         neurons = config.neurons_of_macro(macro)
         self._neurons = slice(neurons.start, neurons.stop)
         self._rows = len(neurons)
@@ -157,7 +157,7 @@ class ArrayModel:
         """The row whose charge is on the lines, or was last; -1 without one."""
         return self.row_of(self._drive.wl)
 
-    def _longest_unselected(self, config: LayerConfig) -> int:
+    def _longest_unselected(self, config: ArrayGroup) -> int:
         """Cycles in a scan in which this macro's word lines may be down, if it has fewer rows."""
         missing = config.rows_used - self._rows
         if missing and config.macro.pipelined:

@@ -49,7 +49,7 @@ class ScanProof:
         bench.prove("word_lines_one_hot", at_most_one(seen.wl))
         bench.prove("bit_lines_complementary", (seen.bl & seen.blb) == 0)
         still = ~seen.bit_lines_change
-        if self.config.pipelined:
+        if self.config.overlapped:
             # The latches hold the row from evaluate's rise on, so that its word line may go then.
             second = seen.evaluate_before & ~past(bench.m, seen.evaluate_before, "evaluate_2")
             still &= ~seen.word_lines_change | second
@@ -66,7 +66,7 @@ class ScanProof:
             implies(seen.evaluate_rises, (seen.ended == PRECHARGED) & waited),
         )
         moves = seen.precharge_rises | seen.bit_lines_change
-        if not self.config.pipelined:
+        if not self.config.overlapped:
             moves |= seen.word_lines_change
         bench.prove("dead_after_strobe", implies(moves & (seen.ended == STROBED), waited))
         reads = seen.strobe | seen.share
@@ -208,7 +208,7 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
         ),
         "done_within_latency": (
             _held("bridge", "one cycle more for the bridges", _more)
-            if config.pipelined
+            if config.overlapped
             else _held("precharge", "one cycle more of precharge", _more)
         ),
         "result_of_its_row": Fault(

@@ -109,7 +109,7 @@ class ScanLemmas:
         seen, lemma, rows = self.seen, self.bench.lemma, self.config.rows_used
         planes = self.config.bits_per_input
         before = self._in("PRECHARGE", "DEAD_BEFORE_EVALUATE")
-        reader = "read_rows" if self.config.pipelined else "word_lines"
+        reader = "read_rows" if self.config.overlapped else "word_lines"
         row = self.bench.inner(reader, "wl")
         self.number = Signal(range(rows + 2))
         self.plane = seen.planes_begun_now
@@ -129,7 +129,7 @@ class ScanLemmas:
             ends = self._in("SETTLE", "STROBE", "DEAD_AFTER_STROBE")
             lemma(implies(ends, plane == planes - 1))
 
-        if self.config.pipelined:
+        if self.config.overlapped:
             self._word_lines_ahead()
 
     def _word_lines_ahead(self) -> None:

@@ -36,10 +36,10 @@ def _sequencers(layer: LayerConfig) -> Iterator[tuple[str, PhaseSequencer]]:
             layer.macro.timing,
             trials=layer.trials,
             planes=layer.bits_per_input,
-            pipelined=layer.pipelined,
+            pipelined=layer.overlapped,
         ),
     )
-    if layer.trim_bits:
+    if layer.trim_bits_in_use:
         yield (
             f"{layer.name}.calibrator.sequencer",
             PhaseSequencer(layer.macro.timing, trials=layer.macro.trim_strobes),

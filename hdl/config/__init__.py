@@ -6,8 +6,9 @@ below are this package's own.
 
 from ...errors import InputError
 from ...record import Record, require_at_least
+from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
-from .layer import LayerConfig, Readout
+from .layer import LayerConfig
 from .macro import MACROS, MOST_TRIM_BITS, MOST_TRIM_STROBES, WIDEST_BUS, MacroConfig
 from .network import BLOCK_NAMES, LARGEST_SCORE, STREAM_BITS, NetworkConfig
 from .programming import ProgrammingConfig, ProgrammingOperation
@@ -24,6 +25,7 @@ __all__ = [
     "PHASE_NAMES",
     "STREAM_BITS",
     "WIDEST_BUS",
+    "ArrayGroup",
     "DigitalLayerConfig",
     "InputError",
     "LayerConfig",

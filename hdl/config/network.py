@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ...errors import InputError
 from ...record import Record
-from .layer import LayerConfig, Readout
+from .array_group import Readout
+from .layer import LayerConfig
 from .macro import require_bus
 
 __all__ = ["BLOCK_NAMES", "LARGEST_SCORE", "STREAM_BITS", "NetworkConfig"]
@@ -82,7 +83,9 @@ class NetworkConfig(Record):
         inputs = sum(2 * layer.macros for layer in self.layers) + 5 * STREAM_BITS
         if self.programmable:
             # The read-back of each macro, and the stream of weights.
-            inputs += sum(layer.columns * layer.macros for layer in self.layers) + 2 * STREAM_BITS
+            inputs += (
+                sum(layer.line_columns * layer.macros for layer in self.layers) + 2 * STREAM_BITS
+            )
         require_bus("the controller's inputs together", inputs)
         require_bus("result", self.result_beats * STREAM_BITS)
 

@@ -104,7 +104,7 @@ def control_registers(config: NetworkConfig) -> RegisterMap:
     trims = tuple(
         _trim(index, layer, macro)
         for index, layer in enumerate(config.layers)
-        if layer.trim_bits
+        if layer.trim_bits_in_use
         for macro in range(layer.macros)
     )
     blocks = [Block(name="CONTROLLER", offset=0, registers=common), *layers]
@@ -282,7 +282,7 @@ def _calibration(config: NetworkConfig) -> list[Register]:
 def _trim(index: int, layer: LayerConfig, macro: int) -> Register:
     trim = Field(
         name="trim",
-        bits=layer.trim_bits + 1,
+        bits=layer.trim_bits_in_use + 1,
         access=Access.LOADED,
         doc="Added to every score, score units in two's complement: after a calibration the "
         "offset measured, rounded towards 0. A soft reset leaves it.",

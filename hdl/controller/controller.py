@@ -157,7 +157,7 @@ class NetworkController(wiring.Component):
                 register = bank.registers[layer_register(index, name)]
                 cycles = getattr(bank, register.port(register.fields[0]))
                 m.d.comb += getattr(layer.timing, name).eq(cycles)
-            if layer.config.trim_bits:
+            if layer.config.trim_bits_in_use:
                 self._join_trims(m, index, layer)
         connect(m, previous, self.score_output.i)
         if self.programmer is not None:
@@ -211,7 +211,7 @@ class NetworkController(wiring.Component):
 
     def _join_trims(self, m: Module, index: int, layer: DenseLayer) -> None:
         """A layer's trims are in registers, which outlive a soft reset; it loads what it finds."""
-        bits = layer.config.trim_bits + 1
+        bits = layer.config.trim_bits_in_use + 1
         for macro in range(layer.config.macros):
             port = f"{trim_register(index, macro).lower()}_trim"
             m.d.comb += [
@@ -223,7 +223,7 @@ class NetworkController(wiring.Component):
     def _calibrate(self, m: Module, calibrating: Signal, busy: Value) -> dict[str, Value]:
         """CONTROL.calibrate; gives its events. All layers calibrate at once."""
         bank = self.registers
-        trimmed = [layer for layer in self.layers if layer.config.trim_bits]
+        trimmed = [layer for layer in self.layers if layer.config.trim_bits_in_use]
         if not trimmed:
             return {}
         was_calibrating = Signal()

@@ -138,7 +138,7 @@ class Calibrator(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        bits, macros = config.trim_bits, config.macros
+        bits, macros = config.trim_bits_in_use, config.macros
         super().__init__(
             {
                 "timing": In(PhaseTimingSignature(config.macro.timing)),
@@ -161,13 +161,13 @@ class Calibrator(wiring.Component):
         """The trims, given each macro's majority for (macro, dac_p, dac_n) at a score of 0."""
 
         def trim(macro: int) -> int:
-            return search_trim(self.config.trim_bits, lambda p, n: compare(macro, p, n))
+            return search_trim(self.config.trim_bits_in_use, lambda p, n: compare(macro, p, n))
 
         return [trim(macro) for macro in range(self.config.macros)]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bits, strobes = self.config.trim_bits, self.config.macro.trim_strobes
+        bits, strobes = self.config.trim_bits_in_use, self.config.macro.trim_strobes
         m.submodules.sequencer = sequencer = PhaseSequencer(
             self.config.macro.timing, trials=strobes
         )

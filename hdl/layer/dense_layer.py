@@ -76,9 +76,9 @@ class DenseLayer(wiring.Component):
 
     @staticmethod
     def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
-        if not config.trim_bits:
+        if not config.trim_bits_in_use:
             return {}
-        trims = config.macros * (config.trim_bits + 1)
+        trims = config.macros * (config.trim_bits_in_use + 1)
         flags = dict.fromkeys(("calibrating", "calibrated"), Out(1))
         return {"calibrate": In(1), **flags, "found": Out(trims), "trims": In(trims)}
 
@@ -123,17 +123,17 @@ class DenseLayer(wiring.Component):
             config.macro.timing,
             trials=config.trials,
             planes=config.bits_per_input,
-            pipelined=config.pipelined,
+            pipelined=config.overlapped,
         )
         m.submodules.word_lines = word_lines = self._word_line_driver()
         read_rows = word_lines
-        if config.pipelined:
+        if config.overlapped:
             # The word lines are a row ahead of what is on the latches and read.
             m.submodules.read_rows = read_rows = WordLineDriver(config.rows_used)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
             inputs=config.inputs,
             bias_columns=config.bias_columns,
-            columns=config.columns,
+            columns=config.line_columns,
             planes=config.bits_per_input,
         )
         connect(m, flipped(self.timing), sequencer.timing)
@@ -158,7 +158,7 @@ class DenseLayer(wiring.Component):
         ]
         if self.follows_spares:
             m.d.comb += word_lines.moves.eq(self.moves)
-        if config.pipelined:
+        if config.overlapped:
             m.d.comb += [
                 read_rows.start.eq(accept),
                 read_rows.advance.eq(sequencer.row_done),
@@ -168,7 +168,7 @@ class DenseLayer(wiring.Component):
             m.d.sync += self.o.valid.eq(1)
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        calibrator = self._calibrator(m) if config.trim_bits else None
+        calibrator = self._calibrator(m) if config.trim_bits_in_use else None
         readouts = []
         for index, name in enumerate(config.macro_names):
             rows = len(config.neurons_of_macro(index))
@@ -205,7 +205,7 @@ class DenseLayer(wiring.Component):
 
     def _readout(self, rows: int) -> SignReadout | CountReadout:
         if self.config.readout is Readout.COUNT:
-            return CountReadout(rows, self.config.count_bits, self.config.trim_bits)
+            return CountReadout(rows, self.config.count_bits, self.config.trim_bits_in_use)
         return SignReadout(rows, self.config.trials)
 
     def _calibrator(self, m: Module) -> Calibrator:
@@ -258,7 +258,7 @@ class DenseLayer(wiring.Component):
         calibrator: Calibrator | None,
     ) -> None:
         """Read-out, trim and calibration take turns on a macro's bank; the others are at 0."""
-        bits = self.config.trim_bits
+        bits = self.config.trim_bits_in_use
         trim = self.trims.word_select(index, bits + 1).as_signed() if bits else Const(0)
         drivers: list[CountReadout | TrimDriver] = []
         if isinstance(readout, CountReadout):

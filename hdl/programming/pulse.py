@@ -47,7 +47,7 @@ class PulseDriver(wiring.Component):
                 "prog_op": Out(2),
                 "prog_device": Out(1),
                 "prog_level": Out(level_bits),
-                "prog_mask": Out(config.columns),
+                "prog_mask": Out(config.line_columns),
                 "prog_pulse": Out(1),
             }
         )
@@ -133,8 +133,8 @@ class RowReader(wiring.Component):
                 "idle": Out(1),
                 "done": Out(1),
                 "failing": Out(columns),
-                "bl": Out(config.columns),
-                "blb": Out(config.columns),
+                "bl": Out(config.line_columns),
+                "blb": Out(config.line_columns),
             }
         )
 
@@ -147,7 +147,7 @@ class RowReader(wiring.Component):
         m = Module()
         columns = self.config.fan_in
         cycles = self.config.macro.programming.verify_settle_cycles
-        unused = Const(0, self.config.columns - columns)
+        unused = Const(0, self.config.line_columns - columns)
         plus, minus = Signal(), Signal()
         remaining = Signal(range(cycles))
         ends = Signal()

@@ -51,7 +51,7 @@ class LineProgrammer(wiring.Component):
         self.groups = -(-config.fan_in // self.programming.columns_per_pulse)
         self._driver = PulseDriver(config)
         self._reader = RowReader(config)
-        columns = config.columns
+        columns = config.line_columns
         members = {
             "start": In(1),
             "blank": In(1),

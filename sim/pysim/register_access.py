@@ -79,6 +79,6 @@ class RegisterAccess:
 
     async def trim(self, layer: int, macro: int) -> int:
         """The trim of a macro, score units."""
-        bits = self.controller.config.layers[layer].trim_bits
+        bits = self.controller.config.layers[layer].trim_bits_in_use
         value = await self.read(trim_register(layer, macro))
         return value - (value >> bits << bits + 1)

@@ -12,7 +12,7 @@ from ...behav.chip.layer import LayerChip
 from ...behav.pins.evaluation import ArrayPins
 from ...bits import word_of_levels
 from ...errors import PhaseError, SimulationError
-from ...hdl.config import STREAM_BITS, LayerConfig
+from ...hdl.config import STREAM_BITS, ArrayGroup
 from ...hdl.controller.controller import NetworkController
 from ..array_adapter import ArrayAdapter
 from ..host.programming import program_for_job, record_programming
@@ -44,7 +44,7 @@ class _Intervals:
 class _Array:
     """Answers for one array in each cycle in which its pins change."""
 
-    def __init__(self, pins: Any, adapter: ArrayAdapter, config: LayerConfig):
+    def __init__(self, pins: Any, adapter: ArrayAdapter, config: ArrayGroup):
         self.adapter = adapter
         self.names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
         self.names += ["dac_p", "dac_n"] if config.bank_bits else []
@@ -182,7 +182,7 @@ class _Bench:
         await bus.write("INTERRUPT_STATUS", done)
         await bus.write("INTERRUPT_ENABLE", 0)
         for layer, trims in enumerate(self.outcome.trims):
-            for macro in range(len(trims) if self.job.config.layers[layer].trim_bits else 0):
+            for macro in range(len(trims) if self.job.config.layers[layer].trim_bits_in_use else 0):
                 trims[macro] = await bus.trim(layer, macro)
         await bus.command("start")
 

@@ -190,7 +190,7 @@ class LayerRows:
         on_s = config.row_cycles * config.macro.timing.clock_period_s
         bridge_j = bridge_energy_j(cells[0] + cells[1] + series_ohm, bridge.vdd_v, on_s)
         sl_j = sl_energy_j(start_v, settled_v, bridge.sl_capacitor_f)
-        total = line_units(capacitors, config.columns, config.bank_bits)
+        total = line_units(capacitors, config.line_columns, config.bank_bits)
         units = float(evaluation_units(int(bits.sum()), len(inputs), total, 0))
         return RowModel(
             sl_v=sl_v,
@@ -240,7 +240,7 @@ def _draw_line_f(
     driven: int,
 ) -> tuple[NDArray[np.float64], float]:
     """Capacitors of the driven columns of a line, and all else on it, F."""
-    total = config.columns
+    total = config.line_columns
     column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
     load = column_units[driven:].sum() + bank_units.sum() + total * parameters.parasitic_fraction
     unit_f = parameters.unit_capacitor_f

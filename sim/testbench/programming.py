@@ -91,12 +91,12 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
     settle = layer.macro.programming.verify_settle_cycles
     index_bits = max(1, (layer.macros - 1).bit_length())
     steps = steps_of(layer)
-    columns = len(COLUMN_PINS) * layer.columns
+    columns = len(COLUMN_PINS) * layer.line_columns
     for direction, width, port in (
         ("output", sum(steps.values()) + index_bits + 1, "steps"),
         ("output", columns, "pins_of_columns"),
         ("output", 1, "strayed"),
-        ("input", layer.columns, "read_back"),
+        ("input", layer.line_columns, "read_back"),
     ):  # fmt: skip
         text.port(direction, width, f"{name}_{port}")
 
@@ -133,7 +133,7 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
   logic {name}_columns_move, {name}_columns_moved, {name}_had_moved, {name}_settled;
   logic [31:0] {name}_driven;
   logic [1:0] {name}_polarity, {name}_was_polarity;
-  logic [{layer.columns - 1}:0] {name}_answer;
+  logic [{layer.line_columns - 1}:0] {name}_answer;
   always_comb begin
     {name}_at_work = {name}_was_at_work;{begun}
   end
@@ -151,7 +151,7 @@ def add_read_back(text: TestbenchText, layer: LayerConfig) -> None:
   assign {name}_columns_moved = {name}_had_moved ^ {name}_columns_move;
   assign {name}_steps = {{{name}_other_pins, {name}_at_work, {name}_columns_moved}};
   // Column 0 of bl and of blb: all columns in use are alike, or Python fails.
-  assign {name}_polarity = {{{name}_pins_of_columns[{layer.columns}],
+  assign {name}_polarity = {{{name}_pins_of_columns[{layer.line_columns}],
       {name}_pins_of_columns[0]}};
   assign {name}_settled = in_programming && {name}_polarity != 0 &&
       ({name}_polarity == {name}_was_polarity ? {name}_driven : 0) == {settle - 1};{answers}

@@ -156,7 +156,7 @@ def _two_masters(text: TestbenchText, config: NetworkConfig) -> dict[str, str]:
 
 def trimmed_layers(config: NetworkConfig) -> list[LayerConfig]:
     """The layers that have trims; their registers follow each other macro by macro."""
-    return [layer for layer in config.layers if layer.trim_bits]
+    return [layer for layer in config.layers if layer.trim_bits_in_use]
 
 
 def calibration_allowance_cycles(config: NetworkConfig) -> int:
@@ -320,7 +320,7 @@ def _bulk_layer(text: TestbenchText, layer: LayerConfig, pins: list[Port]) -> No
         add_read_back(text, layer)
         add_driver_check(text, layer)
     _take_inputs(text, layer)
-    if layer.trim_bits:
+    if layer.trim_bits_in_use:
         _calibration_replay(text, layer)
     _replay(text, layer)
 
@@ -368,7 +368,7 @@ def _replay(text: TestbenchText, layer: LayerConfig) -> None:
         "PLANES": layer.bits_per_input,
         "SHARE": timing.share_cycles,
         "DEAD_AFTER_SHARE": timing.dead_after_share_cycles,
-        "PIPELINED": int(layer.pipelined),
+        "PIPELINED": int(layer.overlapped),
         "BRIDGE": timing.bridge_cycles,
     }
     pins = {
@@ -391,7 +391,7 @@ def _replay(text: TestbenchText, layer: LayerConfig) -> None:
     pins["violation"] = f"{layer.name}_replay_violation"
     text.wire(4, pins["violation"])
     pins |= {"held_p": "'0", "held_n": "'0", "idle": ""}
-    if layer.trim_bits:
+    if layer.trim_bits_in_use:
         pins |= _taking_turns(text, layer, pins)
     connections = ",\n    ".join(f".{pin}({wire})" for pin, wire in pins.items())
     text.body.append(
@@ -407,7 +407,7 @@ def _calibration_replay(text: TestbenchText, layer: LayerConfig) -> None:
         "MACROS": layer.macros,
         "ROWS": layer.macro.rows,
         "BANK": layer.bank_bits,
-        "BITS": layer.trim_bits,
+        "BITS": layer.trim_bits_in_use,
         "STROBES": layer.macro.trim_strobes,
         "PRECHARGE": timing.precharge_cycles,
         "DEAD_BEFORE_EVALUATE": timing.dead_before_evaluate_cycles,
@@ -476,9 +476,9 @@ def _check_bit_lines(text: TestbenchText, layer: LayerConfig) -> None:
     """
     name = layer.name
     violation = f"{name}_replay_violation"
-    if layer.trim_bits:
+    if layer.trim_bits_in_use:
         violation += f" | {name}_calibration_violation"
-    columns = layer.columns
+    columns = layer.line_columns
     driver = f"{name}_program_driver_on ? 4'd5 : " if layer.macro.programmable else ""
     driven = (1 << layer.fan_in) - 1
     wrong = " ||\n        ".join(

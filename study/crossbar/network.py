@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...behav.crossbar.layer import CrossbarLayer, Transfer, draw_tiles_s
 from ...behav.crossbar.lines import fast_transfer_s
 from ...behav.parameters.crossbar import CrossbarParameters
-from ...hdl.config import LayerConfig, NetworkConfig, Readout
+from ...hdl.config import ArrayGroup, NetworkConfig, Readout
 from ...sim.job import Job
 
 SCORE_STEP = 2.0**-12
@@ -37,7 +37,7 @@ def crossbar_layers(job: Job, transfer: Transfer = fast_transfer_s) -> list[Cros
     return layers
 
 
-def driven_signs(config: LayerConfig, bits: NDArray[np.uint8]) -> NDArray[np.float64]:
+def driven_signs(config: ArrayGroup, bits: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Inputs of a layer's cells, (K, n) of +1 and -1, from bits (K, N); bias columns are +1."""
     signs = np.ones((len(bits), config.fan_in))
     signs[:, : config.inputs] = 2.0 * bits - 1

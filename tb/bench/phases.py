@@ -59,7 +59,7 @@ class Order:
 
     def __init__(self, array: IdealArray, layer: LayerConfig):
         self.pins = array.pins
-        self.still = ["bl", "blb"] if layer.pipelined else ["wl", "bl", "blb"]
+        self.still = ["bl", "blb"] if layer.overlapped else ["wl", "bl", "blb"]
         self.bank = array.bank
 
     def run(self) -> None:
@@ -91,9 +91,9 @@ def high_cycles(layer: LayerConfig) -> dict[str, int]:
     settles = (layer.trials - (planes == 1)) * timing.settle_cycles
     shares = planes * timing.share_cycles if planes > 1 else 0
     precharges = planes * rows * timing.precharge_cycles
-    if layer.pipelined:
+    if layer.overlapped:
         first = layer.lead_cycles - timing.dead_before_evaluate_cycles
-        precharges = first + (rows - 1) * layer.precharge_cycles
+        precharges = first + (rows - 1) * layer.precharge_with_waiting_cycles
     pins = {
         "precharge": precharges,
         "evaluate": rows * (planes * timing.evaluate_cycles + shares + strobes + settles),
@@ -166,5 +166,5 @@ class PhaseBench(QuietBench):
             for state in states_of(layer):
                 if state != "IDLE":
                     yield index, f"{state.lower()}_cycles", state
-            if layer.pipelined:
+            if layer.overlapped:
                 yield index, "bridge_cycles", "PRECHARGE"

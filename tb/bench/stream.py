@@ -59,7 +59,7 @@ class IdealArray:
         self.strobes_per_image = len(self.rows) * config.trials
         self.watched: list[Coroutine[Any, Any, None]] = []
         self.score = self.score_of_columns
-        if config.pipelined:
+        if config.overlapped:
             self.score = self.score_of_latches
             self.watched.append(self.latch())
         if config.bits_per_input > 1:

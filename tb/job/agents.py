@@ -196,7 +196,7 @@ def _read_trims(dut: Any, job: Job, outcome: Outcome) -> None:
     for layer, trims in zip(job.config.layers, outcome.trims, strict=True):
         if layer in trimmed:
             found, values = values[: layer.macros], values[layer.macros :]
-            trims[:] = found - (found >> layer.trim_bits << layer.trim_bits + 1)
+            trims[:] = found - (found >> layer.trim_bits_in_use << layer.trim_bits_in_use + 1)
 
 
 def _calibration_deadline(job: Job) -> Timer:

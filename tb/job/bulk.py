@@ -42,7 +42,7 @@ class LayerAgent:
         self.positive = getattr(dut, f"{name}_positive")
         self.resolved = getattr(dut, f"{name}_resolved")
         self.violation = getattr(dut, f"{name}_violation")
-        if chip.config.trim_bits:
+        if chip.config.trim_bits_in_use:
             decisions = chip.calibration().decisions
             positive = getattr(dut, f"{name}_offset_positive")
             positive.value = word_of_bits((decisions > 0).ravel())

@@ -38,7 +38,7 @@ class BlankLayerAgent:
             layer.macro.programming.verify_settle_cycles * layer.macro.timing.clock_period_s
         )
         self.places = _places(steps_of(layer))
-        self.places_of_columns = _places(dict.fromkeys(COLUMN_PINS, layer.columns))
+        self.places_of_columns = _places(dict.fromkeys(COLUMN_PINS, layer.line_columns))
         self.index_bits = max(1, (len(macros) - 1).bit_length())
         self.at_work = 0
         self.moved = 0

@@ -11,7 +11,7 @@ from cocotb.utils import get_sim_time
 
 from ...behav.chip.layer import LayerChip
 from ...behav.pins.evaluation import ArrayPins
-from ...hdl.config import LayerConfig
+from ...hdl.config import ArrayGroup
 from ...sim.array_adapter import ArrayAdapter
 from ...sim.outcome import Outcome
 from ..bench.handles import read_number
@@ -21,7 +21,7 @@ from .agents import run_job
 class ArrayAgent:
     """Answers for one array at its pins."""
 
-    def __init__(self, dut: Any, name: str, config: LayerConfig, adapter: ArrayAdapter):
+    def __init__(self, dut: Any, name: str, config: ArrayGroup, adapter: ArrayAdapter):
         self.adapter = adapter
         self.changes = getattr(dut, f"{name}_pins")
         pins = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]

@@ -60,7 +60,7 @@ class TrimBench(PhaseBench):
         return [
             (register, layer, array)
             for (register, layer), array in zip(places, self.arrays, strict=True)
-            if layer.trim_bits
+            if layer.trim_bits_in_use
         ]
 
     def expected(self, index: int, trims: dict[str, int]) -> list[int]:
@@ -93,7 +93,7 @@ def read_score(score: int, trim: int, count_bits: int) -> int:
 
 
 def register_value(trim: int, layer: LayerConfig) -> int:
-    return trim % (2 << layer.trim_bits)
+    return trim % (2 << layer.trim_bits_in_use)
 
 
 async def started(dut: Any) -> TrimBench:
@@ -113,7 +113,7 @@ async def trims_cancel_offsets(dut: Any) -> None:
         await bench.set_times(config)
         trims = {}
         for register, layer, array in bench.trimmed():
-            most = (1 << layer.trim_bits) - 1
+            most = (1 << layer.trim_bits_in_use) - 1
             trim = [bench.draw.randint(-most, most), most, -most][turn % 3]
             trims[register] = trim
             array.offset = -trim - Fraction((trim > 0) - (trim < 0), 2)
@@ -132,7 +132,7 @@ async def a_calibration_finds_every_offset(dut: Any) -> None:
         trims = {}
         await bench.write("CONTROL", STOP)
         for register, layer, array in bench.trimmed():
-            most = (1 << layer.trim_bits) - 1
+            most = (1 << layer.trim_bits_in_use) - 1
             whole = [bench.draw.randint(-most, most), most, -most][turn % 3]
             array.offset = whole + Fraction(1 if whole > 0 else -1, 2)
             trims[register] = -whole
@@ -179,7 +179,7 @@ async def no_bit_of_a_calibrations_time_is_lost(dut: Any) -> None:
     bench = await started(dut)
     await bench.set_times(bench.with_times())
     await bench.write("CONTROL", STOP)
-    trimmed = [index for index, layer in enumerate(bench.config.layers) if layer.trim_bits]
+    trimmed = [index for index, layer in enumerate(bench.config.layers) if layer.trim_bits_in_use]
     for phase, expected in PHASE_PINS.items():
         for bit in range(LOWEST_BIT, PHASE_BITS):
             for layer in trimmed:

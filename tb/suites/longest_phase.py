@@ -28,10 +28,10 @@ class LongScan:
         layer = bench.config.layers[index]
         shared = layer.bits_per_input > 1
         self.bench = bench
-        self.phase = "bridge_cycles" if layer.pipelined else "evaluate_cycles"
-        self.begins = bench.pin(index, "precharge" if layer.pipelined else "evaluate")
+        self.phase = "bridge_cycles" if layer.overlapped else "evaluate_cycles"
+        self.begins = bench.pin(index, "precharge" if layer.overlapped else "evaluate")
         self.ends = bench.pin(
-            index, "evaluate" if layer.pipelined else "share" if shared else "strobe"
+            index, "evaluate" if layer.overlapped else "share" if shared else "strobe"
         )
 
     async def cycles(self) -> int:

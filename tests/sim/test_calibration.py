@@ -94,7 +94,7 @@ def test_calibrated_hardware_is_the_software_network(make_calibrated):
     comparator = ideal.comparator.replace(offset_sigma_v=0.1)
     job = dataclasses.replace(job, parameters=ideal.replace(comparator=comparator))
     for chip in job.layer_chips():
-        assert np.abs(chip.comparator.macro_offsets_score).max() < 2**chip.config.trim_bits
+        assert np.abs(chip.comparator.macro_offsets_score).max() < 2**chip.config.trim_bits_in_use
     outcome = cosim.simulate(job, simulator="pysim")
     differing = [software.run(network, job.images).layer_bits[0] != outcome.answers[0]]
     assert not np.any(differing)

@@ -52,7 +52,7 @@ def assert_offsets_are_cancelled(job, outcome):
     chips = dataclasses.replace(job, calibrate=False).layer_chips()
     for found, chip in zip(outcome.trims, chips, strict=True):
         offsets = chip.comparator.macro_offsets_score
-        assert np.abs(offsets).max() < 2**chip.config.trim_bits
+        assert np.abs(offsets).max() < 2**chip.config.trim_bits_in_use
         assert np.array_equal(found, np.trunc(offsets))
     assert outcome.trims[0].all()
     assert outcome.calibration_cycles == job.config.calibration_cycles

@@ -99,7 +99,7 @@ def test_kappa_and_a_score_unit_count_the_whole_chain(arrays):
     total_f = arrays * config.macro.columns * (UNIT_F + PARASITIC_F)
     unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     assert unit_v == pytest.approx(VDD_V * UNIT_F / total_f)
-    kappa = neuron.kappa(parameters.neuron, 57, config.columns, 0)
+    kappa = neuron.kappa(parameters.neuron, 57, config.line_columns, 0)
     assert kappa == pytest.approx(57 * UNIT_F / total_f)
     # All products at +1 are kappa VDD apart.
     assert 57 * unit_v == pytest.approx(kappa * VDD_V)

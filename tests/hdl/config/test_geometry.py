@@ -29,10 +29,10 @@ def test_a_chain_is_the_fewest_arrays_that_hold_a_neuron(columns):
     for inputs in range(1, 120, 2):
         config = LayerConfig(name="fc", inputs=inputs, bias_columns=0, neurons=9, macro=macro)
         fewest = next(count for count in range(1, inputs + 1) if count * columns >= inputs)
-        assert (config.chain, config.columns) == (fewest, fewest * columns)
+        assert (config.chain, config.line_columns) == (fewest, fewest * columns)
         assert (config.macros, config.arrays) == (3, 3 * fewest)
     widest = LayerConfig(name="fc", inputs=64_511, bias_columns=0, neurons=1)
-    assert (widest.chain, widest.columns) == (56, 64_512)
+    assert (widest.chain, widest.line_columns) == (56, 64_512)
 
 
 def test_count_bits_hold_every_count(make_layer):
