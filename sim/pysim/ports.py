@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...behav.chip.cells import MacroCells
-from ...behav.pins.programming import ProgrammingArray, ProgrammingPins
+from ...behav.pins.programming import ProgrammingArray
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BYTES
+from ...hdl.config.pins import PinSizes, ProgrammingPins
 from ...hdl.controller.controller import NetworkController
 from ..host.blank_chip import BlankChip
 from ..job import Job
@@ -19,7 +20,7 @@ class _BlankArray:
 
     def __init__(self, pins: Any, cells: MacroCells) -> None:
         self.array = ProgrammingArray(cells)
-        self.names = [name for name in ProgrammingPins.every_name() if hasattr(pins, name)]
+        self.names = [pin.name for pin in PinSizes.of_group(cells.config).widths() if pin.to_array]
         self.pins = pins
         self.inputs = [getattr(pins, name) for name in self.names]
         self.seen = [0] * len(self.names)

@@ -10,16 +10,16 @@ from collections.abc import Iterable
 
 from amaranth.hdl import Shape
 
-from ...hdl.array_pins import ArraySignature, programming_members
+from ...hdl.array_pins import ArraySignature
 from ...hdl.config import STREAM_BITS, LayerConfig, NetworkConfig
+from ...hdl.config.pins import PINS, PinGroup
 from ...hdl.controller.control_registers import control_registers
 from .text import TestbenchText
 
 LINE_BITS = 16
 """Of a word line's number, as `array_replay` takes it."""
 DRIVERS = ("prog_op", "prog_pulse")
-"""Pins that are 0 unless a program driver is at work."""
-PROGRAMMING_PINS = tuple(programming_members(1, 1))
+PROGRAMMING_PINS = tuple(pin.name for pin in PINS if pin.group is PinGroup.PROGRAMMING)
 COLUMN_PINS = ("prog_mask", "bl", "blb")
 """Pins that are as wide as an array, as in `<layer>_pins_of_columns`, the highest bits first."""
 

@@ -79,7 +79,7 @@ def _places(widths: Mapping[str, int]) -> list[tuple[str, int, int]]:
     """Lowest bit and mask of each pin that an array sees, that of the highest bits first."""
     places, low = [], 0
     for name, width in reversed(list(widths.items())):
-        if name in ProgrammingPins.every_name():
+        if name in ProgrammingPins.__dataclass_fields__:
             places.append((name, low, (1 << width) - 1))
         low += width
     return places
