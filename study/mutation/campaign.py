@@ -30,9 +30,10 @@ from ...sim.cosim import controller_source, testbench_sources
 from ...sim.host.verdict import check_programming
 from ...sim.job import Job
 from ...sim.outcome import Outcome
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_MODULES, JOB_VARIABLE, SUITES
+from ...sim.simulators.runners import NOT_REWRITTEN
 from ...sim.simulators.source_digest import source_digest
-from ...sim.simulators.verilog import NOT_REWRITTEN, simulator_version
+from ...sim.simulators.verilog import simulator_version
 from ...sim.testbench.top import TESTBENCH
 from ...sim.verdict import check_hardware
 from ..jobs.journal import Journal
@@ -79,7 +80,7 @@ def _simulate(
             log_file=folder / "build.log",
         )
         runner.test(
-            test_module=[f"popbridge.tb.suites.{module}" for module in modules],
+            test_module=[JOB_MODULES.get(module, f"{SUITES}.{module}") for module in modules],
             hdl_toplevel=top,
             hdl_toplevel_lang="verilog",
             build_dir=folder / "build",

@@ -100,12 +100,7 @@ class ControlBench(Bench):
 
     def bit(self, register: str, field: str) -> int:
         """A field of one bit, as a number to write or to mask with."""
-        [lowest] = [
-            lowest
-            for lowest, placed in self.registers[register].placed_fields
-            if placed.name == field
-        ]
-        return 1 << lowest
+        return 1 << self.registers.field(register, field)[0]
 
     async def command(self, field: str) -> None:
         assert await self.write("CONTROL", self.bit("CONTROL", field)) == AxiResp.OKAY
