@@ -18,11 +18,12 @@ formal: $(VENV)/test.stamp
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# mypy sees the package as it is installed: folders of the checkout as subpackages.
+	@# mypy and import-linter see the package as it is installed: folders as subpackages.
 	@rm -rf build/typecheck && mkdir -p build/typecheck/popbridge
 	@cd build/typecheck/popbridge && ln -s ../../../popbridge/*.py . && \
 	  for folder in hdl behav bnn sim flow study figures cli tb; do ln -s ../../../$$folder $$folder; done
 	MYPYPATH=build/typecheck $(BIN)/mypy -p popbridge
+	cd build/typecheck && ../../$(BIN)/lint-imports --no-cache ../../pyproject.toml
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
