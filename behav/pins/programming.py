@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bits import bits_of_bus, word_of_bits
+from ...bits import bits_of_word, word_of_bits
 from ...errors import PhaseError
 from ...hdl.config import ProgrammingOperation
 from ...hdl.config.pins import ProgrammingPins
@@ -145,7 +145,7 @@ class ProgrammingArray:
             ProgrammingOperation(was.prog_op),
             was.prog_device,
             was.prog_level,
-            bits_of_bus(was.prog_mask, self._columns).astype(np.bool_),
+            bits_of_word(was.prog_mask, self._columns).astype(np.bool_),
             # Whole cycles, so that the law sees the same width as without pins.
             self._cycles_since(self._pulse_rise_s) * self._period_s,
         )

@@ -171,7 +171,7 @@ class ProgrammingHost(RegisterHost):
         written = [(pattern, pattern_weights(pattern, *positive.shape)) for pattern in patterns]
         failing: dict[str, int] = {}
         cells: list[dict[str, Any]] = []
-        before = await self._figures(index)
+        before = await self._counters(index)
         for pattern, matrix in [*written, ("weights", positive)]:
             word_lines = []
             for neuron, row in enumerate(matrix):
@@ -181,7 +181,7 @@ class ProgrammingHost(RegisterHost):
                 if pattern != "weights":
                     at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
                     cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
-            after = await self._figures(index)
+            after = await self._counters(index)
             spent = {name: after[name] - before[name] for name in FIGURES}
             before = after
             failing[pattern] = spent["failed_cells"]
@@ -203,7 +203,7 @@ class ProgrammingHost(RegisterHost):
         failed = await self.read(layer_register(index, "LAST_LINE"), "failed")
         return await self.failing_columns(index) if failed else []
 
-    async def _figures(self, index: int) -> dict[str, int]:
+    async def _counters(self, index: int) -> dict[str, int]:
         return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
 
     async def failing_columns(self, index: int) -> list[int]:

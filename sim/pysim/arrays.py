@@ -11,7 +11,7 @@ from ...behav.pins.programming import ProgrammingArray
 from ...errors import PhaseError
 from ...hdl.config.pins import ArrayPins, PinSizes, ProgrammingPins
 from ...hdl.controller.controller import NetworkController
-from ..array_adapter import ArrayAdapter
+from ..answers import ArrayAdapter
 from ..host.blank_chip import BlankChip
 from ..outcome import Outcome
 

@@ -12,7 +12,7 @@ from cocotb.utils import get_sim_time
 from ...behav.chip.layer import LayerChip
 from ...hdl.config import ArrayGroup
 from ...hdl.config.pins import ArrayPins, PinSizes
-from ...sim.array_adapter import ArrayAdapter
+from ...sim.answers import ArrayAdapter
 from ...sim.outcome import Outcome
 from ..bench.handles import read_number
 from .testbench import run_job
