@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from ..cache import cache_folder, source_digest
 from ..errors import InputError
@@ -105,36 +106,38 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     return {"controller.sv": controller, **testbench_files(config, strict=strict)}
 
 
+class Choices(TypedDict, total=False):
+    """What `simulate` may be told besides the job; each has a default."""
+
+    simulator: str
+    """One of `SIMULATORS`, by default verilator. pysim is always strict."""
+    strict: bool
+    """Wake Python at every edge of the arrays' pins and answer from them alone, instead of
+    computing a layer's outcomes once per image and replaying them."""
+    netlist: bool
+    """Simulate the gates that Yosys makes of the controller; not in pysim."""
+    waves: Path | None
+    """Where a VCD file goes: all signals, and the analog lines of the probed macros."""
+    probes: Sequence[Probe] | None
+    """The probed macros; without it `waves.analog.default_probes`."""
+    root: Path | None
+    """Folder of builds and controllers; without it `cache_folder`, the user's."""
+
+
 def simulate(
     job: Job,
     *,
-    simulator: str = "verilator",
-    strict: bool = False,
-    netlist: bool = False,
-    waves: Path | None = None,
-    probes: Sequence[Probe] | None = None,
-    root: Path | None = None,
     report: Callable[[str], None] = lambda message: None,
+    **choices: Unpack[Choices],
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
     Parameters
     ----------
-    simulator : str
-        One of `SIMULATORS`. pysim is always strict.
-    strict : bool
-        Wake Python at every edge of the arrays' pins and answer from them alone, instead of
-        computing a layer's outcomes once per image and replaying them.
-    netlist : bool
-        Simulate the gates that Yosys makes of the controller; not in pysim.
-    waves : Path, optional
-        Where a VCD file goes: all signals, and the analog lines of the probed macros.
-    probes : sequence of Probe, optional
-        The probed macros; without it `waves.default_probes`.
-    root : Path, optional
-        Folder of builds and controllers; without it `cache_folder`, the user's.
     report : callable (message), optional
         Told what is going on.
+    **choices
+        See `Choices`.
 
     Raises
     ------
@@ -146,6 +149,9 @@ def simulate(
     HardwareFault
         It ran to its end with a wrong bit or a wrong cycle.
     """
+    simulator = choices.get("simulator", "verilator")
+    strict, netlist = choices.get("strict", False), choices.get("netlist", False)
+    waves, probes = choices.get("waves"), choices.get("probes")
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
     if netlist:
@@ -157,7 +163,7 @@ def simulate(
         with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
-        root = cache_folder(root)
+        root = cache_folder(choices.get("root"))
         simulators.simulator_version(simulator)
         if netlist:
             report("synthesising the netlist, if it is new (seconds; a large network: minutes)")

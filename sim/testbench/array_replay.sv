@@ -6,7 +6,7 @@
 // A pin vector holds the arrays side by side, array 0 lowest.
 
 module array_replay
-  import codes::*;
+  import testbench_codes::*;
 #(
     parameter integer MACROS = 1,
     parameter integer ROWS = 1,                // word lines of an array

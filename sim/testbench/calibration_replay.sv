@@ -2,7 +2,7 @@
 // against the search that its own answers ask for. Pins lie side by side, array 0 lowest.
 
 module calibration_replay
-  import codes::*;
+  import testbench_codes::*;
 #(
     parameter integer MACROS = 1,
     parameter integer ROWS = 1,                      // word lines of an array
@@ -36,13 +36,15 @@ module calibration_replay
   logic [3:0]  phase, pins;
   logic [31:0] step, cast;                           // cast: a strobe of the step
   logic        ends, last_cast;
+  logic        begins, step_ends, resting;           // not used here,
+  logic [3:0]  plane;                                // nor this
 
   phase_stepper #(
     .EVALUATIONS(BITS + 1), .PHASES(PHASES), .ORDER(ORDER), .LENGTHS(LENGTHS)
   ) stepper (
-    .clk, .rst, .starts(expected && idle && precharge[0] && wl == '0), .waits(1'b0), .idle(),
-    .phase, .pins, .begins(), .ends, .evaluation_ends(), .evaluation(step), .plane(),
-    .strobe(cast)
+    .clk, .rst, .starts(expected && idle && precharge[0] && wl == '0), .waits(1'b0),
+    .idle(resting), .phase, .pins, .begins, .ends, .evaluation_ends(step_ends),
+    .evaluation(step), .plane, .strobe(cast)
   );
   assign active = phase != REST;
   assign last_cast = cast + 1 == STROBES;

@@ -1,8 +1,8 @@
 // Steps through a scan as the configuration declares it: evaluations, each of the same phases.
-// `codes` numbers the phases.
+// `testbench_codes` numbers the phases.
 
 module phase_stepper
-  import codes::*;
+  import testbench_codes::*;
 #(
     parameter integer EVALUATIONS = 1,             // of a scan
     parameter integer PHASES = 1,                  // of an evaluation

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from ...flow.emit.controller import CONTROLLER, controller_ports
-from ...hdl.config import PHASE_NAMES, STREAM_BITS, NetworkConfig
+from ...hdl.config import STREAM_BITS, NetworkConfig, PhaseTiming
 from ...hdl.config.pins import PinSizes
 from ...hdl.controller.control_registers import control_registers
 from .ports import (
@@ -33,10 +33,10 @@ from .violations import Violation
 __all__ = ["TESTBENCH", "bus_inputs", "programming_inputs", "testbench_files"]
 
 TESTBENCH = "popbridge_testbench"
-MODULES = (
-    "phase_stepper.sv", "array_replay.sv", "calibration_replay.sv", "drivers.sv", "monitors.sv"
-)  # fmt: skip
+MODULES = ("drivers.sv", "monitors.sv")
 """Files that are the same for every network."""
+BULK_MODULES = ("phase_stepper.sv", "array_replay.sv", "calibration_replay.sv")
+"""Those of bulk mode."""
 
 
 def bus_inputs(config: NetworkConfig) -> list[str]:
@@ -75,11 +75,15 @@ def testbench_files(config: NetworkConfig, *, strict: bool) -> dict[str, str]:
     environment.filters["prefixed"] = lambda names, prefix: [f"{prefix}{name}" for name in names]
     environment.filters["suffixed"] = lambda names, suffix: [f"{name}{suffix}" for name in names]
     environment.filters["wrapped"] = _wrapped
-    codes = environment.get_template("codes.sv.j2").render(
-        violations=list(Violation), phases=[name.removesuffix("_cycles") for name in PHASE_NAMES]
-    )
     top = environment.get_template("testbench.sv.j2").render(_context(config, strict=strict))
-    return {"codes.sv": codes} | {name: read(name) for name in MODULES} | {"testbench.sv": top}
+    files = {name: read(name) for name in MODULES} | {"testbench.sv": top}
+    if strict:
+        return files
+    codes = environment.get_template("codes.sv.j2").render(
+        violations=list(Violation),
+        phases=dict.fromkeys(name for name, _ in PhaseTiming().phases(trials=2, planes=2)),
+    )
+    return {"codes.sv": codes} | {name: read(name) for name in BULK_MODULES} | files
 
 
 def _wrapped(names: Iterable[str]) -> str:
