@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import shutil
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
+from support import jobs
 
-from popbridge.behav.conditions import CONDITIONS
-from popbridge.bnn.mapping import MappedNetwork, map_network
-from popbridge.bnn.network import DenseLayer, Network
 from popbridge.cache import cache_folder
+from popbridge.flow.emit.controller import CONTROLLER, controller_verilog
 from popbridge.flow.tools.icarus import without_always_comb
-from popbridge.flow.verilog import CONTROLLER, controller_verilog
-from popbridge.hdl.config import MacroConfig
-from popbridge.sim.job import Job
 from popbridge.sim.simulators.job_folder import JOB_VARIABLE
 
-SEED = 20241123
 SCENARIO_SEED = 20241132
 """By default: its first thirty scenarios have all events that there are."""
 SUITES_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": "*/tb/*/*.py"}
@@ -52,62 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="long: run with --nightly"))
 
 
-def random_network(sizes: Sequence[int], seed: int = SEED) -> Network:
-    """A network of random weights, thresholds near 0 and offsets from -3 to 3."""
-    draw = np.random.default_rng(seed)
-    layers = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        weights = draw.choice(np.array([-1, 1], dtype=np.int8), (outputs, inputs))
-        values = draw.integers(-3, 4, outputs, dtype=np.int32)
-        last = len(layers) == len(sizes) - 2
-        layers.append(DenseLayer(weights, **{"offsets" if last else "thresholds": values}))
-    return Network("random", (sizes[0],), 128, tuple(layers))
-
-
-@pytest.fixture
-def make_network() -> Callable[..., Network]:
-    return random_network
-
-
-@pytest.fixture
-def make_mapped() -> Callable[..., MappedNetwork]:
-    def make(
-        sizes: Sequence[int],
-        rows: int = 8,
-        columns: int = 64,
-        votes: int = 1,
-        pipelined: bool = False,
-        **timing: int,
-    ) -> MappedNetwork:
-        macro = MacroConfig(rows=rows, columns=columns, votes=votes, pipelined=pipelined)
-        macro = macro.replace(
-            zero_dead_time_allowed=0 in timing.values(), timing=macro.timing.replace(**timing)
-        )
-        return map_network(random_network(sizes), macro)
-
-    return make
-
-
-@pytest.fixture
-def make_job() -> Callable[..., Job]:
-    def make(
-        mapped: MappedNetwork,
-        chip: int | None = None,
-        images: int = 4,
-        condition: str = "weak",
-        seed: int = 5,
-    ) -> Job:
-        draw = np.random.default_rng(SEED)
-        return Job(
-            config=mapped.config,
-            weights=tuple(layer.weights for layer in mapped.layers),
-            parameters=CONDITIONS[condition],
-            chip=chip,
-            seed=seed,
-            images=draw.integers(0, 2, (images, mapped.network.inputs), dtype=np.uint8),
-        )
-
-    return make
+# Functions of support.jobs by name, for tests that take them as fixtures.
+make_network = pytest.fixture(lambda: jobs.make_network, name="make_network")
+make_mapped = pytest.fixture(lambda: jobs.make_mapped, name="make_mapped")
+make_job = pytest.fixture(lambda: jobs.make_job, name="make_job")
 
 
 @pytest.fixture(scope="session")

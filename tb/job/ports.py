@@ -15,16 +15,16 @@ ACCESS_CYCLES = 16
 
 
 class DriverPorts:
-    """A `sim.host.ports.ControllerPorts` at the testbench's bus and packet drivers."""
+    """A `sim.host.ports.ControllerPorts` at the testbench's bus and packet drivers.
+
+    One for all hosts of a run: it knows what the drivers have been asked last. At first it puts
+    their inputs to 0, which have to be known from the start.
+    """
 
     def __init__(self, dut: Any, config: NetworkConfig) -> None:
         self.dut = dut
         self.period_ps = config.clock_period_ps
         self.asked = self.offered = 0
-
-    @staticmethod
-    def rest(dut: Any, config: NetworkConfig) -> None:
-        """Put the drivers' inputs to 0: they have to be known from the start."""
         if config.programmable:
             dut.programming.value = 0
             dut.packet_offered.value = 0

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cocotb.triggers import ReadWrite, ValueChange
 from cocotb.utils import get_sim_time
 
-from ...behav.chip.layer import LayerChip
 from ...behav.pins.programming import ProgrammingArray
 from ...hdl.config.pins import ProgrammingPins
 from ...sim.host.blank_chip import BlankChip, BlankLayer
 from ...sim.host.programming import program_for_job, record_programming
 from ...sim.job import Job
-from ...sim.outcome import Outcome
 from ...sim.testbench.ports import column_pins, index_bits, step_pins
 from ..bench.handles import Failure, read_number
 from ..bench.tasks import Tasks
 from .ports import DriverPorts
-from .testbench import Progress
+from .testbench import Programmed, Progress
 
 
 class BlankLayerDriver:
@@ -90,13 +88,12 @@ def _split(word: int, places: Sequence[tuple[str, int, int]]) -> dict[str, int]:
     return {name: word >> low & mask for name, low, mask in places}
 
 
-async def program_arrays(dut: Any, job: Job) -> tuple[list[LayerChip], Callable[[Outcome], None]]:
+async def program_arrays(dut: Any, job: Job, ports: DriverPorts) -> Programmed:
     """Program a job's network from blank; the chip that it makes, and what to note."""
     chip = BlankChip(job)
     drivers = [BlankLayerDriver(dut, layer) for layer in chip.layers]
     tasks = Tasks()
     tasks.start(*(driver.run() for driver in drivers))
-    ports = DriverPorts(dut, job.config)
     layers, errors = await tasks.result(program_for_job(ports, job, Progress()))
     tasks.cancel()
     for driver in drivers:

@@ -29,7 +29,8 @@ from ..bench.handles import Failure, read_meter, read_number
 from ..bench.tasks import Tasks
 from .ports import DriverPorts
 
-Programming = Callable[[Any, Job], Awaitable[tuple[list[LayerChip], Callable[[Outcome], None]]]]
+Programmed = tuple[list[LayerChip], Callable[[Outcome], None]]
+Programming = Callable[[Any, Job, DriverPorts], Awaitable[Programmed]]
 ArraySide = Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
 
 
@@ -97,25 +98,25 @@ async def run_job(dut: Any, side: ArraySide, program: Programming | None = None)
         The testbench.
     side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
-    program : callable (dut, job) -> coroutine
+    program : callable (dut, job, ports) -> coroutine
         Programs blank arrays; gives the chip that they make, and what to note in the outcome.
     """
     folder = Path(os.environ[JOB_VARIABLE])
     job = Job.read(folder / JOB_FILE)
     try:
-        DriverPorts.rest(dut, job.config)
+        ports = DriverPorts(dut, job.config)
         if job.program:
             assert program is not None
             dut.programming.value = 1
             dut.running.value = 1
             await FallingEdge(dut.in_reset)
-            chips, note = await program(dut, job)
+            chips, note = await program(dut, job, ports)
             outcome = Outcome.empty(job, chips)
             note(outcome)
         else:
             chips = job.layer_chips()
             outcome = Outcome.empty(job, chips)
-        await _run(dut, job, outcome, side(dut, chips, outcome))
+        await _run(ports, job, outcome, side(dut, chips, outcome))
     except Exception as failure:
         (folder / FAILURE_FILE).write_text(f"{failure}\n", encoding="utf-8")
         raise
@@ -123,11 +124,9 @@ async def run_job(dut: Any, side: ArraySide, program: Programming | None = None)
 
 
 async def _run(
-    dut: Any,
-    job: Job,
-    outcome: Outcome,
-    side: Sequence[Awaitable[None]],
+    ports: DriverPorts, job: Job, outcome: Outcome, side: Sequence[Awaitable[None]]
 ) -> None:
+    dut = ports.dut
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
     tasks = Tasks()
@@ -140,7 +139,7 @@ async def _run(
     tasks.start(*side)
     if job.calibrate:
         dut.calibrating.value = 1
-        host = CalibrationHost(DriverPorts(dut, job.config), job.config)
+        host = CalibrationHost(ports, job.config)
         outcome.trims = await tasks.result(host.calibrate())
         dut.calibrating.value = 0
         outcome.calibration_cycles = calibration_cycles(read_meter(dut, "calibration"))

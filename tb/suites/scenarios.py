@@ -138,9 +138,8 @@ async def times_refused(bench: ScenarioBench) -> None:
     """Phase times out of their range, written as a word or by a single byte."""
     for _ in range(2):
         layer, phase, name = any_time(bench)
-        allowed = (
-            phase in DEAD_TIME_NAMES and bench.config.layers[layer].macro.zero_dead_time_allowed
-        )
+        macro = bench.config.layers[layer].macro
+        allowed = phase in DEAD_TIME_NAMES and macro.zero_dead_time_allowed
         values = [1 << 16, 0xFFFFFFFF, *([] if allowed else [0])]
         if bench.draw.random() < 0.3:
             byte = bench.draw.choice([2, 3])

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from support.jobs import make_network
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
@@ -22,7 +23,7 @@ from popbridge.sim.job import Job
 SEED = 88
 
 
-def network_of(make_network, sizes, bits, macro):
+def network_of(sizes, bits, macro):
     """Random weights, the first layer's thresholds such as bias columns hold."""
     network = make_network(sizes)
     first = network.layers[0]
@@ -56,7 +57,7 @@ TIMINGS = {
 
 @pytest.mark.parametrize("timing", TIMINGS.values(), ids=TIMINGS.keys())
 @pytest.mark.parametrize("bits", [2, 4])
-def test_ideal_chip_is_the_software_network(make_network, bits, timing):
+def test_ideal_chip_is_the_software_network(bits, timing):
     macro = MacroConfig(rows=6, columns=64)
     macro = macro.replace(timing=macro.timing.replace(**timing))
     mapped = network_of(make_network, (9, 8, 3), bits, macro)
@@ -74,9 +75,7 @@ def test_ideal_chip_is_the_software_network(make_network, bits, timing):
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
-def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
-    make_network, icarus, build_root, strict
-):
+def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(icarus, build_root, strict):
     mapped = network_of(make_network, (11, 13, 3), 4, MacroConfig(rows=6, columns=64, votes=3))
     job = job_of(mapped, 3)
     direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
@@ -90,7 +89,7 @@ def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
     assert not np.array_equal(direct.answers[0], reference.layer_bits[0])
 
 
-def test_a_pipelined_macro_scans_planes_row_after_row(make_network):
+def test_a_pipelined_macro_scans_planes_row_after_row():
     """Whatever bridge times its rows have with inputs of one bit."""
     macro = MacroConfig(rows=6, columns=64, pipelined=True)
     macro = macro.replace(timing=macro.timing.replace(bridge_cycles=6))

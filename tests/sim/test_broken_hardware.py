@@ -3,6 +3,7 @@
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import connect, flipped
+from support.jobs import make_job, make_mapped
 
 from popbridge.errors import HardwareFault, SimulationError
 from popbridge.flow.emit.controller import controller_verilog
@@ -168,7 +169,7 @@ MESSAGES = {
 
 
 @pytest.fixture
-def job(make_mapped, make_job):
+def job():
     mapped = make_mapped((7, 6, 3), rows=4, columns=32, evaluate_cycles=3, strobe_cycles=2)
     return make_job(mapped, chip=1)
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_network
 
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
@@ -30,24 +31,19 @@ MACROS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def make_calibrated(make_network, make_job):
+def calibrated_job(calibrate=True, sizes=(20, 15, 4), **macro):
     """A job whose comparators have large offsets and some noise, of a macro with a trim."""
-
-    def make(calibrate=True, sizes=(20, 15, 4), **macro):
-        network = make_network(sizes)
-        given = MacroConfig(rows=6, columns=64, trim_bits=5).replace(**macro)
-        job = make_job(map_network(network, given), chip=3, condition="nominal")
-        comparator = job.parameters.comparator.replace(offset_sigma_v=0.1, noise_sigma_v=0.003)
-        parameters = job.parameters.replace(comparator=comparator)
-        return dataclasses.replace(job, parameters=parameters, calibrate=calibrate), network
-
-    return make
+    network = make_network(sizes)
+    given = MacroConfig(rows=6, columns=64, trim_bits=5).replace(**macro)
+    job = make_job(map_network(network, given), chip=3, condition="nominal")
+    comparator = job.parameters.comparator.replace(offset_sigma_v=0.1, noise_sigma_v=0.003)
+    parameters = job.parameters.replace(comparator=comparator)
+    return dataclasses.replace(job, parameters=parameters, calibrate=calibrate), network
 
 
 @pytest.mark.parametrize("macro", MACROS.values(), ids=MACROS.keys())
-def test_icarus_bulk_and_strict_pysim_and_physics(make_calibrated, icarus, build_root, macro):
-    job, _ = make_calibrated(**macro)
+def test_icarus_bulk_and_strict_pysim_and_physics(icarus, build_root, macro):
+    job, _ = calibrated_job(**macro)
     chips = job.layer_chips()
     direct = montecarlo.run_chip(chips, job.config, job.images)
     untrimmed = dataclasses.replace(job, calibrate=False)
@@ -67,8 +63,8 @@ def test_icarus_bulk_and_strict_pysim_and_physics(make_calibrated, icarus, build
     "strict",
     [pytest.param(False, marks=pytest.mark.nightly, id="bulk"), pytest.param(True, id="strict")],
 )
-def test_verilator_finds_the_trims_of_pysim(make_calibrated, build_root, strict):
-    job, _ = make_calibrated(sizes=(9, 7, 3))
+def test_verilator_finds_the_trims_of_pysim(build_root, strict):
+    job, _ = calibrated_job(sizes=(9, 7, 3))
     expected = cosim.simulate(job, simulator="pysim")
     outcome = cosim.simulate(job, strict=strict, root=build_root)
     assert all(trims.any() for trims in outcome.trims)
@@ -79,17 +75,17 @@ def test_verilator_finds_the_trims_of_pysim(make_calibrated, build_root, strict)
     assert np.array_equal(outcome.results, expected.results)
 
 
-def test_the_same_build_runs_without_a_calibration(make_calibrated, icarus, build_root):
-    job, _ = make_calibrated(calibrate=False)
+def test_the_same_build_runs_without_a_calibration(icarus, build_root):
+    job, _ = calibrated_job(calibrate=False)
     direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
     outcome = cosim.simulate(job, simulator=icarus, root=build_root)
     assert np.array_equal(outcome.results[:, 1:], direct.scores)
     assert not any(trims.any() for trims in outcome.trims)
 
 
-def test_calibrated_hardware_is_the_software_network(make_calibrated):
+def test_calibrated_hardware_is_the_software_network():
     """Ideal but for offsets of any size that the bank reaches, and unlike on every macro."""
-    job, network = make_calibrated(sizes=(20, 15, 9, 4), trim_bits=6)
+    job, network = calibrated_job(sizes=(20, 15, 9, 4), trim_bits=6)
     ideal = job.parameters.without_variation()
     comparator = ideal.comparator.replace(offset_sigma_v=0.1)
     job = dataclasses.replace(job, parameters=ideal.replace(comparator=comparator))
@@ -100,16 +96,14 @@ def test_calibrated_hardware_is_the_software_network(make_calibrated):
     assert not np.any(differing)
 
 
-def test_refuses_to_calibrate_without_a_trim(make_calibrated):
+def test_refuses_to_calibrate_without_a_trim():
     with pytest.raises(InputError, match="trim_bits: found 0, expected at least 1"):
-        make_calibrated(trim_bits=0)
+        calibrated_job(trim_bits=0)
 
 
 @pytest.mark.parametrize("simulator", ["pysim", "icarus"])
-def test_a_trim_that_is_not_held_is_caught(
-    make_calibrated, icarus, tmp_path, monkeypatch, simulator
-):
-    job, _ = make_calibrated()
+def test_a_trim_that_is_not_held_is_caught(icarus, tmp_path, monkeypatch, simulator):
+    job, _ = calibrated_job()
     elaborate = TrimDriver.elaborate
 
     def stuck(driver, platform):

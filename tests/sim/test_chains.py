@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from amaranth.hdl import Cat, Const, Module
+from support.jobs import make_job, make_mapped
 
 from popbridge.behav.cell.devices import draw_resistances_ohm
 from popbridge.behav.cell.settling import scan_levels
@@ -30,7 +31,7 @@ columns in use."""
 
 
 @pytest.fixture
-def mapped(make_mapped):
+def mapped():
     mapped = make_mapped(SIZES, rows=4, columns=COLUMNS)
     assert [layer.chain for layer in mapped.config.layers] == [3, 2, 2]
     assert [layer.fan_in % COLUMNS for layer in mapped.config.layers] == [3, 7, 3]
@@ -39,7 +40,7 @@ def mapped(make_mapped):
 
 
 @pytest.mark.parametrize("way", ["pysim", "bulk", "strict"])
-def test_an_ideal_chip_is_the_software_network(mapped, make_job, way, request, build_root):
+def test_an_ideal_chip_is_the_software_network(mapped, way, request, build_root):
     simulator = "pysim" if way == "pysim" else request.getfixturevalue("icarus")
     job = make_job(mapped, images=6)
     outcome = cosim.simulate(job, simulator=simulator, strict=way == "strict", root=build_root)
@@ -89,9 +90,7 @@ class LostArray(WrappedBitLines):
 
 @pytest.mark.parametrize("mutant", [RepeatedArray, SwappedArrays, LostArray])
 @pytest.mark.parametrize("way", ["pysim", "bulk"])
-def test_wrong_wiring_of_a_chain_fails(
-    mapped, make_job, way, mutant, monkeypatch, request, tmp_path
-):
+def test_wrong_wiring_of_a_chain_fails(mapped, way, mutant, monkeypatch, request, tmp_path):
     monkeypatch.setattr(dense_layer, "BitLineDriver", mutant)
     job = make_job(mapped, chip=1)
     # What reaches the columns is not what was given, or reaches columns that are not in use.
@@ -106,7 +105,7 @@ def test_wrong_wiring_of_a_chain_fails(
             check_hardware(job, simulators.run(job, built, "bulk"))
 
 
-def test_waves_show_columns_of_every_array(mapped, make_job, tmp_path):
+def test_waves_show_columns_of_every_array(mapped, tmp_path):
     job = make_job(mapped, chip=3, images=2)
     path, columns = tmp_path / "waves.vcd", (0, 12, 26)
     probe = Probe(layer=0, macro=1, columns=columns)

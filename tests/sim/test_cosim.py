@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_mapped
 
 from popbridge.behav.chip.layer import LayerChip
 from popbridge.bnn import software
@@ -36,7 +37,7 @@ GEOMETRIES = {
 
 
 @pytest.fixture(params=GEOMETRIES.values(), ids=GEOMETRIES.keys())
-def mapped(request, make_mapped):
+def mapped(request):
     sizes, macro = request.param
     return make_mapped(sizes, **macro)
 
@@ -52,7 +53,7 @@ def ideal_codes(mapped, bits):
     return [score + offset for score, offset in zip(scores, mapped.config.offsets, strict=True)]
 
 
-def test_pysim_with_ideal_chip_is_the_brute_force(mapped, make_job):
+def test_pysim_with_ideal_chip_is_the_brute_force(mapped):
     job = make_job(mapped)
     outcome = cosim.simulate(job, simulator="pysim")
     expected = [ideal_codes(mapped, image) for image in job.images]
@@ -60,7 +61,7 @@ def test_pysim_with_ideal_chip_is_the_brute_force(mapped, make_job):
     assert outcome.results[:, 0].tolist() == [scores.index(max(scores)) for scores in expected]
 
 
-def test_ideal_chip_is_the_software_network(make_mapped, make_job):
+def test_ideal_chip_is_the_software_network():
     mapped = make_mapped((31, 17, 12, 5), rows=6, columns=64)
     assert mapped.saturated == 0
     job = make_job(mapped)
@@ -72,9 +73,7 @@ def test_ideal_chip_is_the_software_network(make_mapped, make_job):
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
-def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
-    mapped, make_job, icarus, build_root, strict
-):
+def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(mapped, icarus, build_root, strict):
     job = make_job(mapped, chip=3)
     in_icarus = cosim.simulate(job, simulator=icarus, strict=strict, root=build_root)
     in_pysim = cosim.simulate(job, simulator="pysim")
@@ -90,7 +89,7 @@ def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
-def test_votes_in_icarus_pysim_and_physics(make_mapped, make_job, icarus, build_root, strict):
+def test_votes_in_icarus_pysim_and_physics(icarus, build_root, strict):
     mapped = make_mapped((20, 15, 4), rows=6, votes=3)
     job = make_job(mapped, chip=3, images=5)
     noisy = job.parameters.comparator.replace(noise_sigma_v=0.05)
@@ -117,9 +116,7 @@ PIPELINES = {
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
 @pytest.mark.parametrize("timing", PIPELINES.values(), ids=PIPELINES.keys())
-def test_pipelined_in_icarus_pysim_and_physics(
-    make_mapped, make_job, icarus, build_root, strict, timing
-):
+def test_pipelined_in_icarus_pysim_and_physics(icarus, build_root, strict, timing):
     """Two word lines at work at once; the last macro has fewer rows than the others."""
     mapped = make_mapped((20, 43, 4), rows=16, pipelined=True, **timing)
     job = make_job(mapped, chip=3, images=4)
@@ -136,7 +133,7 @@ def test_pipelined_in_icarus_pysim_and_physics(
         assert busy == job.config.layers[0].strobe_slots_busy > 0.93
 
 
-def test_pipelined_and_sequential_ideal_chips_give_the_same_bits(make_mapped, make_job):
+def test_pipelined_and_sequential_ideal_chips_give_the_same_bits():
     sequential, pipelined = (
         make_mapped((31, 17, 12, 5), rows=6, pipelined=pipelined, bridge_cycles=7)
         for pipelined in (False, True)
@@ -149,7 +146,7 @@ def test_pipelined_and_sequential_ideal_chips_give_the_same_bits(make_mapped, ma
 
 
 @pytest.mark.parametrize("law", [False, True], ids=["voltage noise", "error law"])
-def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
+def test_same_seed_same_bits_other_seed_other_noise(law):
     mapped = make_mapped((62, 40, 10), rows=8, columns=128)
 
     def results(seed):
@@ -162,7 +159,7 @@ def test_same_seed_same_bits_other_seed_other_noise(make_mapped, make_job, law):
     assert not np.array_equal(results(5), results(6))
 
 
-def test_unresolved_decisions_are_counted_and_read_as_minus_one(make_mapped, make_job, monkeypatch):
+def test_unresolved_decisions_are_counted_and_read_as_minus_one(monkeypatch):
     mapped = make_mapped((8, 6, 3), rows=4, columns=32)
     decide = LayerChip.decide
 
@@ -175,7 +172,7 @@ def test_unresolved_decisions_are_counted_and_read_as_minus_one(make_mapped, mak
     assert outcome.unresolved > 0  # simulate() holds it against the number left unresolved
 
 
-def test_waves_hold_the_signals(make_mapped, make_job, tmp_path, icarus, build_root):
+def test_waves_hold_the_signals(tmp_path, icarus, build_root):
     job = make_job(make_mapped((5, 4, 2), rows=2, columns=12))
     for simulator in ("pysim", icarus):
         path = tmp_path / f"{simulator}.vcd"
@@ -184,6 +181,6 @@ def test_waves_hold_the_signals(make_mapped, make_job, tmp_path, icarus, build_r
         assert "$enddefinitions" in text and "strobe" in text and "wl" in text
 
 
-def test_one_image(make_mapped, make_job):
+def test_one_image():
     outcome = cosim.simulate(make_job(make_mapped((5, 4, 2)), images=1), simulator="pysim")
     assert outcome.result_interval.count == 0

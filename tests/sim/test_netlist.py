@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_mapped, make_network
 
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
@@ -52,9 +53,7 @@ KINDS = {
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_gates_give_the_bits_and_cycles_of_pysim(
-    kind, strict, make_network, make_job, icarus, build_root
-):
+def test_gates_give_the_bits_and_cycles_of_pysim(kind, strict, icarus, build_root):
     settings = dict(KINDS[kind])
     network = make_network((9, 6, 3))
     network = dataclasses.replace(network, bits_per_input=settings.pop("bits_per_input", 1))
@@ -71,14 +70,14 @@ def test_gates_give_the_bits_and_cycles_of_pysim(
 
 
 @pytest.mark.nightly
-def test_verilator_reads_the_gates(make_mapped, make_job, build_root):
+def test_verilator_reads_the_gates(build_root):
     job = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=3)
     in_gates = cosim.simulate(job, netlist=True, root=build_root)
     in_pysim = cosim.simulate(job, simulator="pysim")
     assert np.array_equal(in_gates.results, in_pysim.results)
 
 
-def test_wrong_gates_are_caught(make_mapped, make_job, icarus, tmp_path):
+def test_wrong_gates_are_caught(icarus, tmp_path):
     """Two bit lines of the netlist exchanged."""
     job = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=3)
     text = netlist_verilog(cosim.controller_source(job.config, tmp_path))
@@ -90,7 +89,7 @@ def test_wrong_gates_are_caught(make_mapped, make_job, icarus, tmp_path):
         simulators.run(job, built, "bulk")
 
 
-def test_made_once(make_mapped, tmp_path, monkeypatch):
+def test_made_once(tmp_path, monkeypatch):
     config = make_mapped((5, 4, 2), rows=2, columns=12).config
     made = []
     monkeypatch.setattr(cosim, "netlist_verilog", lambda text: made.append(text) or "gates\n")
@@ -98,6 +97,6 @@ def test_made_once(make_mapped, tmp_path, monkeypatch):
     assert made == [cosim.controller_source(config, tmp_path)]
 
 
-def test_pysim_runs_no_gates(make_mapped, make_job):
+def test_pysim_runs_no_gates():
     with pytest.raises(InputError, match="found pysim with --netlist"):
         cosim.simulate(make_job(make_mapped((5, 4, 2))), simulator="pysim", netlist=True)

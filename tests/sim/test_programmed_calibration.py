@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_network
 from support.programmed_layer import program_layer
 
 from popbridge.behav.parameters.chip import ChipParameters
@@ -28,7 +29,7 @@ CHIP = 4
 
 
 @pytest.fixture
-def job(make_network, make_job):
+def job():
     """Its comparators' offsets decide most scores; two macros in the first layer."""
     job = make_job(map_network(make_network((7, 5, 3)), MACRO), chip=CHIP)
     return dataclasses.replace(job, parameters=PARAMETERS, calibrate=True)

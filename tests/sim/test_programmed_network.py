@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Const
 from amaranth.sim import Simulator
+from support.jobs import make_job, make_network
 from support.programmed_layer import program_layer
 
 from popbridge.behav.parameters.chip import ChipParameters
@@ -38,19 +39,13 @@ QUIET = ComparatorParameters(offset_sigma_v=0.0, noise_sigma_v=0.0, regeneration
 CHIP = 3
 
 
-@pytest.fixture
-def mapped(make_network):
-    return map_network(make_network((9, 7, 3)), MACRO)
+MAPPED = map_network(make_network((9, 7, 3)), MACRO)
 
 
-@pytest.fixture
-def programmed_job(mapped, make_job):
-    def make(devices=None, **choices):
-        job = make_job(mapped, chip=CHIP, images=4)
-        parameters = ChipParameters(devices=devices or DeviceParameters(), comparator=QUIET)
-        return dataclasses.replace(job, parameters=parameters, program=True, **choices)
-
-    return make
+def programmed_job(devices=None, **choices):
+    job = make_job(MAPPED, chip=CHIP, images=4)
+    parameters = ChipParameters(devices=devices or DeviceParameters(), comparator=QUIET)
+    return dataclasses.replace(job, parameters=parameters, program=True, **choices)
 
 
 def ports_of(ctx, controller, job):
@@ -66,17 +61,17 @@ def expected(job):
     ]
 
 
-def test_a_blank_network_is_programmed_and_computes_what_software_does(mapped, programmed_job):
+def test_a_blank_network_is_programmed_and_computes_what_software_does():
     job = programmed_job()
     outcome = simulate(job, simulator="pysim")
     assert outcome.programming_errors == []
     assert [layer["failed_cells"] for layer in outcome.programming] == [0, 0]
     assert all(layer["pulses"] > 0 for layer in outcome.programming)
-    reference = software.run(mapped.software_view, job.images)
+    reference = software.run(MAPPED.software_view, job.images)
     np.testing.assert_array_equal(outcome.results[:, 0], reference.classes)
 
 
-def test_registers_tell_what_the_model_does_and_spare_rows_are_used(programmed_job):
+def test_registers_tell_what_the_model_does_and_spare_rows_are_used():
     job = programmed_job(STUCK)
     outcome = simulate(job, simulator="pysim")
     for layer, rows in zip(programming_table(job, outcome), expected(job), strict=True):
@@ -97,14 +92,14 @@ def test_registers_tell_what_the_model_does_and_spare_rows_are_used(programmed_j
     assert outcome.programming_errors == ["unrepairable_row"] * unrepairable
 
 
-def test_a_chip_beyond_repair_is_told_and_goes_on(programmed_job):
+def test_a_chip_beyond_repair_is_told_and_goes_on():
     devices = DeviceParameters(stuck_lrs_fraction=0.2, stuck_hrs_fraction=0.1)
     outcome = simulate(programmed_job(devices), simulator="pysim")
     assert outcome.programming_errors == ["unrepairable_row"]
     assert sum(layer["unrepairable_rows"] for layer in outcome.programming) > 0
 
 
-def test_the_self_test_counts_stuck_cells(programmed_job):
+def test_the_self_test_counts_stuck_cells():
     """A device stuck low fails where it has to be high: in one of two opposite patterns."""
     devices = DeviceParameters(stuck_lrs_fraction=0.02, lrs_sigma_ln=0.0, hrs_sigma_ln=0.0)
     job = programmed_job(devices, self_test=True)
@@ -122,7 +117,7 @@ def test_the_self_test_counts_stuck_cells(programmed_job):
 @pytest.mark.parametrize(
     "simulator", ["icarus", pytest.param("verilator", marks=pytest.mark.nightly)]
 )
-def test_every_simulator_programs_alike(programmed_job, simulator, request):
+def test_every_simulator_programs_alike(simulator, request):
     if simulator == "icarus":
         request.getfixturevalue("icarus")
     job = programmed_job(STUCK, self_test=True)
@@ -132,7 +127,7 @@ def test_every_simulator_programs_alike(programmed_job, simulator, request):
     np.testing.assert_array_equal(outcome.results, in_pysim.results)
 
 
-def test_rows_wait_while_the_controller_runs_and_images_while_it_programs(programmed_job):
+def test_rows_wait_while_the_controller_runs_and_images_while_it_programs():
     """Running: nothing is driven. Stopped: granted. Started in a row: images wait for its end."""
     job = programmed_job()
     controller = NetworkController(job.config)
@@ -165,7 +160,7 @@ def test_rows_wait_while_the_controller_runs_and_images_while_it_programs(progra
     simulator.run()
 
 
-def test_an_image_in_a_row_is_caught(programmed_job, monkeypatch):
+def test_an_image_in_a_row_is_caught(monkeypatch):
     """Hardware that never waits: its pins break the rules of programming."""
 
     class Hasty(network.NetworkProgrammer):
@@ -196,7 +191,7 @@ def test_an_image_in_a_row_is_caught(programmed_job, monkeypatch):
         simulator.run()
 
 
-def test_pins_up_of_another_macro_are_caught(programmed_job, monkeypatch, tmp_path, icarus):
+def test_pins_up_of_another_macro_are_caught(monkeypatch, tmp_path, icarus):
     """Hardware that programs all macros of a layer alike."""
 
     class Alike(network.NetworkProgrammer):
@@ -213,7 +208,7 @@ def test_pins_up_of_another_macro_are_caught(programmed_job, monkeypatch, tmp_pa
         simulate(programmed_job(), simulator="icarus", root=tmp_path)
 
 
-def test_a_driver_on_in_inference_is_caught(programmed_job):
+def test_a_driver_on_in_inference_is_caught():
     job = dataclasses.replace(programmed_job(), program=False)
     controller = NetworkController(job.config)
     with pytest.raises(SimulationError, match="program driver"):

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.jobs import make_network
 
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
@@ -33,7 +34,7 @@ DEVICES = ChipParameters().without_variation().devices.replace(stuck_lrs_fractio
 """All that varies is which devices are stuck, and which pulses switch."""
 
 
-def mapped_network(make_network, macro, bits):
+def mapped_network(macro, bits):
     """Random weights; the first layer's thresholds are such as its bias columns hold."""
     network = make_network(SIZES)
     first = network.layers[0]
@@ -59,7 +60,7 @@ def programming_job(mapped):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_repaired_chip_is_the_software_network(make_network, shape):
+def test_a_repaired_chip_is_the_software_network(shape):
     """What is stuck is in rows that were left: spare rows give the same bits in the same cycles."""
     mapped = mapped_network(make_network, SHAPES[shape], 3 if "bit planes" in shape else 1)
     assert mapped.saturated == 0

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-import pytest
 from amaranth.sim import Simulator
+from support.jobs import make_job, make_network
 
 from popbridge.behav.chip.cells import DeviceState
 from popbridge.behav.parameters.chip import ChipParameters
@@ -37,42 +37,37 @@ FAILS_IN = {
 in even columns: -1 on the checkerboard, whose cells are +1 where row + column is even."""
 
 
-@pytest.fixture
-def self_test(make_network, make_job):
+def self_test(damage=lambda macros: None):
     """Runs it on a chip without variation, whose cells `damage` may change before."""
+    job = make_job(map_network(make_network((28, 6, 2)), MACRO), chip=1)
+    job = dataclasses.replace(job, parameters=ChipParameters().without_variation())
+    assert job.config.layers[0].fan_in > 34
+    controller = NetworkController(job.config)
+    found = []
 
-    def run(damage=lambda macros: None):
-        job = make_job(map_network(make_network((28, 6, 2)), MACRO), chip=1)
-        job = dataclasses.replace(job, parameters=ChipParameters().without_variation())
-        assert job.config.layers[0].fan_in > 34
-        controller = NetworkController(job.config)
-        found = []
+    async def bench(ctx):
+        chip = BlankChip(job)
+        damage([layer.macros for layer in chip.layers])
+        arrays = BlankArrays(ctx, controller, chip)
+        ports = PysimPorts(ctx, controller, arrays.cycle)
+        host = ProgrammingHost(ports, job.config)
+        found.extend(await host.program(job.weights, self_test=True))
+        assert await host.errors() == []
 
-        async def bench(ctx):
-            chip = BlankChip(job)
-            damage([layer.macros for layer in chip.layers])
-            arrays = BlankArrays(ctx, controller, chip)
-            ports = PysimPorts(ctx, controller, arrays.cycle)
-            host = ProgrammingHost(ports, job.config)
-            found.extend(await host.program(job.weights, self_test=True))
-            assert await host.errors() == []
-
-        simulator = Simulator(controller)
-        simulator.add_clock(1e-6)
-        simulator.add_testbench(bench)
-        simulator.run()
-        return found
-
-    return run
+    simulator = Simulator(controller)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return found
 
 
-def test_a_healthy_chip_has_no_failing_cell(self_test):
+def test_a_healthy_chip_has_no_failing_cell():
     for layer in self_test():
         assert layer.failing_cells == []
         assert layer.self_test == dict.fromkeys(FAILS_IN, 0)
 
 
-def test_stuck_cells_are_named(self_test):
+def test_stuck_cells_are_named():
     """A device fails where it has to be in the other state, and nowhere else."""
 
     def damage(macros):

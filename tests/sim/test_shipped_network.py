@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_mapped
 
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
@@ -47,7 +48,7 @@ def test_sampled_chip_is_the_physics_on_20_digits(mapped, digits, build_root):
     assert not np.array_equal(outcome.results[:, 1:], reference.scores)  # the chip is not ideal
 
 
-def test_strict_and_bulk_agree_in_verilator(make_mapped, make_job, build_root):
+def test_strict_and_bulk_agree_in_verilator(build_root):
     job = make_job(make_mapped((70, 33, 9), rows=16, columns=128), chip=3, images=12)
     bulk, strict = (cosim.simulate(job, strict=strict, root=build_root) for strict in (False, True))
     assert np.array_equal(bulk.results, strict.results)

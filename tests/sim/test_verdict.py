@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+from support.jobs import make_job, make_mapped
 
 from popbridge.errors import HardwareFault
 from popbridge.sim.pysim import run as pysim
@@ -15,7 +16,7 @@ def cache():
 
 
 @pytest.fixture
-def finished(make_mapped, make_job, cache):
+def finished(cache):
     """A job and a fresh copy of its right outcome."""
     if not cache:
         job = make_job(make_mapped((9, 5, 3), rows=4, columns=32), chip=2)

@@ -2,6 +2,7 @@
 
 import pytest
 from amaranth.hdl import Signal
+from support.jobs import make_job, make_mapped
 
 from popbridge.hdl.controller import controller as network
 from popbridge.hdl.controller import frames
@@ -13,7 +14,7 @@ TESTS = 8  # stalls of the source and of the sink, broken frames: each with and 
 @pytest.mark.parametrize(
     ("sizes", "rows"), [((70, 5, 3), 3), ((9, 4, 6, 2), 4)], ids=["three beats", "one beat"]
 )
-def test_every_image_gives_its_packet(sizes, rows, run_tests, make_mapped, make_job):
+def test_every_image_gives_its_packet(sizes, rows, run_tests):
     pytest.importorskip("cocotbext.axi")
     job = make_job(make_mapped(sizes, rows=rows, columns=128), images=5)
     tests, failures, log = run_tests(job, SUITE)
@@ -32,7 +33,7 @@ class ChangesWhileWaiting(frames.ScoreOutput):
         return m
 
 
-def test_a_beat_that_does_not_hold_is_caught(run_tests, make_mapped, make_job, monkeypatch):
+def test_a_beat_that_does_not_hold_is_caught(run_tests, monkeypatch):
     pytest.importorskip("cocotbext.axi")
     monkeypatch.setattr(network, "ScoreOutput", ChangesWhileWaiting)
     tests, failures, log = run_tests(make_job(make_mapped((9, 4, 2)), images=2), SUITE)

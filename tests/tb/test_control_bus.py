@@ -2,6 +2,7 @@
 
 import pytest
 from amaranth.hdl import Const, ResetInserter
+from support.jobs import make_job, make_mapped
 
 from popbridge.hdl.bus import register_bank
 from popbridge.hdl.controller import controller as network
@@ -20,7 +21,7 @@ TESTS = 19
     ],
     ids=["two layers", "three layers, votes, no dead time"],
 )
-def test_every_register_does_what_it_says(sizes, settings, run_tests, make_mapped, make_job):
+def test_every_register_does_what_it_says(sizes, settings, run_tests):
     pytest.importorskip("cocotbext.axi")
     job = make_job(make_mapped(sizes, columns=128, **settings), images=4)
     tests, failures, log = run_tests(job, SUITE)
@@ -82,7 +83,7 @@ MUTANTS = {
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_fault_is_caught(name, run_tests, make_mapped, make_job, monkeypatch):
+def test_a_fault_is_caught(name, run_tests, monkeypatch):
     pytest.importorskip("cocotbext.axi")
     attribute, mutant, only, message = MUTANTS[name]
     monkeypatch.setattr(network, attribute, mutant)

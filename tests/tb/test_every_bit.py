@@ -2,6 +2,7 @@
 
 import pytest
 from amaranth.hdl import Const
+from support.jobs import make_job, make_network
 
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.bus import register_bank
@@ -20,7 +21,7 @@ MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
 
 @pytest.fixture
-def job(make_network, make_job):
+def job():
     """Of a small controller with trims."""
     pytest.importorskip("cocotbext.axi")
     return make_job(map_network(make_network((5, 3, 2)), MACRO), images=2)

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from amaranth.hdl import ResetInserter
+from support.jobs import make_network
 
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn.mapping import map_network
@@ -50,7 +51,7 @@ CONFIGURATIONS = {
 }  # fmt: skip
 
 
-def scenario_job(make_network, name, seed):
+def scenario_job(name, seed):
     sizes, bits, settings = CONFIGURATIONS[name]
     macro, settings = MacroConfig(columns=32), dict(settings)
     own = {field.name for field in dataclasses.fields(MacroConfig)}
@@ -90,7 +91,7 @@ def report_failures(log, seed):
     return "\n".join(f"{line}\n  {repeat_command(number, seed)}" for line, number in found)
 
 
-def test_random_scenarios(run_tests, make_network, tmp_path, pytestconfig, capsys):
+def test_random_scenarios(run_tests, tmp_path, pytestconfig, capsys):
     pytest.importorskip("cocotbext.axi")
     seed = pytestconfig.getoption("scenario_seed")
     alone = pytestconfig.getoption("scenario")
@@ -133,7 +134,7 @@ MUTANTS = {
 
 
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_fault_is_caught(name, run_tests, make_network, tmp_path, monkeypatch):
+def test_a_fault_is_caught(name, run_tests, tmp_path, monkeypatch):
     pytest.importorskip("cocotbext.axi")
     place, mutant, configuration, event = MUTANTS[name]
     monkeypatch.setattr(*place, mutant)
@@ -152,7 +153,7 @@ def test_a_fault_is_caught(name, run_tests, make_network, tmp_path, monkeypatch)
     assert f"--scenario-seed {SEED}" in report
 
 
-def test_events_are_a_function_of_seed_and_number(make_network):
+def test_events_are_a_function_of_seed_and_number():
     config = scenario_job(make_network, "votes", SEED).config
     count = len(CONFIGURATIONS)
     for first in range(0, 60, count):

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_mapped
 
 from popbridge.bits import bits_of_word, word_of_bits
 from popbridge.errors import InputError, SimulationError
@@ -20,7 +21,7 @@ from popbridge.sim.simulators.job_folder import JOB_MODULES
 
 
 @pytest.fixture
-def job(make_mapped, make_job):
+def job():
     return make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=1)
 
 
@@ -132,7 +133,7 @@ def test_words_and_bits(width):
     assert np.array_equal(bits_of_word(word | 1 << width, width), bits)
 
 
-def test_two_jobs_run_side_by_side_in_threads(make_mapped, make_job, icarus, tmp_path):
+def test_two_jobs_run_side_by_side_in_threads(icarus, tmp_path):
     """Different networks in different simulators at once: both right, the process unchanged."""
     small = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=1)
     other = make_job(make_mapped((9, 6, 3), rows=3, columns=20), chip=2, images=7)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from support.jobs import make_network
 
 from popbridge.bnn.mapping import map_network
 from popbridge.errors import InputError
@@ -22,19 +23,15 @@ MACROS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def make_config(make_network):
-    def make(**macro):
-        return map_network(
-            make_network((9, 7, 3)), MacroConfig(rows=4, columns=24).replace(**macro)
-        ).config
-
-    return make
+def make_config(**macro):
+    return map_network(
+        make_network((9, 7, 3)), MacroConfig(rows=4, columns=24).replace(**macro)
+    ).config
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
 @pytest.mark.parametrize("macro", MACROS.values(), ids=MACROS.keys())
-def test_lint(make_config, macro, strict, tmp_path):
+def test_lint(macro, strict, tmp_path):
     try:
         find_verilator()
     except InputError as error:
@@ -49,7 +46,7 @@ def test_lint(make_config, macro, strict, tmp_path):
     lint([tmp_path / name for name in files], top.TESTBENCH)
 
 
-def test_every_pin_that_an_array_sees_wakes_python_in_strict_mode(make_config):
+def test_every_pin_that_an_array_sees_wakes_python_in_strict_mode():
     config = make_config(trim_bits=4, programmable=True, spare_rows=1)
     text = top.testbench_files(config, strict=True)["testbench.sv"]
     for layer in config.layers:
@@ -62,7 +59,7 @@ def test_every_pin_that_an_array_sees_wakes_python_in_strict_mode(make_config):
             assert set(re.findall(r"__(\w+)", vector)) == driven
 
 
-def test_the_phases_are_those_of_the_configuration(make_config):
+def test_the_phases_are_those_of_the_configuration():
     timing = PhaseTiming(
         precharge_cycles=2, dead_before_evaluate_cycles=3, evaluate_cycles=4, strobe_cycles=5,
         settle_cycles=6, dead_after_strobe_cycles=7,
@@ -80,7 +77,7 @@ def test_the_phases_are_those_of_the_configuration(make_config):
     assert list(zip(order, lengths, strict=True)) == [(name, f"16'd{n}") for name, n in expected]
 
 
-def test_violations_have_the_numbers_of_the_testbench(make_config):
+def test_violations_have_the_numbers_of_the_testbench():
     config = make_config(trim_bits=4, programmable=True, spare_rows=1)
     files = top.testbench_files(config, strict=False)
     numbers = dict(re.findall(r"localparam logic \[3:0\] (\w+) = (\d+);", files["codes.sv"]))

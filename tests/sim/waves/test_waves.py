@@ -8,6 +8,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from support.jobs import make_job, make_mapped
 from vcd.reader import TokenKind, tokenize
 
 from popbridge.behav.cell.bridge import draw_thresholds_v
@@ -98,7 +99,7 @@ def files():
 
 
 @pytest.fixture
-def job(make_mapped, make_job):
+def job():
     """A clock in which SLs and precharge take their time, a last macro of fewer rows."""
     mapped = make_mapped(SIZES, rows=ROWS, columns=COLUMNS, evaluate_cycles=2)
     config = mapped.config
@@ -298,7 +299,7 @@ def test_an_evaluation_that_is_not_there(dumped):
         read_evaluation(path.with_name("no_such_file"), "layer0", 1, 0)
 
 
-def test_an_ideal_chip_steps_to_the_rails(make_mapped, make_job, tmp_path):
+def test_an_ideal_chip_steps_to_the_rails(tmp_path):
     job = make_job(make_mapped(SIZES, rows=ROWS, columns=COLUMNS))
     cosim.simulate(job, simulator="pysim", waves=tmp_path / "waves.vcd")
     waves = Contents(tmp_path / "waves.vcd")
@@ -362,7 +363,7 @@ def test_an_interrupted_run_leaves_none(job, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_memory_does_not_grow_with_the_file(make_mapped, make_job, tmp_path):
+def test_memory_does_not_grow_with_the_file(tmp_path):
     mapped, peaks, sizes = make_mapped(SIZES, rows=ROWS, columns=COLUMNS), [], []
     for images in (2, 20):
         job = make_job(mapped, chip=3, images=images)
