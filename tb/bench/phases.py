@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -87,20 +88,19 @@ class OrderMonitor:
 def high_cycles(layer: LayerConfig) -> dict[str, int]:
     """For how many clock cycles each phase pin of a layer is high in one image."""
     timing, rows, planes = layer.macro.timing, layer.rows_used, layer.bits_per_input
-    strobes = layer.trials * timing.strobe_cycles
-    settles = (layer.trials - (planes == 1)) * timing.settle_cycles
-    shares = planes * timing.share_cycles if planes > 1 else 0
-    precharges = planes * rows * timing.precharge_cycles
+    spent: Counter[str] = Counter()
+    for phase, cycles in timing.phases(layer.trials, planes):
+        spent[phase] += rows * cycles
     if layer.overlapped:
         first = layer.lead_cycles - timing.dead_before_evaluate_cycles
-        precharges = first + (rows - 1) * layer.precharge_with_waiting_cycles
+        spent["precharge"] = first + (rows - 1) * layer.precharge_with_waiting_cycles
     pins = {
-        "precharge": precharges,
-        "evaluate": rows * (planes * timing.evaluate_cycles + shares + strobes + settles),
-        "strobe": rows * strobes,
+        "precharge": spent["precharge"],
+        "evaluate": sum(spent[phase] for phase in ("evaluate", "share", "settle", "strobe")),
+        "strobe": spent["strobe"],
     }
     if planes > 1:
-        pins |= {"share": rows * shares, "acc_reset": rows * timing.precharge_cycles}
+        pins |= {"share": spent["share"], "acc_reset": rows * timing.precharge_cycles}
     return pins
 
 
