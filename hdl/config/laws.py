@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 Whole = Any
-"""An int, or a NumPy array of integers, taken element by element."""
+"""An int, or a NumPy array of int64, taken element by element."""
 Compare = Callable[[Whole, Whole], Any]
 """The comparator's answer to (dac_p, dac_n): whether the score seen is above 0."""
 
