@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..behav.draws import LayerKey
 from ..behav.parameters.chip import ChipParameters
 from ..bnn import software
 from ..bnn.images import input_bits
@@ -99,14 +100,16 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.output}: {job.row.title}, {job.row.columns} columns{plane}", file=out)
     result: dict[str, Any] = {"netlist": str(arguments.output), "columns": job.row.columns}
     result["comparison"] = None
+    lines: list[list[str]] = []
     if not installed:
         print(ngspice.MISSING, file=out)
     else:
         found = spice_check.compare_row(job.row, job.model, ngspice.simulate(text))
         result["comparison"] = dataclasses.asdict(found)
-        print(table(TITLES, _lines([found])), file=out)
+        lines = _lines([found])
+        print(table(TITLES, lines), file=out)
     write_json(arguments.json, result)
-    return 0
+    return _exit_status(lines)
 
 
 VERDICTS = {True: "pass", False: "FAIL", None: "-"}
@@ -160,9 +163,9 @@ def _selected_row(
     signs = np.ones(layer.config.fan_in, dtype=np.int8)
     signs[: layer.config.inputs] = 2 * bits[0].astype(np.int8) - 1
     columns = len(signs) if arguments.columns is None else arguments.columns
-    rows = LayerRows(
-        config=layer.config.replace(bits_per_input=1), weights=layer.weights,
-        parameters=parameters, chip=arguments.chip, layer=arguments.layer,
+    rows = LayerRows.of(
+        layer.config.replace(bits_per_input=1), layer.weights, parameters,
+        LayerKey(arguments.chip, arguments.layer),
     )  # fmt: skip
     inputs = signs[: max(columns, 0)]
     row = rows.circuit(arguments.row, inputs)
@@ -180,7 +183,12 @@ def _check(arguments: argparse.Namespace, parameters: ChipParameters) -> int:
     progress("")
     print(table(TITLES, lines), file=text_stream(arguments.json))
     write_json(arguments.json, {"checks": [dict(zip(FIELDS, line, strict=True)) for line in lines]})
-    return 0 if all(line[-1] != VERDICTS[False] for line in lines) else 1
+    return _exit_status(lines)
+
+
+def _exit_status(lines: list[list[str]]) -> int:
+    """1 if a bound does not hold, as a failed check of any command."""
+    return int(any(line[-1] == VERDICTS[False] for line in lines))
 
 
 FIELDS = ("quantity", "columns", "of", "largest_difference", "bound", "result")

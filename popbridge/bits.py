@@ -8,12 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def bits_of_bus(value: int, count: int) -> NDArray[np.int8]:
-    """The low bits of an integer, bit 0 first."""
-    packed = np.frombuffer(value.to_bytes(-(-count // 8), "little"), dtype=np.uint8)
-    return np.unpackbits(packed, count=count, bitorder="little").astype(np.int8)
-
-
 def word_of_bits(bits: NDArray[Any]) -> int:
     """A vector of bits as an integer, element 0 in bit 0."""
     return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")

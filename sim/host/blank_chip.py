@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...behav.chip.cells import MacroCells, programmed_cells
-from ...behav.chip.layer import LayerChip, programmed_layer
+from ...behav.chip.drawn import DrawnLayer, draw_layer
+from ...behav.chip.layer import LayerChip
+from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...bits import bits_of_word, word_of_bits
 from ...errors import InputError
@@ -57,8 +59,8 @@ class BlankLayer:
     config : LayerConfig
     parameters : ChipParameters
         The condition.
-    chip, number : int
-        Numbers of the chip and of the layer in its network, keys of every draw.
+    key : LayerKey
+        Of every draw.
 
     Attributes
     ----------
@@ -66,14 +68,11 @@ class BlankLayer:
         Its cells, which change as they are pulsed.
     """
 
-    def __init__(
-        self, config: LayerConfig, parameters: ChipParameters, chip: int, number: int
-    ) -> None:
+    def __init__(self, config: LayerConfig, parameters: ChipParameters, key: LayerKey) -> None:
         self.config = config
-        self.macros = [
-            MacroCells(config, macro, parameters, chip, number) for macro in range(config.macros)
-        ]
-        self._keys = parameters, chip, number
+        self.macros = [MacroCells(config, macro, parameters, key) for macro in range(config.macros)]
+        self._parameters = parameters
+        self._key = key
         self._model = ProgrammingModel(config)
         self._pulsed = [PulsedCells(cells) for cells in self.macros]
         self._blank = True
@@ -96,10 +95,8 @@ class BlankLayer:
             )
         ]
 
-    def layer_chip(
-        self, weights: NDArray[np.int8], word_lines: Sequence[int], noise_seed: int
-    ) -> LayerChip:
-        """The layer's physics on exactly these cells, for inference.
+    def drawn(self, weights: NDArray[np.int8], word_lines: Sequence[int]) -> DrawnLayer:
+        """The layer on exactly these cells.
 
         Parameters
         ----------
@@ -109,7 +106,11 @@ class BlankLayer:
             The word line that holds each neuron.
         """
         cells = programmed_cells(self.config, self.macros, np.array(word_lines))
-        return programmed_layer(self.config, weights, *self._keys, noise_seed, cells)
+        return draw_layer(self.config, weights, self._parameters, self._key, cells)
+
+    def layer_chip(self, weights: NDArray[np.int8], word_lines: Sequence[int]) -> LayerChip:
+        """The physics of `drawn`, for inference."""
+        return LayerChip(self.drawn(weights, word_lines))
 
 
 class BlankChip:
@@ -128,20 +129,22 @@ class BlankChip:
             )
         self.job = job
         self.layers = [
-            BlankLayer(layer, job.parameters, job.chip, index)
+            BlankLayer(layer, job.parameters, job.key(index))
             for index, layer in enumerate(job.config.layers)
         ]
 
-    def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
-        """The layers' physics on these cells, for inference; calibrated if the job is.
+    def drawn_layers(self, word_lines: Sequence[Sequence[int]]) -> list[DrawnLayer]:
+        """The layers on exactly these cells.
 
         Parameters
         ----------
         word_lines : sequence of sequence of int
             Per layer and neuron, the word line that holds it.
         """
-        chips = [
-            layer.layer_chip(weights, lines, self.job.seed)
-            for layer, weights, lines in zip(self.layers, self.job.weights, word_lines, strict=True)
-        ]
+        layers = zip(self.layers, self.job.weights, word_lines, strict=True)
+        return [layer.drawn(weights, lines) for layer, weights, lines in layers]
+
+    def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
+        """The physics of `drawn_layers`, for inference; calibrated if the job is."""
+        chips = [LayerChip(drawn) for drawn in self.drawn_layers(word_lines)]
         return [chip.calibrated() for chip in chips] if self.job.calibrate else chips

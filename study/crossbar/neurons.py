@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.cell.devices import draw_resistances_ohm
-from ...behav.chip.layer import sample_layer
-from ...behav.crossbar.layer import CrossbarLayer, column_order, difference_of_pairs, draw_tiles_s
+from ...behav.chip.drawn import DrawnLayer, draw_layer
+from ...behav.chip.layer import LayerChip
+from ...behav.crossbar.layer import CrossbarLayer, column_order, difference_of_pairs, tiles_s
 from ...behav.crossbar.lines import fast_transfer_s
 from ...behav.crossbar.read_load import ReadLoad, bridge_read_load, read_crossbar
-from ...behav.draws import Domain, DrawStream
+from ...behav.draws import Domain, DrawStream, LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...behav.parameters.crossbar import CrossbarParameters
 from ...hdl.config import LayerConfig, MacroConfig
@@ -79,12 +79,14 @@ def compare_fan_in(
     numbers = np.arange(len(layer.inputs))
     wrong = {"bridge": 0, "crossbar": 0}
     for chip in chips:
-        bridge = sample_layer(config, layer.weights, parameters, chip, 0, seed)
-        crossbar = _crossbar(layer, parameters, chip)
-        wrong["bridge"] += int((bridge.signs(layer.inputs, numbers) != positive).sum())
+        drawn = draw_layer(config, layer.weights, parameters, LayerKey(chip, seed=seed))
+        crossbar = CrossbarLayer(drawn, CrossbarParameters.like(parameters.bridge))
+        bits = LayerChip(drawn).signs(layer.inputs, numbers)
+        wrong["bridge"] += int((bits != positive).sum())
         wrong["crossbar"] += int((crossbar.signs(layer.inputs) != positive).sum())
     evaluations = len(chips) * positive.size
-    read = read_arrays(config, layer.weights, parameters, chips[0], 0, layer.inputs)
+    first = draw_layer(config, layer.weights, parameters, LayerKey(chips[0]))
+    read = read_arrays(first, layer.inputs)
     return {
         "inputs": inputs,
         "fan_in": config.fan_in,
@@ -97,20 +99,7 @@ def compare_fan_in(
     }
 
 
-def _crossbar(layer: RandomLayer, parameters: ChipParameters, chip: int) -> CrossbarLayer:
-    crossbar = CrossbarParameters.like(parameters.bridge)
-    tiles = draw_tiles_s(layer.config, layer.weights, parameters.devices, crossbar, chip, 0)
-    return CrossbarLayer(layer.config, tiles, parameters.devices, crossbar)
-
-
-def read_arrays(
-    config: LayerConfig,
-    weights: NDArray[np.int8],
-    parameters: ChipParameters,
-    chip: int,
-    layer: int,
-    inputs: NDArray[Any],
-) -> dict[str, dict[str, Any]]:
+def read_arrays(drawn: DrawnLayer, inputs: NDArray[Any]) -> dict[str, dict[str, Any]]:
     """Currents and drops of a layer's first macro in both forms, and the fast form's error there.
 
     The crossbar's whole network is solved for the first `SOLVED_INPUTS` of `inputs` (K, n) of +1
@@ -123,15 +112,14 @@ def read_arrays(
         ``bridge`` and ``crossbar``: each ``read``, a `ReadLoad`. ``fast_form``: ``current_error``,
         the root mean square over that of the exact differences; ``signs``; ``wrong_signs``.
     """
-    macro = list(config.neurons_of_macro(0))
-    ohms = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
-    crossbar = CrossbarParameters.like(parameters.bridge)
-    tile = draw_tiles_s(config, weights, parameters.devices, crossbar, chip, layer)[0]
-    driven = inputs[:SOLVED_INPUTS, column_order(config.fan_in)].astype(np.float64)
+    crossbar = CrossbarParameters.like(drawn.parameters.bridge)
+    tile = tiles_s(drawn, crossbar)[0]
+    driven = inputs[:SOLVED_INPUTS, column_order(drawn.config.fan_in)].astype(np.float64)
     reads = [read_crossbar(tile, signs, crossbar) for signs in driven]
     exact_a = difference_of_pairs(np.array([read.output_a for read in reads]))
     fast_a = driven @ difference_of_pairs(fast_transfer_s(tile, crossbar)) * crossbar.read_v
-    bridge = bridge_read_load(ohms[0][macro], ohms[1][macro], parameters.bridge)
+    macro = drawn.circuit(0)
+    bridge = bridge_read_load(macro.top_ohm, macro.bottom_ohm, macro.bridge)
     return {
         "bridge": {"read": dataclasses.asdict(bridge)},
         "crossbar": {"read": dataclasses.asdict(_together([read.load for read in reads]))},

@@ -75,6 +75,14 @@ def test_exit_status_of_the_check(bound, status, word, in_folder, capsys, monkey
 
 
 @pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
+@pytest.mark.parametrize(("bound", "status", "word"), [(0.05, 0, "pass"), (1e-12, 1, "FAIL")])
+def test_exit_status_of_one_row(bound, status, word, in_folder, capsys, monkeypatch):
+    monkeypatch.setitem(spice_check.BOUNDS, "bridge_energy_error", bound)
+    assert main(["spice", "--columns", "9"]) == status
+    assert word in capsys.readouterr().out
+
+
+@pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
 @pytest.mark.parametrize("layer", [0, 1])
 def test_of_several_bits_the_most_significant_plane(layer, in_folder, make_network, capsys):
     network = dataclasses.replace(make_network((15, 11, 4)), bits_per_input=3)

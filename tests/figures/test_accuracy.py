@@ -1,16 +1,13 @@
 """Accuracy against bit error rate: from ``accuracy --json`` to the figure."""
 
-import csv
 import math
-from pathlib import Path
 
 import pytest
+from support.published import published_rows
 
 from popbridge.errors import InputError
 from popbridge.figures.accuracy import accuracy_tables, draw_accuracy
 from popbridge.figures.published_points import published_table
-
-PUBLISHED = Path(__file__).parents[3] / "shared/data/ezzadeen2024/accuracy_mnist_6ns.csv"
 
 
 def point(ber, mean, clock_ns=6.0, **changes):
@@ -34,11 +31,8 @@ def test_points_become_percents_in_order():
     assert table["ci95_high_percent"][0] == pytest.approx(98.6)
 
 
-def test_published_points_are_the_shared_ones():
-    if not PUBLISHED.exists():
-        pytest.skip(f"{PUBLISHED}: the published accuracies are not on this machine")
-    with open(PUBLISHED, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+def test_published_points_are_those_taken_over():
+    rows = published_rows("accuracy_mnist_6ns")
     shipped = published_table("accuracy_mnist_6ns")
     for name in ("ber", "mean_percent"):
         assert shipped[name] == [float(row[name]) for row in rows]

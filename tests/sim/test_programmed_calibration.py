@@ -43,7 +43,7 @@ def programmed(job):
     """What the programmer's model makes of the same cells, layer by layer, without pins."""
     layers = enumerate(zip(job.config.layers, job.weights, strict=True))
     return [
-        program_layer(layer, weights, job.parameters, job.chip, index)
+        program_layer(layer, weights, job.parameters, job.key(index))
         for index, (layer, weights) in layers
     ]
 
@@ -75,7 +75,7 @@ def test_programmed_then_calibrated_then_images(job, build_root, simulator):
         assert found["word_lines"] == [row.line for row in layer.rows]
         assert found["pulses"] == sum(row.pulses for row in layer.rows) > 0
     assert any(row.moves for layer in layers for row in layer.rows)
-    chips = [layer.layer_chip(job.seed) for layer in layers]
+    chips = [layer.layer_chip() for layer in layers]
     assert_answers(outcome, direct(job, [chip.calibrated() for chip in chips]))
     assert not np.array_equal(outcome.answers[0], direct(job, chips).answers[0])
 

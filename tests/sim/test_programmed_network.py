@@ -56,7 +56,7 @@ def ports_of(ctx, controller, job):
 def expected(job):
     """Per layer what the model of the programmer does to the same cells, without pins."""
     return [
-        program_layer(layer, weights, job.parameters, job.chip, index).rows
+        program_layer(layer, weights, job.parameters, job.key(index)).rows
         for index, (layer, weights) in enumerate(zip(job.config.layers, job.weights, strict=True))
     ]
 

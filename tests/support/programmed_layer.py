@@ -20,13 +20,12 @@ class ProgrammedLayer:
         """The cells, macro by macro."""
         return self.blank.macros
 
-    def layer_chip(self, noise_seed):
+    def layer_chip(self):
         """The layer's physics on these cells."""
-        lines = [row.line for row in self.rows]
-        return self.blank.layer_chip(self.weights, lines, noise_seed)
+        return self.blank.layer_chip(self.weights, [row.line for row in self.rows])
 
 
-def program_layer(config, weights, parameters, chip, number):
-    """Program all rows of layer `number` of a chip."""
-    blank = BlankLayer(config, parameters, chip, number)
+def program_layer(config, weights, parameters, key):
+    """Program all rows of a layer; `key` is that of its draws."""
+    blank = BlankLayer(config, parameters, key)
     return ProgrammedLayer(blank, weights, blank.program(weights > 0))

@@ -10,6 +10,7 @@ from support.programmed_layer import program_layer
 
 from popbridge.behav.chip.cells import DeviceState, MacroCells
 from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.behav.parameters.devices import DeviceParameters
@@ -62,7 +63,8 @@ class Programmed:
         self.config = config
         self.dut = RowProgrammer(config)
         self.macros = [
-            MacroCells(config, macro, parameters, chip, number) for macro in range(config.macros)
+            MacroCells(config, macro, parameters, LayerKey(chip, number))
+            for macro in range(config.macros)
         ]
         self.arrays = [ProgrammingArray(cells) for cells in self.macros]
         self.beats = []
@@ -126,7 +128,7 @@ def test_pins_and_model_program_the_same_cells(config, devices):
     """Every device of every macro ends in the same state at the same resistance."""
     weights, parameters = weights_of(config), condition(**devices)
     hardware = Programmed(config, weights, parameters)
-    model = program_layer(config, weights, parameters, 3, 1)
+    model = program_layer(config, weights, parameters, LayerKey(3, 1))
     assert hardware.rows == [
         (row.line, row.failures, row.unrepairable, row.cycles) for row in model.rows
     ]
@@ -176,7 +178,7 @@ def test_failures_are_where_the_stuck_devices_are():
     even = condition(lrs_sigma_ln=0.0, hrs_sigma_ln=0.0, **STUCK)
     even = even.replace(bridge=even.bridge.replace(inverter_threshold_sigma_v=0.0))
     weights = weights_of(config)
-    done = program_layer(config, weights, even, 3, 1)
+    done = program_layer(config, weights, even, LayerKey(3, 1))
     hardware = Programmed(config, weights, even)
     assert [row[1] for row in hardware.rows] == [row.failures for row in done.rows]
     found, expected = 0, 0
@@ -192,10 +194,10 @@ def test_a_bad_row_moves_and_inference_uses_the_spare():
     config = layer(neurons=6, rows=8, spare_rows=2, failure_limit=0, inputs=35)
     weights = weights_of(config)
     parameters = condition(**STUCK)
-    done = program_layer(config, weights, parameters, 3, 1)
+    done = program_layer(config, weights, parameters, LayerKey(3, 1))
     moved = [neuron for neuron, row in enumerate(done.rows) if row.line != neuron]
     assert moved and all(done.rows[neuron].line >= 6 for neuron in moved)
-    chip = done.layer_chip(noise_seed=0)
+    chip = done.layer_chip()
     np.testing.assert_array_equal(chip.word_lines, [row.line for row in done.rows])
     inputs = np.random.default_rng(1).choice([-1, 1], (50, config.fan_in))
     for neuron, row in enumerate(done.rows):
@@ -207,15 +209,15 @@ def test_a_bad_row_moves_and_inference_uses_the_spare():
         np.testing.assert_array_equal(
             chip.signs(inputs, np.arange(50))[clear, neuron], scores[clear] > 0
         )
-    own_rows = sample_layer(config, weights, parameters, 3, 1, 0)
+    own_rows = sample_layer(config, weights, parameters, LayerKey(3, 1))
     assert chip.bit_error_rate < own_rows.bit_error_rate
 
 
 def test_the_array_at_its_pins_answers_for_spare_rows():
     """A scan whose word lines are those of the table; a left row answers nothing."""
     config = layer(neurons=6, rows=8, spare_rows=2, failure_limit=0, inputs=35)
-    done = program_layer(config, weights_of(config), condition(**STUCK), 3, 1)
-    chip = done.layer_chip(noise_seed=0)
+    done = program_layer(config, weights_of(config), condition(**STUCK), LayerKey(3, 1))
+    chip = done.layer_chip()
     inputs = np.random.default_rng(2).choice([-1, 1], (3, config.fan_in))
     array = ArrayModel(chip, 0)
     period_s, cycle, answers = config.macro.timing.clock_period_s, 0, []
@@ -240,10 +242,10 @@ def test_cells_without_flaws_make_the_layer_that_is_drawn():
     config = layer(neurons=7, rows=6, spare_rows=2)
     weights = weights_of(config)
     even = condition(lrs_sigma_ln=0.0, hrs_sigma_ln=0.0)
-    drawn = sample_layer(config, weights, even, 3, 1, 5)
-    done = program_layer(config, weights, even, 3, 1)
+    drawn = sample_layer(config, weights, even, LayerKey(3, 1, 5))
+    done = program_layer(config, weights, even, LayerKey(3, 1, 5))
     assert not any(row.failures or row.moves for row in done.rows)
-    programmed = done.layer_chip(5)
+    programmed = done.layer_chip()
     np.testing.assert_array_equal(programmed.gain, drawn.gain)
     np.testing.assert_array_equal(programmed.base, drawn.base)
     assert programmed.slowest_settling_s == drawn.slowest_settling_s
@@ -257,11 +259,11 @@ def test_a_far_spare_row_is_slower_by_its_wire():
     wired = even.replace(
         bridge=even.bridge.replace(bitline_wire_ohm=100.0, inverter_threshold_sigma_v=0.0)
     )
-    done = program_layer(config, weights, wired, 3, 1)
-    near = done.layer_chip(0)
+    done = program_layer(config, weights, wired, LayerKey(3, 1))
+    near = done.layer_chip()
     moved = [done.rows[0], done.rows[1]._replace(line=63)]
     done.macros[0].states[63] = done.macros[0].states[1]
-    far = dataclasses.replace(done, rows=moved).layer_chip(0)
+    far = dataclasses.replace(done, rows=moved).layer_chip()
 
     # tau ln((V - VDD) / (V - V_M)) with V the divider's level, the lines in series, worked out.
     def crossing(row):
@@ -277,9 +279,9 @@ def test_a_far_spare_row_is_slower_by_its_wire():
 def test_draws_follow_from_their_keys():
     config = layer(neurons=6, rows=4, spare_rows=1)
     weights = weights_of(config)
-    first, again = (program_layer(config, weights, condition(), 3, 1) for _ in range(2))
+    first, again = (program_layer(config, weights, condition(), LayerKey(3, 1)) for _ in range(2))
     assert first.rows == again.rows
-    other = program_layer(config, weights, condition(), 4, 1)
+    other = program_layer(config, weights, condition(), LayerKey(4, 1))
     assert other.rows != first.rows
 
 

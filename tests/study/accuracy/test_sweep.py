@@ -8,6 +8,7 @@ import pytest
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.bnn import software
 from popbridge.bnn.catalog import find_network, shipped_test_images
 from popbridge.bnn.images import input_bits
@@ -104,6 +105,23 @@ def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
     for index, layer in enumerate(network.layers[:-1]):
         expected = software.layer_outputs(layer, outcome.inputs[index])
         assert counts.wrong[index] == int(np.sum(expected != outcome.answers[index])) > 0
+
+
+def test_chips_of_an_error_law_err_each_on_its_own():
+    """Nothing but noise differs between them: other images fall, and as many give or take."""
+    network = find_network("mnist")
+    shipped = shipped_test_images(network)
+    bits, labels = input_bits(shipped.images[:400], network), shipped.labels[:400]
+    study = Study(network=network, macro=MacroConfig(), images=bits, labels=labels, seed=1)
+    packed, point = study.packed(), device_point("error-law-6ns")
+    counts = [run_unit(Unit(packed, point, chip, 2)) for chip in (1, 2, 3, 1)]
+    assert counts[3] == counts[0]
+    found = summary(counts[:3], [layer.name for layer in map_network(network).config.layers])
+    assert found["accuracy"]["std"] > 0
+    first = np.array([chip.wrong[0] for chip in counts[:3]])
+    assert len(set(first.tolist())) == 3
+    # Sums of many rare events: their variance is their mean.
+    assert np.all(abs(first - first.mean()) < 4 * math.sqrt(first.mean()))
 
 
 def test_ideal_chips_are_the_software_network(study):
@@ -244,7 +262,7 @@ def test_sampled_layers_are_those_of_the_chip(study):
     """The condition's clock reaches the physics: a short row makes more errors."""
     mapped = map_network(study.network, at_clock(MACRO, 0.5))
     layer = mapped.layers[0]
-    hasty = sample_layer(layer.config, layer.weights, CONDITIONS["weak"], 4, 0, 5)
+    hasty = sample_layer(layer.config, layer.weights, CONDITIONS["weak"], LayerKey(4, seed=5))
     counts = run_unit(Unit(study.packed(), device_point(clock_ns=0.5), 4, 1))
     signs = np.ones((60, layer.config.fan_in), np.float32)
     signs[:, :20] = 2.0 * study.images - 1

@@ -5,12 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
+from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.behav.crossbar.exact import exact_transfer_s
-from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, draw_tiles_s
+from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, tiles_s
 from popbridge.behav.crossbar.lines import fast_transfer_s
 from popbridge.behav.crossbar.read_load import bridge_read_load, read_crossbar
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.crossbar import CrossbarParameters
 from popbridge.behav.parameters.devices import LrsLaw
 from popbridge.bnn import software
@@ -139,13 +141,12 @@ def test_wrong_signs_counted_by_hand():
     crossbar = CrossbarParameters.like(parameters.bridge)
     wrong = {"bridge": 0, "crossbar": 0}
     for chip in (4, 5):
-        top_ohm, bottom_ohm = draw_resistances_ohm(
-            layer.config, layer.weights, parameters.devices, chip, 0
-        )
+        drawn = draw_layer(layer.config, layer.weights, parameters, LayerKey(chip))
+        top_ohm, bottom_ohm, _ = drawn.cells
         # Equal inverters at half the supply: the product is +1 where the smaller resistance is.
         products = np.where(top_ohm < bottom_ohm, 1, -1)
         wrong["bridge"] += int(((layer.inputs.astype(int) @ products.T > 0) != right).sum())
-        (tile,) = draw_tiles_s(layer.config, layer.weights, parameters.devices, crossbar, chip, 0)
+        (tile,) = tiles_s(drawn, crossbar)
         driven = layer.inputs[:, column_order(21)]
         currents = driven @ difference_of_pairs(exact_transfer_s(tile, crossbar))
         wrong["crossbar"] += int(((currents > 0) != right).sum())
@@ -166,9 +167,10 @@ def test_read_arrays_are_the_first_macro_under_the_first_inputs():
     inputs = draw.choice([-1.0, 1.0], (7, 21))
     parameters = CONDITIONS["nominal"]
     parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=20.0))
-    found = read_arrays(config, weights, parameters, 2, 1, inputs)
+    drawn = draw_layer(config, weights, parameters, LayerKey(2, 1))
+    found = read_arrays(drawn, inputs)
     crossbar = CrossbarParameters.like(parameters.bridge)
-    tile = draw_tiles_s(config, weights, parameters.devices, crossbar, 2, 1)[0]
+    tile = tiles_s(drawn, crossbar)[0]
     driven = inputs[:SOLVED_INPUTS, column_order(21)]
     loads = [read_crossbar(tile, signs, crossbar).load for signs in driven]
     read = found["crossbar"]["read"]
@@ -176,7 +178,7 @@ def test_read_arrays_are_the_first_macro_under_the_first_inputs():
         assert read[name] == pytest.approx(np.mean([getattr(load, name) for load in loads]))
     for name in ("wordline_drop", "bitline_drop"):
         assert read[name] == pytest.approx(max(getattr(load, name) for load in loads))
-    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, parameters.devices, 2, 1)
+    top_ohm, bottom_ohm, _ = draw_cells(config, weights, parameters.devices, LayerKey(2, 1))
     bridge = bridge_read_load(top_ohm[:9], bottom_ohm[:9], parameters.bridge)
     assert found["bridge"]["read"] == dataclasses.asdict(bridge)
     exact, fast = (
