@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Value
 
-__all__ = ["sum_of", "unused_states"]
+__all__ = ["any_of", "sum_of", "unused_states"]
 
 
 def sum_of(values: Sequence[Value]) -> Value:
@@ -16,6 +18,11 @@ def sum_of(values: Sequence[Value]) -> Value:
         return values[0]
     half = len(values) // 2
     return sum_of(values[:half]) + sum_of(values[half:])
+
+
+def any_of(values: Sequence[Value]) -> Value:
+    """All of them ORed, bit by bit: for sources of which at most one is not 0."""
+    return functools.reduce(operator.or_, values)
 
 
 def unused_states(fsm: Any) -> list[str]:

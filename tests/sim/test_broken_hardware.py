@@ -21,11 +21,12 @@ class ReversedRows(line_drivers.WordLineDriver):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.last.eq(self.wl[0])
+        m.d.comb += self.last.eq(self.row[0])
         with m.If(self.start):
-            m.d.sync += self.wl.eq(1 << (self.rows - 1))
+            m.d.sync += self.row.eq(1 << (self.config.rows_used - 1))
         with m.Elif(self.advance):
-            m.d.sync += self.wl.eq(self.wl >> 1)
+            m.d.sync += self.row.eq(self.row >> 1)
+        m.d.comb += [lines.eq(self.row) for lines in self.wl]
         return m
 
 
