@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -66,6 +68,17 @@ def _field_members(port: str, field: Field) -> dict[str, wiring.Member]:
     return {port: Out(field.bits, init=field.reset)}
 
 
+class _Write(NamedTuple):
+    """A write, as a register sees it."""
+
+    selected: Signal
+    """It is for this register, and not refused."""
+    merged: Value
+    """What it makes of the register's word."""
+    written: Signal
+    """The bytes that are written, 0 in the others."""
+
+
 class RegisterBank(wiring.Component):
     """All registers of a map.
 
@@ -91,16 +104,34 @@ class RegisterBank(wiring.Component):
         Whether a loaded field takes a new value, and which.
     <register>_<field>_kept : Out
         The value of a write-1-to-clear field, one cycle after the event or the write.
+
+    ``bank[field]``, ``bank.kept(field)`` and ``bank.load(field)`` give the same by the field of the
+    map; a field of another map is a KeyError.
     """
 
     def __init__(self, registers: RegisterMap):
         self.registers = registers
+        self._ports = {
+            field: register.port(field) for _, register in registers for field in register.fields
+        }
         members: dict[str, wiring.Member] = {}
-        for _, register in registers:
-            for field in register.fields:
-                members |= _field_members(register.port(field), field)
+        for field, port in self._ports.items():
+            members |= _field_members(port, field)
         bus = In(RegisterBusSignature(registers.address_bits))
         super().__init__({"bus": bus, "clear": In(1), "refused": Out(1)} | members)
+
+    def __getitem__(self, field: Field) -> Signal:
+        """``<register>_<field>``."""
+        return getattr(self, self._ports[field])
+
+    def kept(self, field: Field) -> Signal:
+        """``<register>_<field>_kept``."""
+        return getattr(self, f"{self._ports[field]}_kept")
+
+    def load(self, field: Field) -> tuple[Signal, Signal]:
+        """``<register>_<field>_load`` and ``<register>_<field>_found``."""
+        port = self._ports[field]
+        return getattr(self, f"{port}_load"), getattr(self, f"{port}_found")
 
     @property
     def latency(self) -> int:
@@ -125,12 +156,12 @@ class RegisterBank(wiring.Component):
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
             word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
+            write = _Write(selected, (word & ~mask) | written, written)
             at = bus.write_address == address // WORD_BYTES
-            fits = self._fits(m, register, (word & ~mask) | written)
+            fits = self._fits(m, register, write.merged)
             m.d.comb += selected.eq(bus.write & at & fits)
             values = [
-                self._field(m, register, field, selected, (word & ~mask) | written, written, lowest)
-                for lowest, field in register.placed_fields
+                self._field(m, field, lowest, write) for lowest, field in register.placed_fields
             ]
             m.d.comb += word.eq(Cat(values))
             words[register.name] = word
@@ -156,31 +187,23 @@ class RegisterBank(wiring.Component):
         m.d.comb += fits.eq(enough & ~above.any())
         return fits
 
-    def _field(
-        self,
-        m: Module,
-        register: Register,
-        field: Field,
-        selected: Signal,
-        merged: Value,
-        written: Signal,
-        lowest: int,
-    ) -> Value:
+    def _field(self, m: Module, field: Field, lowest: int, write: _Write) -> Value:
         """Add what a field keeps; gives what it reads as."""
-        port = getattr(self, register.port(field))
+        port = self[field]
         place = slice(lowest, lowest + field.bits)
         if field.access in (Access.READ_WRITE, Access.LOADED):
-            with m.If(selected):
-                m.d.sync += port.eq(merged[place])
+            with m.If(write.selected):
+                m.d.sync += port.eq(write.merged[place])
             if field.access is Access.LOADED:
-                with m.If(getattr(self, f"{register.port(field)}_load")):
-                    m.d.sync += port.eq(getattr(self, f"{register.port(field)}_found"))
+                load, found = self.load(field)
+                with m.If(load):
+                    m.d.sync += port.eq(found)
         elif field.access is Access.WRITE_1:
-            m.d.sync += port.eq(Mux(selected, written[place], 0))
+            m.d.sync += port.eq(Mux(write.selected, write.written[place], 0))
             return Const(0, field.bits)
         elif field.access is Access.WRITE_1_TO_CLEAR:
-            kept = getattr(self, f"{register.port(field)}_kept")
-            cleared = Mux(selected, written[place], 0)
+            kept = self.kept(field)
+            cleared = Mux(write.selected, write.written[place], 0)
             m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
             return kept
         return port

@@ -165,10 +165,12 @@ class DenseLayer(wiring.Component):
     ) -> tuple[WordLineDriver | SpareWordLineDriver, WordLineDriver | SpareWordLineDriver]:
         """Add what raises word lines, and what tells the row that is read: the same component,
         unless rows overlap."""
-        word_lines: WordLineDriver | SpareWordLineDriver = WordLineDriver(self.config)
+        word_lines: WordLineDriver | SpareWordLineDriver
         if self.follows_spares:
             word_lines = SpareWordLineDriver(self.config)
             m.d.comb += word_lines.moves.eq(self.moves)
+        else:
+            word_lines = WordLineDriver(self.config)
         m.submodules.word_lines = word_lines
         m.d.comb += word_lines.advance.eq(sequencer.advance)
         drivers = [word_lines]
@@ -187,7 +189,9 @@ class DenseLayer(wiring.Component):
         """What all macros get alike."""
         scan = ScanSignature(self.config).create(path=("scan",))
         # Of sequencer and calibrator one is idle, with all pins 0.
-        sources = [sequencer, self._calibrate(m)] if self.config.trim_bits_in_use else [sequencer]
+        sources: list[PhaseSequencer | Calibrator] = [sequencer]
+        if self.config.trim_bits_in_use:
+            sources.append(self._calibrate(m))
         m.d.comb += [
             scan.bl.eq(bit_lines.bl),
             scan.blb.eq(bit_lines.blb),

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..array_pins import ArraySignature
-from ..config import ArrayGroup, Readout
+from ..config import LayerConfig, Readout
 from .readout import CountReadout, SignReadout, successive_approximation
 from .trim import TrimDriver, corrected_code
 
@@ -17,7 +17,7 @@ class ScanSignature(wiring.Signature):
 
     Parameters
     ----------
-    config : ArrayGroup
+    config : LayerConfig
 
     Members
     -------
@@ -31,7 +31,7 @@ class ScanSignature(wiring.Signature):
         Steps of a read-out, as in `PhaseSequencer`.
     """
 
-    def __init__(self, config: ArrayGroup):
+    def __init__(self, config: LayerConfig):
         names = ["precharge", "evaluate", "strobe", "arm", "sample", "last_trial"]
         if config.bits_per_input > 1:
             names += ["share", "acc_reset"]
@@ -44,7 +44,7 @@ class MacroPeriphery(wiring.Component):
 
     Parameters
     ----------
-    config : ArrayGroup
+    config : LayerConfig
         The layer's.
     index : int
         The macro's number in its layer.
@@ -69,7 +69,7 @@ class MacroPeriphery(wiring.Component):
         In a `sample` cycle: the comparator failed to resolve.
     """
 
-    def __init__(self, config: ArrayGroup, index: int):
+    def __init__(self, config: LayerConfig, index: int):
         self.config = config
         self.rows = len(config.neurons_of_macro(index))
         self.trim_bits = config.trim_bits_in_use

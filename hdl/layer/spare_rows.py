@@ -32,8 +32,8 @@ class SpareTable(wiring.Component):
     -------
     macro, row : In
         The row asked for.
-    line : Out
-        Its word line, in the same cycle: its own, or that of its spare row.
+    word_line : Out
+        The one that holds it, in the same cycle: its own, or that of its spare row.
     free : Out(1)
         Its macro has a spare row that was never taken, in the same cycle.
     take : In(1)
@@ -50,7 +50,7 @@ class SpareTable(wiring.Component):
             {
                 "macro": In(range(max(2, config.macros))),
                 "row": In(range(max(2, config.rows_used))),
-                "line": Out(range(max(2, config.macro.rows))),
+                "word_line": Out(range(max(2, config.macro.rows))),
                 "free": Out(1),
                 "take": In(1),
                 "moves": Out(moves_layout(config)),
@@ -69,7 +69,7 @@ class SpareTable(wiring.Component):
             Signal(range(spare_rows + 1), name=f"taken_{macro}")
             for macro in range(self.config.macros)
         )
-        m.d.comb += [self.line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
+        m.d.comb += [self.word_line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
         with m.If(self.take):
             m.d.sync += taken[self.macro].eq(taken[self.macro] + 1)
         for macro in range(self.config.macros):
@@ -79,7 +79,7 @@ class SpareTable(wiring.Component):
                 held = Signal(name=f"held_{macro}_{spare}")
                 m.d.comb += held.eq(here & move.valid & (move.row == self.row))
                 with m.If(held):
-                    m.d.comb += self.line.eq(self.config.macro.neuron_rows + spare)
+                    m.d.comb += self.word_line.eq(self.config.macro.neuron_rows + spare)
                 with m.If(self.take & here & (taken[macro] == spare)):
                     m.d.sync += [move.valid.eq(1), move.row.eq(self.row)]
                 with m.Elif(self.take & held):

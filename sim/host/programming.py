@@ -13,10 +13,13 @@ from ...bits import word_of_bits
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BITS
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import control_registers, layer_register
+from ...hdl.controller.control_registers import (
+    PROGRAMMING_ERRORS,
+    control_registers,
+    layer_register,
+)
 from ...hdl.programming.model import most_row_cycles, packet_of_row
-from ...hdl.programming.network import FIGURES
-from ...hdl.programming.registers import PROGRAMMING_ERRORS
+from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ..job import Job
 from ..outcome import Outcome
 from ..testbench.programming import packet_beats
@@ -205,7 +208,7 @@ class ProgrammingHost:
                     at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
                     cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
             after = await self._figures(index)
-            spent = {name: after[name] - before[name] for name in FIGURES}
+            spent = {name: after[name] - before[name] for name in PROGRAMMING_COUNTERS}
             before = after
             failing[pattern] = spent["failed_cells"]
         failed_cells = failing.pop("weights")
@@ -227,7 +230,10 @@ class ProgrammingHost:
         return await self.failing_columns(index) if failed else []
 
     async def _figures(self, index: int) -> dict[str, int]:
-        return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
+        return {
+            name: await self.read(layer_register(index, name), "count")
+            for name in PROGRAMMING_COUNTERS
+        }
 
     async def failing_columns(self, index: int) -> list[int]:
         """The columns that fail in the row of a layer that was programmed last."""

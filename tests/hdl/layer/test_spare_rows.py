@@ -55,7 +55,7 @@ def test_table_is_a_dictionary(geometry):
             ctx.set(dut.macro, macro)
             ctx.set(dut.row, row)
             spare = spares.get((macro, row))
-            assert ctx.get(dut.line) == (row if spare is None else first + spare)
+            assert ctx.get(dut.word_line) == (row if spare is None else first + spare)
             free = taken[macro] < config.macro.spare_rows
             assert ctx.get(dut.free) == free
             take = free and draw.random() < 0.5
