@@ -121,13 +121,8 @@ class ControlRegisters:
         control = self._control()
         events = self._events()
         counters = self._counters()
-        blocks = [
-            Block(
-                name="CONTROLLER",
-                offset=0,
-                registers=(*self._identity(), *control, *events, *counters, *self._trims_at()),
-            )
-        ]
+        common = (*self._identity(), *control, *events, *counters, *self._trims_at())
+        blocks = [Block(name="CONTROLLER", offset=0, registers=common)]
         for index, layer in enumerate(self.layers):
             offset = LAYER_OFFSET + self._stride * index
             blocks.append(Block(name=f"LAYER{index}", offset=offset, registers=layer.registers))
