@@ -3,12 +3,12 @@
 import functools
 from collections.abc import Callable, Sequence
 
-from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, ResetInserter, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
 from ..bus.axi_lite import AxiLiteEndpoint, forward_axi_lite
-from ..bus.axi_stream import join_streams
+from ..bus.axi_stream import PacketInput, join_streams
 from ..bus.register_bank import RegisterBank
 from ..bus.registers import Register
 from ..config import NetworkConfig
@@ -16,7 +16,7 @@ from ..idioms import any_of, counted, members_of, sum_of
 from ..layer.dense_layer import DenseLayer
 from ..programming.network import NetworkProgrammer
 from .control_registers import ControlRegisters, Event
-from .frames import FrameInput, ScoreOutput
+from .frames import ScoreOutput
 from .signature import COUNTER_BITS, NetworkSignature
 
 __all__ = ["NetworkController"]
@@ -40,7 +40,7 @@ class NetworkController(wiring.Component):
         self.fields = ControlRegisters(config)
         self.registers = RegisterBank(self.fields.map)
         self.axi_lite = AxiLiteEndpoint(self.registers.registers.address_bits)
-        self.frame_input = FrameInput(config)
+        self.frame_input = PacketInput(config.image_bits)
         self.layers = [DenseLayer(layer) for layer in config.layers]
         self.score_output = ScoreOutput(config)
         self.programmer = NetworkProgrammer(config) if config.programmable else None
@@ -110,7 +110,8 @@ class NetworkController(wiring.Component):
             m.submodules.programmer = self.programmer
             join_streams(m, self, "w_axis", self.programmer, "w_axis")
             self._connect_programmer(m, self.programmer)
-        calibrating, busy = Signal(), Signal()
+        calibrating = Signal()
+        busy = Signal()
         self._run_and_stop(m, calibrating, busy)
         events = self._calibrate(m, calibrating, busy)
         self._report_events(m, events)
@@ -204,10 +205,10 @@ class NetworkController(wiring.Component):
         trimmed = [layer for layer in self.layers if layer.config.trim_bits_in_use]
         asked = bank[fields.start]
         was_calibrating = Signal()
-        at_work = bank[self.fields.running] | busy | calibrating
-        if self.programmer is not None:
-            at_work |= self.programmer.busy
+        at_work = Signal()
+        programming = Const(0) if self.programmer is None else self.programmer.busy
         m.d.comb += [
+            at_work.eq(bank[self.fields.running] | busy | calibrating | programming),
             calibrating.eq(Cat(layer.calibrating for layer in trimmed).any()),
             bank[fields.busy].eq(calibrating),
             *(layer.calibrate.eq(asked & ~at_work) for layer in trimmed),

@@ -35,7 +35,7 @@ class NetworkSignature(wiring.Signature):
     Members
     -------
     s_axis_*, m_axis_*
-        AXI4-Stream image input and result output, see `FrameInput` and `ScoreOutput`.
+        AXI4-Stream image input and result output, see `PacketInput` and `ScoreOutput`.
     s_axil_*
         AXI4-Lite control, see `AxiLiteEndpoint`; `control_registers` has the registers.
     irq : Out(1)

@@ -162,16 +162,13 @@ class DenseLayer(wiring.Component):
 
     def _scan_rows(
         self, m: Module, sequencer: PhaseSequencer, start: Signal
-    ) -> tuple[WordLineDriver | SpareWordLineDriver, WordLineDriver | SpareWordLineDriver]:
+    ) -> tuple[WordLineDriver, WordLineDriver]:
         """Add what raises word lines, and what tells the row that is read: the same component,
         unless rows overlap."""
-        word_lines: WordLineDriver | SpareWordLineDriver
+        kind = SpareWordLineDriver if self.follows_spares else WordLineDriver
+        m.submodules.word_lines = word_lines = kind(self.config)
         if self.follows_spares:
-            word_lines = SpareWordLineDriver(self.config)
             m.d.comb += word_lines.moves.eq(self.moves)
-        else:
-            word_lines = WordLineDriver(self.config)
-        m.submodules.word_lines = word_lines
         m.d.comb += word_lines.advance.eq(sequencer.advance)
         drivers = [word_lines]
         if self.config.overlapped:

@@ -36,7 +36,7 @@ class WordLineDriver(wiring.Component):
         Per macro its word lines; those without a neuron stay 0.
     """
 
-    def __init__(self, config: ArrayGroup):
+    def __init__(self, config: ArrayGroup, **more: wiring.Member):
         self.config = config
         super().__init__(
             {
@@ -44,6 +44,7 @@ class WordLineDriver(wiring.Component):
                 "last": Out(1),
                 "row": Out(config.rows_used),
                 "wl": Out(data.ArrayLayout(config.macro.rows, config.macros)),
+                **more,
             }
         )
 

@@ -93,6 +93,7 @@ class MacroPeriphery(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         pins, scan = self.pins, self.scan
+        m.submodules.readout = readout = self._read(m)
         m.d.comb += [
             pins.wl.eq(self.wl),
             pins.bl.eq(scan.bl),
@@ -100,26 +101,19 @@ class MacroPeriphery(wiring.Component):
             pins.precharge.eq(scan.precharge),
             pins.evaluate.eq(scan.evaluate),
             pins.strobe.eq(scan.strobe),
+            readout.wl.eq(self.row),
+            readout.sample.eq(scan.sample),
+            readout.sense_p.eq(pins.sense_p),
+            readout.sense_n.eq(pins.sense_n),
+            self.unresolved.eq(readout.unresolved),
         ]
         if self.config.bits_per_input > 1:
             m.d.comb += [pins.share.eq(scan.share), pins.acc_reset.eq(scan.acc_reset)]
-        self._read(m)
         return m
 
-    def _read(self, m: Module) -> None:
-        """Add the read-out, and what is on the bank."""
+    def _read(self, m: Module) -> SignReadout | CountReadout:
+        """The read-out; adds its results, and what is on the bank."""
         raise NotImplementedError
-
-    def _sense(self, m: Module, readout: SignReadout | CountReadout) -> None:
-        """Add a read-out at the comparator of the row being read."""
-        m.submodules.readout = readout
-        m.d.comb += [
-            readout.wl.eq(self.row),
-            readout.sample.eq(self.scan.sample),
-            readout.sense_p.eq(self.pins.sense_p),
-            readout.sense_n.eq(self.pins.sense_n),
-            self.unresolved.eq(readout.unresolved),
-        ]
 
     def _charge(self, m: Module, dac_p: Value, dac_n: Value) -> None:
         """Put codes on the bank; a calibration takes turns with them, the other one at 0."""
@@ -136,9 +130,8 @@ class SignPeriphery(MacroPeriphery):
         senses = [(score + trim > 0, score + trim < 0)] * self.config.trials
         return SignReadout.model(senses)[0]
 
-    def _read(self, m: Module) -> None:
+    def _read(self, m: Module) -> SignReadout:
         readout = SignReadout(self.rows, self.config.trials)
-        self._sense(m, readout)
         m.d.comb += self.results.eq(readout.bits)
         if self.trim_bits:
             m.submodules.trim = trim = TrimDriver(self.trim_bits)
@@ -148,6 +141,7 @@ class SignPeriphery(MacroPeriphery):
                 trim.release.eq(self.scan.sample & self.scan.last_trial),
             ]
             self._charge(m, trim.dac_p, trim.dac_n)
+        return readout
 
 
 class CountPeriphery(MacroPeriphery):
@@ -159,13 +153,13 @@ class CountPeriphery(MacroPeriphery):
         code = successive_approximation(width, lambda dac_p, dac_n: score + dac_p - dac_n > 0)
         return corrected_code(code, trim, width)
 
-    def _read(self, m: Module) -> None:
+    def _read(self, m: Module) -> CountReadout:
         readout = CountReadout(self.rows, self.config.count_bits, self.trim_bits)
-        self._sense(m, readout)
         m.d.comb += [self.results.eq(readout.codes), readout.arm.eq(self.scan.arm)]
         if self.trim_bits:
             m.d.comb += readout.trim.eq(self.trim)
         self._charge(m, readout.dac_p, readout.dac_n)
+        return readout
 
 
 PERIPHERIES: dict[Readout, type[MacroPeriphery]] = {

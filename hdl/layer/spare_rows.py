@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
+from .line_drivers import WordLineDriver
 
 __all__ = ["SpareTable", "SpareWordLineDriver", "moves_layout"]
 
@@ -87,68 +88,43 @@ class SpareTable(wiring.Component):
         return m
 
 
-class SpareWordLineDriver(wiring.Component):
-    """Raises the word lines of a layer's macros in row order, spare rows in place of moved ones.
+class SpareWordLineDriver(WordLineDriver):
+    """Raises word lines in row order, too, but spare rows in place of moved ones.
 
-    With an empty table every macro sees what `WordLineDriver` gives.
+    With an empty table every macro sees what `WordLineDriver` gives. Its spare rows are a macro's
+    last word lines; `row` is the present row wherever it lives, and all of `wl` is from registers.
 
     Parameters
     ----------
     config : LayerConfig
-        A macro has at least one spare row; its spare rows are its last word lines.
+        A macro has at least one spare row.
 
     Members
     -------
-    start, advance, release, last
-        As in `WordLineDriver`.
     moves : In(moves_layout(config))
-        The table; it stands still during a scan.
-    row : Out(rows_used)
-        The present row, one-hot or 0, wherever it lives: for the read-outs.
-    wl : Out(data.ArrayLayout(rows, macros))
-        Per macro its word lines, one-hot or 0, from registers; they change with `row`, one cycle
-        after `start` or `advance`.
+        The table; it stands still during a scan. The others as in `WordLineDriver`.
     """
 
     def __init__(self, config: LayerConfig):
         if config.macro.spare_rows < 1:
             raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
-        self.config = config
-        super().__init__(
-            {
-                "start": In(1),
-                "advance": In(1),
-                "release": In(1),
-                "last": Out(1),
-                "moves": In(moves_layout(config)),
-                "row": Out(config.rows_used),
-                "wl": Out(data.ArrayLayout(config.macro.rows, config.macros)),
-            }
-        )
+        super().__init__(config, moves=In(moves_layout(config)))
 
-    @property
-    def latency(self) -> int:
-        """Cycles from `start` or `advance` to the word lines."""
-        return 1
-
-    def model(self, spares: Mapping[tuple[int, int], int]) -> Iterator[list[int]]:
-        """`wl` of every macro from `start` on, one list per step, the closing zeros included.
+    def model(self, spares: Mapping[tuple[int, int], int] | None = None) -> Iterator[list[int]]:
+        """As that of `WordLineDriver`.
 
         Parameters
         ----------
-        spares : mapping
+        spares : mapping, optional
             (macro, row) to the number of the spare row that holds it, as
-            `ProgrammingModel.spares`.
+            `ProgrammingModel.spares`; none moved without it.
         """
         first = self.config.macro.neuron_rows
-        for row in range(self.config.rows_used):
-            lines = []
+        for row, wl in enumerate(super().model()):
             for macro in range(self.config.macros):
-                spare = spares.get((macro, row))
-                here = row in range(len(self.config.neurons_of_macro(macro)))
-                lines.append(here << (row if spare is None else first + spare))
-            yield lines
-        yield [0] * self.config.macros
+                if (spare := (spares or {}).get((macro, row))) is not None:
+                    wl[macro] = 1 << first + spare
+            yield wl
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -4,9 +4,8 @@ import random
 
 import pytest
 from support.components import simulate
-from support.layers import small_network
 
-from popbridge.hdl.controller.frames import FrameInput
+from popbridge.hdl.bus.axi_stream import PacketInput
 
 SEED = 30
 
@@ -63,7 +62,7 @@ def beats_of(frames):
 @pytest.mark.parametrize("bits", [1, 31, 32, 33, 64, 100])
 @pytest.mark.parametrize("stalls", [(0, 0), (0.5, 0), (0, 0.7), (0.4, 0.4)])
 def test_frames_of_random_lengths(bits, stalls):
-    dut = FrameInput(small_network(bits, 1))
+    dut = PacketInput(bits)
     draw = random.Random(SEED + bits)
     count = -(-bits // 32)
     lengths = [count, count, *(draw.choice([count, draw.randint(1, count + 3)]) for _ in range(20))]
@@ -77,7 +76,7 @@ def test_frames_of_random_lengths(bits, stalls):
 
 
 def test_latency_and_back_to_back_frames():
-    dut = FrameInput(small_network(100, 1))
+    dut = PacketInput(100)
     frames = [[k, k + 1, k + 2, k + 3] for k in (10, 20, 30)]
     words, _, firsts, taken = drive(dut, beats_of(frames))
     assert dut.latency == 4
@@ -87,7 +86,7 @@ def test_latency_and_back_to_back_frames():
 
 
 def test_a_fault_is_flagged_when_it_is_seen():
-    dut = FrameInput(small_network(70, 1))
+    dut = PacketInput(70)
     frames = [[1, 2], [1, 2, 3], [1, 2, 3, 4, 5], [6, 7, 8]]
     words, drops, firsts, _ = drive(dut, beats_of(frames))
     # At a short frame's tlast; at the beat of a long one that should have had tlast.
@@ -96,7 +95,7 @@ def test_a_fault_is_flagged_when_it_is_seen():
 
 
 def test_a_frame_without_tlast_is_dropped_up_to_the_next_tlast():
-    dut = FrameInput(small_network(64, 1))
+    dut = PacketInput(64)
     beats = [(1, 0), (2, 0), (3, 0), (4, 1), (5, 0), (6, 1)]
     words, drops, *_ = drive(dut, beats)
     assert [word for _, word in words] == [6 << 32 | 5]
@@ -107,7 +106,7 @@ def test_a_frame_without_tlast_is_dropped_up_to_the_next_tlast():
 @pytest.mark.parametrize("lengths", [(3, 3), (2, 3), (5, 3)], ids=["intact", "short", "long"])
 def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths):
     """Disabled in each cycle of the first of two frames; the second waits for as long."""
-    dut = FrameInput(small_network(70, 1))
+    dut = PacketInput(70)
     beats = beats_of([[7] * length for length in lengths])
 
     async def bench(ctx):
@@ -170,7 +169,7 @@ def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats):
         frames = [[10 * k + beat for beat in range(length)] for k in range(2)]
         frames += [list(range(100, 100 + beats))] * 2
         for restart in range(2 * length + 4):
-            dut = FrameInput(small_network(bits, 1))
+            dut = PacketInput(bits)
             starts, ends, words, drops = drive_with_restart(dut, frames, restart)
             after = [frame for frame, start in zip(frames, starts, strict=True) if start > restart]
             assert words == brute_force(after, bits)
@@ -184,7 +183,7 @@ def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats):
 
 def test_while_a_rest_is_discarded_the_input_is_not_busy():
     """A source that stopped in a frame keeps nobody waiting, and the next frame is taken."""
-    dut = FrameInput(small_network(70, 1))
+    dut = PacketInput(70)
     beats = [(7, 0), (7, 0), (7, 1), *beats_of([[1, 2, 3]])]
 
     async def bench(ctx):
