@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -66,17 +64,6 @@ def _field_members(port: str, field: Field) -> dict[str, wiring.Member]:
         load = {f"{port}_load": In(1), f"{port}_found": In(field.bits)}
         return {port: Out(field.bits, init=field.reset), **load}
     return {port: Out(field.bits, init=field.reset)}
-
-
-class _Write(NamedTuple):
-    """A write, as a register sees it."""
-
-    selected: Signal
-    """It is for this register, and not refused."""
-    merged: Value
-    """What it makes of the register's word."""
-    written: Signal
-    """The bytes that are written, 0 in the others."""
 
 
 class RegisterBank(wiring.Component):
@@ -156,13 +143,14 @@ class RegisterBank(wiring.Component):
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
             word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
-            write = _Write(selected, (word & ~mask) | written, written)
+            merged = (word & ~mask) | written
             at = bus.write_address == address // WORD_BYTES
-            fits = self._fits(m, register, write.merged)
+            fits = self._fits(m, register, merged)
             m.d.comb += selected.eq(bus.write & at & fits)
-            values = [
-                self._field(m, field, lowest, write) for lowest, field in register.placed_fields
-            ]
+            values = []
+            for lowest, field in register.placed_fields:
+                place = slice(lowest, lowest + field.bits)
+                values.append(self._field(m, field, selected, merged[place], written[place]))
             m.d.comb += word.eq(Cat(values))
             words[register.name] = word
             self._answer_write(m, register, at, fits)
@@ -187,23 +175,27 @@ class RegisterBank(wiring.Component):
         m.d.comb += fits.eq(enough & ~above.any())
         return fits
 
-    def _field(self, m: Module, field: Field, lowest: int, write: _Write) -> Value:
-        """Add what a field keeps; gives what it reads as."""
+    def _field(
+        self, m: Module, field: Field, selected: Signal, merged: Value, written: Value
+    ) -> Value:
+        """Add what a field keeps; gives what it reads as.
+
+        A write that is `selected` makes `merged` of it; `written` are the bits of bytes written.
+        """
         port = self[field]
-        place = slice(lowest, lowest + field.bits)
         if field.access in (Access.READ_WRITE, Access.LOADED):
-            with m.If(write.selected):
-                m.d.sync += port.eq(write.merged[place])
+            with m.If(selected):
+                m.d.sync += port.eq(merged)
             if field.access is Access.LOADED:
                 load, found = self.load(field)
                 with m.If(load):
                     m.d.sync += port.eq(found)
         elif field.access is Access.WRITE_1:
-            m.d.sync += port.eq(Mux(write.selected, write.written[place], 0))
+            m.d.sync += port.eq(Mux(selected, written, 0))
             return Const(0, field.bits)
         elif field.access is Access.WRITE_1_TO_CLEAR:
             kept = self.kept(field)
-            cleared = Mux(write.selected, write.written[place], 0)
+            cleared = Mux(selected, written, 0)
             m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
             return kept
         return port

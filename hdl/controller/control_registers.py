@@ -35,15 +35,7 @@ PROGRAMMING_ERRORS = {
 
 
 class Event:
-    """Something that happens: a bit of INTERRUPT_ENABLE and INTERRUPT_STATUS.
-
-    Parameters
-    ----------
-    name, doc : str
-        The fields' name and meaning.
-    is_error : bool
-        It has a bit of ERRORS as well: `error`, else None.
-    """
+    """Something that happens: a bit of both INTERRUPT registers and, of an error, of ERRORS."""
 
     def __init__(self, name: str, doc: str, *, is_error: bool = True):
         self.enable = bit(name, Access.READ_WRITE, doc)
@@ -55,11 +47,8 @@ class ProgrammingFields:
     """What programmable macros add to the registers of the whole controller."""
 
     def __init__(self) -> None:
-        self.busy = bit(
-            "programming",
-            Access.READ_ONLY,
-            "Rows of weights are in progress or wait, until CONTROL.stop if it runs.",
-        )
+        waits = "Rows of weights are in progress or wait, until CONTROL.stop if it runs."
+        self.busy = bit("programming", Access.READ_ONLY, waits)
         self.row_done = Event("row_done", "A row of weights is done, right or not.", is_error=False)
         self.unrepairable_row, self.dropped_row = (
             Event(name, doc) for name, doc in PROGRAMMING_ERRORS.items()
@@ -72,10 +61,9 @@ class CalibrationFields:
 
     def __init__(self) -> None:
         self.start = bit(
-            "calibrate",
-            Access.WRITE_1,
+            "calibrate", Access.WRITE_1,
             "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
-        )
+        )  # fmt: skip
         self.busy = bit(
             "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
         )
@@ -87,30 +75,19 @@ class CalibrationFields:
 
 
 class ControlRegisters:
-    """All registers of a network's controller.
-
-    Parameters
-    ----------
-    config : NetworkConfig
+    """All registers of a network's controller, with the fields that its logic knows by name.
 
     Members
     -------
     map : RegisterMap
         One block for all, one for each layer, one of trims.
     layers : list of LayerRegisters
-        Their fields.
     events : list of Event
         In the order of their bits.
     counters : list of Register
         Each stays at its largest value once there.
-    programming : ProgrammingFields or None
-        None without programmable macros.
-    calibration : CalibrationFields or None
-        None without trims.
-    start, stop, soft_reset, running, busy, cycles_low, cycles_high : Field
-    image_done, dropped_frame, unresolved, timing_refused : Event
-    images_done, result_stall_cycles, input_stall_cycles, unresolved_decisions, dropped_frames :
-        Register. The counters of every controller.
+    programming, calibration : ProgrammingFields, CalibrationFields or None
+        None without programmable macros, without trims.
     """
 
     def __init__(self, config: NetworkConfig):
@@ -215,13 +192,11 @@ class ControlRegisters:
         ]
 
     def _events(self) -> list[Register]:
-        self.image_done = Event(
-            "image_done", "The last beat of a result was taken.", is_error=False
-        )
+        done = "The last beat of a result was taken."
+        unresolved = "A comparator was unresolved at the end of its strobe."
+        self.image_done = Event("image_done", done, is_error=False)
         self.dropped_frame = Event("dropped_frame", "An image of a wrong length was dropped.")
-        self.unresolved = Event(
-            "unresolved", "A comparator was unresolved at the end of its strobe."
-        )
+        self.unresolved = Event("unresolved", unresolved)
         self.timing_refused = Event("timing_refused", "A phase time out of its range was written.")
         self.events = [self.image_done]
         if self.programming is not None:

@@ -74,43 +74,34 @@ class LayerRegisters:
             self.registers += self.programming.registers
 
     def _geometry(self) -> list[Register]:
-        layer = self.layer
-        macro = layer.macro
-        sizes: list[tuple[str, tuple[str, int, str], tuple[str, int, str]]] = [
-            (
-                "INPUTS",
-                ("inputs", layer.inputs, "Inputs of a neuron."),
+        layer, macro = self.layer, self.layer.macro
+
+        def sizes(name: str, *fields: tuple[str, int, str], doc: str = "size") -> Register:
+            return constants(layer_register(self.index, name), f"{self.named}: {doc}.", *fields)
+
+        codes = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
+        return [
+            sizes(
+                "INPUTS", ("inputs", layer.inputs, "Inputs of a neuron."),
                 ("bias_columns", layer.bias_columns, "Columns whose input is always +1."),
             ),
-            (
-                "NEURONS",
-                ("neurons", layer.neurons, "Neurons."),
+            sizes(
+                "NEURONS", ("neurons", layer.neurons, "Neurons."),
                 ("macros", layer.macros, "Arrays side by side."),
             ),
-            (
-                "ARRAY",
-                ("rows", macro.rows, "Word lines of an array."),
+            sizes(
+                "ARRAY", ("rows", macro.rows, "Word lines of an array."),
                 ("columns", macro.columns, "Bit-line pairs of an array."),
             ),
-            (
-                "SCAN",
-                ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
+            sizes(
+                "SCAN", ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
                 ("strobes", layer.trials, "Strobes of a row: votes of a sign, bits of a count."),
             ),
-        ]
-        codes = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
-        readout = ("kind", READOUT_CODES[layer.readout], f"{codes}.")
-        return [
-            *(
-                constants(layer_register(self.index, name), f"{self.named}: size.", *fields)
-                for name, *fields in sizes
+            sizes(
+                "READOUT", ("kind", READOUT_CODES[layer.readout], f"{codes}."),
+                doc="how a neuron is read",
             ),
-            constants(
-                layer_register(self.index, "READOUT"),
-                f"{self.named}: how a neuron is read.",
-                readout,
-            ),
-        ]
+        ]  # fmt: skip
 
     def _phase(self, name: str) -> Register:
         may_be_0 = name in DEAD_TIME_NAMES and self.layer.macro.zero_dead_time_allowed

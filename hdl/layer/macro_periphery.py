@@ -162,8 +162,5 @@ class CountPeriphery(MacroPeriphery):
         return readout
 
 
-PERIPHERIES: dict[Readout, type[MacroPeriphery]] = {
-    Readout.SIGN: SignPeriphery,
-    Readout.COUNT: CountPeriphery,
-}
+PERIPHERIES = {Readout.SIGN: SignPeriphery, Readout.COUNT: CountPeriphery}
 """Way to read a macro to its periphery."""

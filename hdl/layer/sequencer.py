@@ -242,14 +242,7 @@ class PhaseSequencer(wiring.Component):
 
 
 class _Row:
-    """Where a sequencer is in a row, and its steps from one phase into the next.
-
-    Parameters
-    ----------
-    m : Module
-        The sequencer's.
-    sequencer : PhaseSequencer
-    """
+    """Where a sequencer is in a row, and its steps from one phase into the next."""
 
     def __init__(self, m: Module, sequencer: PhaseSequencer):
         self.m = m
@@ -270,7 +263,7 @@ class _Row:
         """Enter a phase, as long as held or as in `timing`; `resets` holding capacitors, too."""
         pins = PINS[state]._replace(acc_reset=int(resets and self.sequencer.planes > 1))
         own = self.sequencer
-        driven = PhasePins(own.precharge, own.evaluate, own.strobe, own.share, own.acc_reset)
+        driven = (own.precharge, own.evaluate, own.strobe, own.share, own.acc_reset)
         self.m.d.sync += [pin.eq(level) for pin, level in zip(driven, pins, strict=True)]
         if state != "IDLE":
             self.m.d.sync += self.remaining.eq(members_of(timing or self.held)[_length(state)])
