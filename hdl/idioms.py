@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Value
+from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib import wiring
 
-__all__ = ["sum_of", "unused_states"]
+__all__ = ["any_of", "counted", "members_of", "sum_of", "unused_states"]
 
 
 def sum_of(values: Sequence[Value]) -> Value:
@@ -16,6 +19,23 @@ def sum_of(values: Sequence[Value]) -> Value:
         return values[0]
     half = len(values) // 2
     return sum_of(values[:half]) + sum_of(values[half:])
+
+
+def any_of(values: Sequence[Value]) -> Value:
+    """All of them ORed, bit by bit: for sources of which at most one is not 0."""
+    return functools.reduce(operator.or_, values)
+
+
+def members_of(interface: wiring.PureInterface) -> dict[str, Value]:
+    """The signals of an interface by the names of its members, which are no interfaces."""
+    return {name: value for (name,), _, value in interface.signature.flatten(interface)}
+
+
+def counted(m: Module, counter: Signal, events: Value) -> Value:
+    """A counter that stops at its largest value, once `events` are added."""
+    total = Signal(len(counter) + 1, name=f"{counter.name}_total")
+    m.d.comb += total.eq(counter + events)
+    return Mux(total[-1], (1 << len(counter)) - 1, total)
 
 
 def unused_states(fsm: Any) -> list[str]:

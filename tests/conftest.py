@@ -68,13 +68,15 @@ def icarus() -> str:
 def run_tests(icarus, tmp_path):
     """Builds the controller and runs a suite of `tb`; gives tests run, tests failed, the log.
 
-    `only` is a pattern of the tests to run, `folder` where all files go.
+    `only` is a pattern of the tests to run, `folder` where all files go, `controller` the text of
+    another controller than the job's.
     """
 
-    def run(job, suite, only=None, folder=tmp_path):
+    def run(job, suite, only=None, folder=tmp_path, controller=None):
         job.write(folder / "job.npz")
         source = folder / "controller.sv"
-        source.write_text(without_always_comb(controller_verilog(job.config)), encoding="utf-8")
+        text = controller_verilog(job.config) if controller is None else controller
+        source.write_text(without_always_comb(text), encoding="utf-8")
         runner = get_runner(icarus)
         runner.build(
             sources=[source],

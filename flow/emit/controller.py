@@ -6,7 +6,8 @@ from typing import Any
 
 from ...hdl.config import NetworkConfig
 from ...hdl.controller.control_registers import control_registers
-from ...hdl.controller.controller import NetworkController, NetworkSignature
+from ...hdl.controller.controller import NetworkController
+from ...hdl.controller.signature import NetworkSignature
 from .black_boxes import _black_boxes
 from .convert import Port, ports_of, to_systemverilog
 from .register_files import register_description

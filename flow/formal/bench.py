@@ -7,7 +7,7 @@ what is proven looks at its ports and, for lemmas, at its inner signals.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,17 @@ from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = ["TOP", "Bench", "Fault", "Method", "Proof", "Property", "Task", "driven_signals"]
+__all__ = [
+    "TOP",
+    "Bench",
+    "Fault",
+    "Method",
+    "Proof",
+    "Property",
+    "Task",
+    "driven_signals",
+    "insert_fault",
+]
 
 TOP = "top"
 """The module around the hardware, which is its `hardware`."""
@@ -36,7 +46,8 @@ HARDWARE = "hardware"
 LEMMA = "lemma_"
 
 
-Signals = Callable[[str], Signal]
+Signals = Callable[..., Signal]
+"""Finds a signal by the names of the submodules down to it, and its own."""
 Edit = Callable[[Signal, Signals], Value]
 
 
@@ -61,7 +72,7 @@ class Fault:
     signal: str
     edit: Edit
     """The new value, of the one that the hardware gives it; the second argument finds other
-    signals of the same submodule, and inputs of the hardware."""
+    signals of the same submodule and below it, and inputs of the hardware."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +171,7 @@ class Bench:
         self._driven: set[int] = set()
         self._lemmas = 0
         if fault is not None:
-            self._break(fault)
+            insert_fault(self.fragment, fault, self._ports())
         proof.specify(self)
         from_any_state = any(each.method is Method.ANY_STATE for each in proof.properties)
         if self.example and not from_any_state:
@@ -240,17 +251,25 @@ class Bench:
         self.m.submodules[name] = checked = Module()
         checked.d.comb += statement
 
-    def _break(self, fault: Fault) -> None:
-        module = _module(self.fragment, fault.path)
-        signal = driven_signals(module)[fault.signal]
-        true = Signal.like(signal, name=f"true_{signal.name}")
-        redirected = _Redirected(signal, true)
-        module.statements = {
-            domain: redirected.on_statement(statements)
-            for domain, statements in module.statements.items()
-        }
-        others = {value.name: value for value in self._ports()} | driven_signals(module)
-        module.add_statements("comb", signal.eq(fault.edit(true, others.__getitem__)))
+
+def insert_fault(fragment: Fragment, fault: Fault, inputs: Iterable[Signal]) -> None:
+    """Edit elaborated hardware; `inputs` are its own, for the fault to read."""
+    module = _module(fragment, fault.path)
+    signal = driven_signals(module)[fault.signal]
+    true = Signal.like(signal, name=f"true_{signal.name}")
+    redirected = _Redirected(signal, true)
+    module.statements = {
+        domain: redirected.on_statement(statements)
+        for domain, statements in module.statements.items()
+    }
+    given = {value.name: value for value in inputs}
+
+    def inner(*path: str) -> Signal:
+        *modules, name = path
+        found = driven_signals(_module(module, modules))
+        return found[name] if modules or name in found else given[name]
+
+    module.add_statements("comb", signal.eq(fault.edit(true, inner)))
 
 
 def _module(fragment: Fragment, path: list[str] | tuple[str, ...]) -> Fragment:

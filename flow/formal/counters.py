@@ -12,8 +12,12 @@ from pathlib import Path
 
 from ...hdl.bus.registers import WORD_BITS, WORD_BYTES
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import control_registers, counters_of, layer_register
-from ...hdl.programming.network import FIGURES
+from ...hdl.controller.control_registers import (
+    ControlRegisters,
+    control_registers,
+    layer_register,
+)
+from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ..emit.controller import CONTROLLER
 from ..synthesis.netlist import run_yosys
 from .timers import timer_assertions
@@ -47,7 +51,8 @@ def counter_assertions(config: NetworkConfig) -> str:
     one of CYCLES_LOW copies the upper half to CYCLES_HIGH. Counters of programming never go down,
     and up by no more than an event adds.
     """
-    signals = {name: _SIGNALS.get(name, name.lower()) for name in counters_of(config)}
+    counters = [counter.name for counter in ControlRegisters(config).counters]
+    signals = {name: _SIGNALS.get(name, name.lower()) for name in counters}
     figures = list(_figures(config))
     words = signals | {name: signal for name, signal, _ in figures}
     words["CYCLES_LOW"] = f"cycles[{WORD_BITS - 1}:0]"
@@ -98,7 +103,7 @@ def counter_assertions(config: NetworkConfig) -> str:
 def _figures(config: NetworkConfig) -> Iterator[tuple[str, str, int]]:
     """Each counter of programming: its register, its signal, the most that a cycle adds."""
     for index, layer in enumerate(config.layers):
-        for name in FIGURES if layer.macro.programmable else ():
+        for name in PROGRAMMING_COUNTERS if layer.macro.programmable else ():
             inner = f"_rows.{name}" if name in _OF_ROWS else f"__{name}"
             most = layer.fan_in if name == "failed_cells" else 1
             yield layer_register(index, name), rf"\programmer.{layer.name}{inner} ", most

@@ -18,9 +18,9 @@ __all__ = ["programming_proofs"]
 
 PATHS = {
     "row": ((), "row_state"),
-    "line": (("line",), "program_state"),
-    "pulse": (("line", "driver"), "pulse_state"),
-    "reader": (("line", "reader"), "read_state"),
+    "line": (("word_line",), "program_state"),
+    "pulse": (("word_line", "driver"), "pulse_state"),
+    "reader": (("word_line", "reader"), "read_state"),
     "packet": (("input",), "frame_state"),
 }
 """State machine to the submodule that has it, from the row's programmer, and its register."""
@@ -131,15 +131,15 @@ class ProgrammingProof:
         lemma(implies(within("row", "PROGRAM"), ~within("line", "IDLE")))
         lemma(within("line", "PULSE") == ~within("pulse", "IDLE"))
         lemma(within("line", "VERIFY") == ~within("reader", "IDLE"))
-        driver = {name: rows.inner("line", "driver", name) for name in PULSE_PINS}
+        driver = {name: rows.inner("word_line", "driver", name) for name in PULSE_PINS}
         lemma(driver["prog_pulse"] == within("pulse", "PULSE"))
         asked = Cat(driver[name] for name in PULSE_PINS)
         lemma(implies(within("pulse", "IDLE"), asked == 0))
         lemma(implies(~within("pulse", "IDLE"), driver["prog_op"] != 0))
         for side, state in (("bl", "PLUS"), ("blb", "MINUS")):
-            lines = rows.inner("line", "reader", side)
+            lines = rows.inner("word_line", "reader", side)
             lemma((lines != 0) == within("reader", state))
-        kind = rows.inner("line", "kind")
+        kind = rows.inner("word_line", "kind")
         lemma(implies(within("line", "CHOOSE", "PULSE"), kind < len(PULSES)))
 
     def _idle_lemmas(self, bench: Bench) -> None:
@@ -189,11 +189,12 @@ def programming_proofs(config: NetworkConfig) -> list[Proof]:
             edit=lambda true, inner: true | true << 1,
         ),
         "pulse_pins_stand_still": Fault(
-            meaning="the amplitude is one step up in the pulse", path=(*rows, "line", "driver"),
-            signal="prog_level", edit=lambda true, inner: true + inner("prog_pulse"),
+            meaning="the amplitude is one step up in the pulse",
+            path=(*rows, "word_line", "driver"), signal="prog_level",
+            edit=lambda true, inner: true + inner("prog_pulse"),
         ),
         "pulse_has_one_operation": Fault(
-            meaning="the operation is taken back in the pulse", path=(*rows, "line", "driver"),
+            meaning="the operation is taken back in the pulse", path=(*rows, "word_line", "driver"),
             signal="prog_op", edit=lambda true, inner: true & ~inner("prog_pulse").replicate(2),
         ),
     }  # fmt: skip

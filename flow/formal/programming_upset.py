@@ -94,7 +94,7 @@ class CyclesLeft:
         return self.bench.inner(*path)
 
     def _pulse(self) -> Left:
-        remaining = self._inner("line", "driver", "remaining")
+        remaining = self._inner("word_line", "driver", "remaining")
         counted = 1 << len(remaining)
         hold = self.programming.hold_cycles
         longest = max(
@@ -102,7 +102,7 @@ class CyclesLeft:
             if operation
         )  # fmt: skip
         return _by_state(
-            self._inner("line", "driver", "pulse_state"),
+            self._inner("word_line", "driver", "pulse_state"),
             {
                 "IDLE": (0, 0),
                 "HOLD": (remaining + 1, counted),
@@ -112,11 +112,11 @@ class CyclesLeft:
         )
 
     def _reading(self) -> Left:
-        remaining = self._inner("line", "reader", "remaining")
+        remaining = self._inner("word_line", "reader", "remaining")
         counted = 1 << len(remaining)
         cycles = self.programming.verify_settle_cycles
         return _by_state(
-            self._inner("line", "reader", "read_state"),
+            self._inner("word_line", "reader", "read_state"),
             {
                 "IDLE": (0, 0),
                 "MINUS": (remaining + 1, counted),
@@ -127,7 +127,7 @@ class CyclesLeft:
     def _line(self) -> Left:
         """Steps, attempts, kinds of pulses, groups of columns: digits of mixed radix."""
         step, kind, group, attempt = (
-            self._inner("line", name) for name in ("step", "kind", "group", "attempt")
+            self._inner("word_line", name) for name in ("step", "kind", "group", "attempt")
         )
         steps = _up_to(step, len(STEPS) - 1)
         groups = _up_to(group, -(-self.config.fan_in // self.programming.columns_per_pulse) - 1)
@@ -147,7 +147,7 @@ class CyclesLeft:
         most = (steps.most + 1) * (attempts.most + 1) * one_attempt
         same, other = from_attempt(attempts.now), from_attempt(further) + read
         return _by_state(
-            self._inner("line", "program_state"),
+            self._inner("word_line", "program_state"),
             {
                 "IDLE": (0, 0),
                 "JUDGE": (same + 1, most),
@@ -241,7 +241,7 @@ def programming_upset_proof() -> Proof:
                 method=Method.ANY_STATE,
                 fault=Fault(
                     meaning="a read-back that is not in progress is waited for",
-                    path=("line", "reader"), signal="idle",
+                    path=("word_line", "reader"), signal="idle",
                     edit=lambda true, inner: Const(0),
                 ),
             ),
@@ -252,7 +252,7 @@ def programming_upset_proof() -> Proof:
                 method=Method.ANY_STATE,
                 fault=Fault(
                     meaning="both bit lines are up while reading +1",
-                    path=("line", "reader"), signal="blb",
+                    path=("word_line", "reader"), signal="blb",
                     edit=lambda true, inner: true | inner("bl"),
                 ),
             ),

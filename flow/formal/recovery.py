@@ -126,7 +126,7 @@ class UpsetProof:
     def _before_the_upset(self, bench: Bench, first: Value) -> None:
         """All registers but the state register are as in some state of a scan."""
         _before_phases_are_upset(bench, self.config, self.config.trials, first)
-        row = bench.inner("word_lines", "wl")
+        row = bench.inner("word_lines", "row")
         driving = bench.inner("bit_lines", "driving")
         bench.assume(implies(first, at_most_one(row) & (driving == (row != 0))))
 

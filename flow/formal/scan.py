@@ -178,7 +178,7 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
     """The edit that breaks each property."""
     return {
         "word_lines_one_hot": Fault(
-            meaning="the next word line is up as well", path=("word_lines",), signal="wl",
+            meaning="the next word line is up as well", path=("word_lines",), signal="row",
             edit=lambda true, inner: true | true << 1,
         ),
         "bit_lines_complementary": Fault(
@@ -199,11 +199,11 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
         "read_after_evaluate": _held("evaluate", "one cycle less of evaluate"),
         "strobe_length": _held("strobe", "one cycle more of strobe", _more),
         "bank_stands_still": Fault(
-            meaning="the smallest capacitor of line P is stuck at 1", path=("readout0",),
-            signal="dac_p", edit=lambda true, inner: true | 1,
+            meaning="the smallest capacitor of line P is stuck at 1",
+            path=("periphery0", "readout"), signal="dac_p", edit=lambda true, inner: true | 1,
         ),
         "rows_once_in_order": Fault(
-            meaning="word lines in reverse order", path=("word_lines",), signal="wl",
+            meaning="word lines in reverse order", path=("word_lines",), signal="row",
             edit=lambda true, inner: true[::-1],
         ),
         "done_within_latency": (
@@ -212,8 +212,9 @@ def _faults(config: LayerConfig) -> dict[str, Fault]:
             else _held("precharge", "one cycle more of precharge", _more)
         ),
         "result_of_its_row": Fault(
-            meaning="the lowest bit of macro 0's results is stuck at 1", path=("readout0",),
-            signal="codes" if config.count_bits else "bits", edit=lambda true, inner: true | 1,
+            meaning="the lowest bit of macro 0's results is stuck at 1",
+            path=("periphery0", "readout"), signal="codes" if config.count_bits else "bits",
+            edit=lambda true, inner: true | 1,
         ),
         "result_waits": Fault(
             meaning="the next image is taken while a result waits", path=(), signal="i__ready",

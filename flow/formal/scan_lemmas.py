@@ -110,7 +110,7 @@ class ScanLemmas:
         planes = self.config.bits_per_input
         before = self._in("PRECHARGE", "DEAD_BEFORE_EVALUATE")
         reader = "read_rows" if self.config.overlapped else "word_lines"
-        row = self.bench.inner(reader, "wl")
+        row = self.bench.inner(reader, "row")
         self.number = Signal(range(rows + 2))
         self.plane = seen.planes_begun_now
         first = before & (self.plane == 0)
@@ -135,7 +135,7 @@ class ScanLemmas:
     def _word_lines_ahead(self) -> None:
         """In a pipeline the word lines leave a row one cycle after its evaluate's rise."""
         seen, rows = self.seen, self.config.rows_used
-        ahead = self.bench.inner("word_lines", "wl")
+        ahead = self.bench.inner("word_lines", "row")
         gone = seen.evaluate & ~seen.evaluate_rises | self.within["DEAD_AFTER_STROBE"]
         moved = gone & (self.number != rows - 1)
         expected = (1 << (self.number + moved))[:rows]
@@ -175,5 +175,7 @@ class ScanLemmas:
         self.bench.lemma(implies(seen.scanning & passed, result == expected))
 
     def _of_readout(self, name: str) -> Value:
-        signals = [self.bench.inner(f"readout{k}", name) for k in range(self.config.macros)]
+        signals = [
+            self.bench.inner(f"periphery{k}", "readout", name) for k in range(self.config.macros)
+        ]
         return Array(signals)[self.seen.macro]

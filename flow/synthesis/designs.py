@@ -27,7 +27,7 @@ _CONTROLLER_PARTS = {
     "programmer": "programming",
 }
 _LAYER_PARTS = {"bit_lines": "drivers", "word_lines": "drivers"}
-_READOUT_PARTS = ("readout", "trim", "calibrator")
+_READOUT_PARTS = ("periphery", "calibrator")
 
 
 def one_macro_network(macro: MacroConfig) -> NetworkConfig:

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from .register_bank import RESPONSE_BITS, RegisterBusSignature
 from .registers import WORD_BITS, WORD_BYTES
 
-__all__ = ["AxiLiteEndpoint", "axi_lite_members"]
+__all__ = ["AxiLiteEndpoint", "axi_lite_members", "forward_axi_lite"]
 
 PROT_BITS = 3
 
@@ -36,6 +36,14 @@ def axi_lite_members(address_bits: int) -> dict[str, wiring.Member]:
         "rready": In(1),
     }
     return {f"s_axil_{name}": member for name, member in members.items()}
+
+
+def forward_axi_lite(m: Module, outer: wiring.Component, inner: wiring.Component) -> None:
+    """Join a component's AXI4-Lite port to that of a component inside of it."""
+    for name, member in inner.signature.members.items():
+        if name.startswith("s_axil_"):
+            ends = getattr(outer, name), getattr(inner, name)
+            m.d.comb += ends[1].eq(ends[0]) if member.flow is In else ends[0].eq(ends[1])
 
 
 class AxiLiteEndpoint(wiring.Component):

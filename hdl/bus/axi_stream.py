@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import STREAM_BITS
 
-__all__ = ["PacketInput", "axi_stream_members"]
+__all__ = ["PacketInput", "axi_stream_members", "join_streams"]
 
 
 def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wiring.Member]:
@@ -24,6 +24,18 @@ def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wir
         f"{prefix}_tlast": flow(1),
         f"{prefix}_tready": In(1) if flow is Out else Out(1),
     }
+
+
+def join_streams(
+    m: Module, source: wiring.Component, output: str, sink: wiring.Component, input_: str
+) -> None:
+    """Connect two AXI4-Stream ports, given by their prefixes.
+
+    From inside of a component its own sink is a source, and the reverse.
+    """
+    for name in ("tdata", "tvalid", "tlast"):
+        m.d.comb += getattr(sink, f"{input_}_{name}").eq(getattr(source, f"{output}_{name}"))
+    m.d.comb += getattr(source, f"{output}_tready").eq(getattr(sink, f"{input_}_tready"))
 
 
 class PacketInput(wiring.Component):

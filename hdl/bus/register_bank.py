@@ -91,16 +91,34 @@ class RegisterBank(wiring.Component):
         Whether a loaded field takes a new value, and which.
     <register>_<field>_kept : Out
         The value of a write-1-to-clear field, one cycle after the event or the write.
+
+    ``bank[field]``, ``bank.kept(field)`` and ``bank.load(field)`` give the same by the field of the
+    map; a field of another map is a KeyError.
     """
 
     def __init__(self, registers: RegisterMap):
         self.registers = registers
+        self._ports = {
+            field: register.port(field) for _, register in registers for field in register.fields
+        }
         members: dict[str, wiring.Member] = {}
-        for _, register in registers:
-            for field in register.fields:
-                members |= _field_members(register.port(field), field)
+        for field, port in self._ports.items():
+            members |= _field_members(port, field)
         bus = In(RegisterBusSignature(registers.address_bits))
         super().__init__({"bus": bus, "clear": In(1), "refused": Out(1)} | members)
+
+    def __getitem__(self, field: Field) -> Signal:
+        """``<register>_<field>``."""
+        return getattr(self, self._ports[field])
+
+    def kept(self, field: Field) -> Signal:
+        """``<register>_<field>_kept``."""
+        return getattr(self, f"{self._ports[field]}_kept")
+
+    def load(self, field: Field) -> tuple[Signal, Signal]:
+        """``<register>_<field>_load`` and ``<register>_<field>_found``."""
+        port = self._ports[field]
+        return getattr(self, f"{port}_load"), getattr(self, f"{port}_found")
 
     @property
     def latency(self) -> int:
@@ -125,13 +143,14 @@ class RegisterBank(wiring.Component):
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
             word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
+            merged = (word & ~mask) | written
             at = bus.write_address == address // WORD_BYTES
-            fits = self._fits(m, register, (word & ~mask) | written)
+            fits = self._fits(m, register, merged)
             m.d.comb += selected.eq(bus.write & at & fits)
-            values = [
-                self._field(m, register, field, selected, (word & ~mask) | written, written, lowest)
-                for lowest, field in register.placed_fields
-            ]
+            values = []
+            for lowest, field in register.placed_fields:
+                place = slice(lowest, lowest + field.bits)
+                values.append(self._field(m, field, selected, merged[place], written[place]))
             m.d.comb += word.eq(Cat(values))
             words[register.name] = word
             self._answer_write(m, register, at, fits)
@@ -157,30 +176,26 @@ class RegisterBank(wiring.Component):
         return fits
 
     def _field(
-        self,
-        m: Module,
-        register: Register,
-        field: Field,
-        selected: Signal,
-        merged: Value,
-        written: Signal,
-        lowest: int,
+        self, m: Module, field: Field, selected: Signal, merged: Value, written: Value
     ) -> Value:
-        """Add what a field keeps; gives what it reads as."""
-        port = getattr(self, register.port(field))
-        place = slice(lowest, lowest + field.bits)
+        """Add what a field keeps; gives what it reads as.
+
+        A write that is `selected` makes `merged` of it; `written` are the bits of bytes written.
+        """
+        port = self[field]
         if field.access in (Access.READ_WRITE, Access.LOADED):
             with m.If(selected):
-                m.d.sync += port.eq(merged[place])
+                m.d.sync += port.eq(merged)
             if field.access is Access.LOADED:
-                with m.If(getattr(self, f"{register.port(field)}_load")):
-                    m.d.sync += port.eq(getattr(self, f"{register.port(field)}_found"))
+                load, found = self.load(field)
+                with m.If(load):
+                    m.d.sync += port.eq(found)
         elif field.access is Access.WRITE_1:
-            m.d.sync += port.eq(Mux(selected, written[place], 0))
+            m.d.sync += port.eq(Mux(selected, written, 0))
             return Const(0, field.bits)
         elif field.access is Access.WRITE_1_TO_CLEAR:
-            kept = getattr(self, f"{register.port(field)}_kept")
-            cleared = Mux(selected, written[place], 0)
+            kept = self.kept(field)
+            cleared = Mux(selected, written, 0)
             m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
             return kept
         return port

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 __all__ = [
+    "HALF_BITS",
     "WORD_BITS",
     "WORD_BYTES",
     "Access",
@@ -26,6 +27,8 @@ __all__ = [
 WORD_BITS = 32
 """Width of a register and of the bus."""
 WORD_BYTES = WORD_BITS // 8
+HALF_BITS = WORD_BITS // 2
+"""Width of a size or of a place: none is beyond `config.WIDEST_BUS`."""
 SMALLEST_ADDRESS_BITS = 12
 """AXI gives a peripheral 4 KiB at least: no transfer crosses such a boundary [AMBA AXI, A3.4.1]."""
 
@@ -59,9 +62,9 @@ def _require_name(kind: str, name: str, pattern: str) -> None:
         raise ValueError(f"{kind}: found {name!r}, expected a name that matches {pattern}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Field:
-    """Some bits of a register."""
+    """Some bits of a register. Fields are told apart by identity: registers may have equal ones."""
 
     name: str
     bits: int
@@ -113,6 +116,12 @@ class Register:
             raise ValueError(f"{self.name}: found {bits} bits, expected at most {WORD_BITS}")
         if len(names) > 1 and any(field.minimum is not None for field in self.fields):
             raise ValueError(f"{self.name}: found fields {names}, expected one: its range counts")
+
+    @property
+    def field(self) -> Field:
+        """The only one, of a register of one field."""
+        (field,) = self.fields
+        return field
 
     @property
     def placed_fields(self) -> Iterator[tuple[int, Field]]:

@@ -59,11 +59,6 @@ class DigitalLayerConfig(Record):
         return heights
 
     @property
-    def full_adders(self) -> int:
-        """Full adders of the tree: each takes one bit away."""
-        return sum(self.column_heights[0]) - sum(self.column_heights[-1])
-
-    @property
     def adder_levels(self) -> int:
         """Full adders in a row, from a product to the two rows that are left."""
         return len(self.column_heights) - 1

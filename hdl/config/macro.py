@@ -115,21 +115,22 @@ def _paper_clock(row_s: float) -> MacroConfig:
 
 
 MACROS: dict[str, MacroConfig] = {
+    # The size used throughout.
     "default": MacroConfig(),
+    # A row in the clock period of the authors' comparator, the phases sharing it evenly [E].
     "paper-6ns": _paper_clock(6e-9),
     "paper-8ns": _paper_clock(8e-9),
     "paper-20ns": _paper_clock(20e-9),
+    # With SL latches: the bridges have 6 ns, while the other phases take 7 ns [E].
     "pipelined": MacroConfig(
         pipelined=True,
         timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6),
     ),
+    # Programmed by its controller, with spare rows.
     "programmable": MacroConfig(programmable=True, spare_rows=8),
+    # As wide as the 23-column neuron of the authors' test chip; its number of rows is ours.
     "test-chip": MacroConfig(rows=16, columns=24),
+    # Cancels comparator offsets of up to 63 score units [E].
     "trimmed": MacroConfig(trim_bits=6),
 }
-"""Macro presets. ``default`` is the size used throughout. ``paper-...`` evaluates a row in the
-clock period of the authors' comparator, the phases sharing it evenly [E]. ``pipelined`` has SL
-latches: its bridges have 6 ns, while the other phases take 7 ns [E]. ``programmable`` is programmed
-by its controller and has spare rows. ``test-chip`` is as wide as the 23-column neuron of the
-authors' test chip (its number of rows is ours). ``trimmed`` cancels comparator offsets of up to 63
-score units [E]."""
+"""Macro presets."""

@@ -24,7 +24,7 @@ class ProgrammingOperation(enum.IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ProgrammingConfig(Record):
-    """Pulses, read-back and retries of a macro's programming. All figures are estimates [E]."""
+    """Pulses, read-back and retries of a macro's programming. All values are estimates [E]."""
 
     columns_per_pulse: int = 32
     """Columns pulsed at once: neighbours, the first group beginning at column 0."""

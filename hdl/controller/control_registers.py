@@ -1,4 +1,5 @@
-"""The control registers of a network's controller, as data."""
+"""The control registers of a network's controller, as data: each field that its logic drives or
+reads is an attribute."""
 
 from __future__ import annotations
 
@@ -6,249 +7,260 @@ import re
 
 from ... import __version__
 from ..bus.registers import WORD_BITS, Access, Block, Field, Register, RegisterMap
-from ..config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, NetworkConfig, Readout
-from ..programming.registers import layer_programming, programming_counters, programming_errors
+from ..config import NetworkConfig
+from .layer_registers import LayerRegisters, bit, constants, layer_register, trim_register
 
 __all__ = [
-    "COUNTERS",
-    "ERRORS",
     "LAYER_OFFSET",
     "LAYER_STRIDE",
+    "PROGRAMMING_ERRORS",
+    "ControlRegisters",
+    "Event",
     "control_registers",
-    "counters_of",
-    "errors_of",
     "layer_register",
     "trim_register",
 ]
 
 IDENTITY = int.from_bytes(b"PBRG", "little")
 """Its bytes in memory spell it."""
-HALF = 16
-"""Bits of a size: none is beyond `config.WIDEST_BUS`."""
 LAYER_OFFSET = 0x100
 """Byte address of layer 0's block."""
 LAYER_STRIDE = 0x40
 """Bytes of a layer's block without programming."""
-READOUT_CODES = {Readout.SIGN: 0, Readout.COUNT: 1}
-
-ERRORS = {
-    "dropped_frame": "An image of a wrong length was dropped.",
-    "unresolved": "A comparator was unresolved at the end of its strobe.",
-    "timing_refused": "A phase time out of its range was written.",
+PROGRAMMING_ERRORS = {
+    "unrepairable_row": "A row has more failing cells than the limit and no spare row is left.",
+    "dropped_row": "A packet of weights was dropped: wrong length, or no such layer or row.",
 }
-"""Field name to meaning, in the order of the fields."""
-CALIBRATION_REFUSED = {
-    "calibration_refused": "A calibration was asked for while running or busy; nothing was done."
-}
-"""A further one, where there are trims."""
-CALIBRATED = {"calibrated": "A calibration is done."}
-"""An event that is no error."""
-COUNTERS = {
-    "IMAGES_DONE": "Results whose last beat was taken.",
-    "RESULT_STALL_CYCLES": "Cycles in which a result waited for `m_axis_tready`.",
-    "INPUT_STALL_CYCLES": "Cycles in which an image waited for `s_axis_tready`.",
-    "UNRESOLVED_DECISIONS": "Decisions whose comparator was unresolved at the end of its strobe.",
-    "DROPPED_FRAMES": "Images dropped for a wrong length.",
-}
-"""Register name to meaning; each stays at its largest value once there."""
+"""The errors that programming adds."""
 
 
-def errors_of(config: NetworkConfig) -> dict[str, str]:
-    """All errors of a network's controller, as `ERRORS`."""
-    refused = CALIBRATION_REFUSED if config.calibration_cycles else {}
-    return ERRORS | programming_errors(config) | refused
+class Event:
+    """Something that happens: a bit of both INTERRUPT registers and, of an error, of ERRORS."""
+
+    def __init__(self, name: str, doc: str, *, is_error: bool = True):
+        self.enable = bit(name, Access.READ_WRITE, doc)
+        self.status = bit(name, Access.WRITE_1_TO_CLEAR, doc)
+        self.error = bit(name, Access.WRITE_1_TO_CLEAR, doc) if is_error else None
 
 
-def counters_of(config: NetworkConfig) -> dict[str, str]:
-    """All counters of a network's controller, as `COUNTERS`."""
-    return COUNTERS | programming_counters(config)
+class ProgrammingFields:
+    """What programmable macros add to the registers of the whole controller."""
 
-
-def layer_stride(config: NetworkConfig) -> int:
-    """Bytes from one layer's block to the next."""
-    return (2 if config.programmable else 1) * LAYER_STRIDE
-
-
-def layer_register(index: int, name: str) -> str:
-    """The name of a register in a layer's block. Layers go by number: names could differ in case
-    only, or look like another register's."""
-    return f"LAYER{index}_{name.upper()}"
-
-
-def trim_register(index: int, macro: int) -> str:
-    """The name of the register of a macro's trim."""
-    return layer_register(index, f"trim{macro}")
-
-
-def control_registers(config: NetworkConfig) -> RegisterMap:
-    """The map of a network's controller: one block for all, one for each layer, one of trims."""
-    common = (
-        *_identity(config),
-        *_control(config),
-        *_interrupts(config),
-        *_counters(config),
-        *_calibration(config),
-    )
-    layers = [
-        Block(
-            name=f"LAYER{index}",
-            offset=LAYER_OFFSET + layer_stride(config) * index,
-            registers=(
-                *_layer_geometry(index, layer),
-                *_phase_times(index, layer),
-                *layer_programming(layer_register(index, ""), _named(index, layer), layer),
-            ),
+    def __init__(self) -> None:
+        waits = "Rows of weights are in progress or wait, until CONTROL.stop if it runs."
+        self.busy = bit("programming", Access.READ_ONLY, waits)
+        self.row_done = Event("row_done", "A row of weights is done, right or not.", is_error=False)
+        self.unrepairable_row, self.dropped_row = (
+            Event(name, doc) for name, doc in PROGRAMMING_ERRORS.items()
         )
-        for index, layer in enumerate(config.layers)
-    ]
-    trims = tuple(
-        _trim(index, layer, macro)
-        for index, layer in enumerate(config.layers)
-        if layer.trim_bits_in_use
-        for macro in range(layer.macros)
-    )
-    blocks = [Block(name="CONTROLLER", offset=0, registers=common), *layers]
-    if trims:
-        blocks.append(Block(name="TRIMS", offset=_trims_offset(config), registers=trims))
-    return RegisterMap(tuple(blocks))
+        self.dropped_rows = _counter("DROPPED_ROWS", "Packets of weights dropped.")
 
 
-def _trims_offset(config: NetworkConfig) -> int:
-    return LAYER_OFFSET + layer_stride(config) * len(config.layers)
+class CalibrationFields:
+    """What trims add to the registers of the whole controller."""
+
+    def __init__(self) -> None:
+        self.start = bit(
+            "calibrate", Access.WRITE_1,
+            "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
+        )  # fmt: skip
+        self.busy = bit(
+            "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
+        )
+        self.refused = Event(
+            "calibration_refused",
+            "A calibration was asked for while running or busy; nothing was done.",
+        )
+        self.done = Event("calibrated", "A calibration is done.", is_error=False)
 
 
-def _constants(name: str, doc: str, *fields: tuple[str, int, str]) -> Register:
-    """A register of sizes that the configuration fixes: (field, value, meaning)."""
-    return Register(
-        name=name,
-        doc=doc,
-        fields=tuple(
-            Field(name=field, bits=HALF, access=Access.READ_ONLY, reset=value, doc=meaning)
-            for field, value, meaning in fields
-        ),
-    )
+class ControlRegisters:
+    """All registers of a network's controller, with the fields that its logic knows by name.
 
+    Members
+    -------
+    map : RegisterMap
+        One block for all, one for each layer, one of trims.
+    layers : list of LayerRegisters
+    events : list of Event
+        In the order of their bits.
+    counters : list of Register
+        Each stays at its largest value once there.
+    programming, calibration : ProgrammingFields, CalibrationFields or None
+        None without programmable macros, without trims.
+    """
 
-def _identity(config: NetworkConfig) -> list[Register]:
-    release = re.match(r"(\d+)\.(\d+)\.(\d+)", __version__)
-    assert release, __version__
-    parts = zip(("patch", "minor", "major"), reversed(release.groups()), strict=True)
-    read_only = Access.READ_ONLY
-    return [
-        Register(
-            name="IDENTITY",
-            doc="What this is.",
-            fields=(
-                Field(
-                    name="letters", bits=WORD_BITS, access=read_only, reset=IDENTITY,
-                    doc="PBRG in ASCII, first letter lowest.",
+    def __init__(self, config: NetworkConfig):
+        self.config = config
+        self.programming = ProgrammingFields() if config.programmable else None
+        self.calibration = CalibrationFields() if config.calibration_cycles else None
+        self.layers = [LayerRegisters(index, layer) for index, layer in enumerate(config.layers)]
+        control = self._control()
+        events = self._events()
+        counters = self._counters()
+        common = (*self._identity(), *control, *events, *counters, *self._trims_at())
+        blocks = [Block(name="CONTROLLER", offset=0, registers=common)]
+        for index, layer in enumerate(self.layers):
+            offset = LAYER_OFFSET + self._stride * index
+            blocks.append(Block(name=f"LAYER{index}", offset=offset, registers=layer.registers))
+        if trims := [trim for layer in self.layers for trim in layer.trims]:
+            blocks.append(Block(name="TRIMS", offset=self._trims_offset, registers=tuple(trims)))
+        self.map = RegisterMap(tuple(blocks))
+
+    @property
+    def _stride(self) -> int:
+        """Bytes from one layer's block to the next."""
+        return (2 if self.config.programmable else 1) * LAYER_STRIDE
+
+    @property
+    def _trims_offset(self) -> int:
+        return LAYER_OFFSET + self._stride * len(self.layers)
+
+    def _identity(self) -> list[Register]:
+        config = self.config
+        release = re.match(r"(\d+)\.(\d+)\.(\d+)", __version__)
+        assert release, __version__
+        parts = zip(("patch", "minor", "major"), reversed(release.groups()), strict=True)
+        letters = Field(
+            name="letters",
+            bits=WORD_BITS,
+            access=Access.READ_ONLY,
+            reset=IDENTITY,
+            doc="PBRG in ASCII, first letter lowest.",
+        )
+        return [
+            Register(name="IDENTITY", doc="What this is.", fields=(letters,)),
+            Register(
+                name="VERSION",
+                doc="The version of popbridge that made the hardware.",
+                fields=tuple(
+                    Field(
+                        name=part, bits=8, access=Access.READ_ONLY, reset=int(number),
+                        doc=f"Its {part} number.",
+                    )
+                    for part, number in parts
                 ),
             ),
-        ),
-        Register(
-            name="VERSION",
-            doc="The version of popbridge that made the hardware.",
-            fields=tuple(
-                Field(
-                    name=part, bits=8, access=read_only, reset=int(number),
-                    doc=f"Its {part} number.",
-                )
-                for part, number in parts
+            constants(
+                "NETWORK", "Size of the network.",
+                ("layers", len(config.layers), "Number of layers."),
+                ("classes", config.classes, "Neurons of the last layer, scores of a result."),
             ),
-        ),
-        _constants(
-            "NETWORK", "Size of the network.",
-            ("layers", len(config.layers), "Number of layers."),
-            ("classes", config.classes, "Neurons of the last layer, scores of a result."),
-        ),
-        _constants(
-            "IMAGE", "Size of an image.",
-            ("inputs", config.layers[0].inputs, "Bits of an image."),
-            ("beats", config.input_beats, "Beats of an image on `s_axis`."),
-        ),
-        _constants(
-            "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
-            ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
-            ("stride", layer_stride(config), "Bytes from one layer's block to the next."),
-        ),
-    ]  # fmt: skip
-
-
-def _bit(name: str, access: Access, doc: str, reset: int = 0) -> Field:
-    return Field(name=name, bits=1, access=access, doc=doc, reset=reset)
-
-
-def _control(config: NetworkConfig) -> list[Register]:
-    calibrate = _bit(
-        "calibrate",
-        Access.WRITE_1,
-        "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
-    )
-    calibrating = _bit(
-        "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
-    )
-    trimmed = config.calibration_cycles > 0
-    meaning = "Rows of weights are in progress or wait, until CONTROL.stop if it runs."
-    programming = [_bit("programming", Access.READ_ONLY, meaning)] * config.programmable
-    return [
-        Register(
-            name="CONTROL",
-            doc="Commands. `stop` goes before `start` where both are written.",
-            fields=(
-                _bit("start", Access.WRITE_1, "Take images. So it is after reset, too."),
-                _bit(
-                    "stop",
-                    Access.WRITE_1,
-                    "Begin no further image; those begun, on `s_axis` too, are finished.",
-                ),
-                _bit(
-                    "soft_reset",
-                    Access.WRITE_1,
-                    "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
-                    "phase times, INTERRUPT_ENABLE and whether it runs stay as they are.",
-                ),
-                *([calibrate] if trimmed else []),
+            constants(
+                "IMAGE", "Size of an image.",
+                ("inputs", config.layers[0].inputs, "Bits of an image."),
+                ("beats", config.input_beats, "Beats of an image on `s_axis`."),
             ),
-        ),
-        Register(
-            name="STATUS",
-            doc="What the controller is doing.",
-            fields=(
-                _bit("running", Access.READ_ONLY, "Images are taken.", reset=1),
-                _bit("busy", Access.READ_ONLY, "An image is in progress, from first beat to last."),
-                *([calibrating] if trimmed else []),
-                *programming,
+            constants(
+                "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
+                ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
+                ("stride", self._stride, "Bytes from one layer's block to the next."),
             ),
-        ),
-        Register(
-            name="ERRORS",
-            doc="What went wrong since it was last cleared.",
-            fields=tuple(
-                _bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in errors_of(config).items()
+        ]  # fmt: skip
+
+    def _control(self) -> list[Register]:
+        self.start = bit("start", Access.WRITE_1, "Take images. So it is after reset, too.")
+        self.stop = bit(
+            "stop",
+            Access.WRITE_1,
+            "Begin no further image; those begun, on `s_axis` too, are finished.",
+        )
+        self.soft_reset = bit(
+            "soft_reset",
+            Access.WRITE_1,
+            "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
+            "phase times, INTERRUPT_ENABLE and whether it runs stay as they are.",
+        )
+        self.running = bit("running", Access.READ_ONLY, "Images are taken.", reset=1)
+        self.busy = bit(
+            "busy", Access.READ_ONLY, "An image is in progress, from first beat to last."
+        )
+        commands = [self.start, self.stop, self.soft_reset]
+        states = [self.running, self.busy]
+        if self.calibration is not None:
+            commands.append(self.calibration.start)
+            states.append(self.calibration.busy)
+        if self.programming is not None:
+            states.append(self.programming.busy)
+        return [
+            Register(
+                name="CONTROL",
+                doc="Commands. `stop` goes before `start` where both are written.",
+                fields=tuple(commands),
             ),
-        ),
-    ]
+            Register(name="STATUS", doc="What the controller is doing.", fields=tuple(states)),
+        ]
 
+    def _events(self) -> list[Register]:
+        done = "The last beat of a result was taken."
+        unresolved = "A comparator was unresolved at the end of its strobe."
+        self.image_done = Event("image_done", done, is_error=False)
+        self.dropped_frame = Event("dropped_frame", "An image of a wrong length was dropped.")
+        self.unresolved = Event("unresolved", unresolved)
+        self.timing_refused = Event("timing_refused", "A phase time out of its range was written.")
+        self.events = [self.image_done]
+        if self.programming is not None:
+            self.events.append(self.programming.row_done)
+        self.events += [self.dropped_frame, self.unresolved, self.timing_refused]
+        if self.programming is not None:
+            self.events += [self.programming.unrepairable_row, self.programming.dropped_row]
+        if self.calibration is not None:
+            self.events += [self.calibration.refused, self.calibration.done]
+        return [
+            Register(
+                name="ERRORS",
+                doc="What went wrong since it was last cleared.",
+                fields=tuple(event.error for event in self.events if event.error is not None),
+            ),
+            Register(
+                name="INTERRUPT_ENABLE",
+                doc="Which bits of INTERRUPT_STATUS raise `irq`.",
+                fields=tuple(event.enable for event in self.events),
+            ),
+            Register(
+                name="INTERRUPT_STATUS",
+                doc="Events since they were last cleared, enabled or not.",
+                fields=tuple(event.status for event in self.events),
+            ),
+        ]
 
-def _interrupts(config: NetworkConfig) -> list[Register]:
-    events = {"image_done": "The last beat of a result was taken."}
-    if config.programmable:
-        events["row_done"] = "A row of weights is done, right or not."
-    events |= errors_of(config)
-    if config.calibration_cycles:
-        events |= CALIBRATED
-    return [
-        Register(
-            name="INTERRUPT_ENABLE",
-            doc="Which bits of INTERRUPT_STATUS raise `irq`.",
-            fields=tuple(_bit(name, Access.READ_WRITE, doc) for name, doc in events.items()),
-        ),
-        Register(
-            name="INTERRUPT_STATUS",
-            doc="Events since they were last cleared, enabled or not.",
-            fields=tuple(_bit(name, Access.WRITE_1_TO_CLEAR, doc) for name, doc in events.items()),
-        ),
-    ]
+    def _counters(self) -> list[Register]:
+        cycles = "Clock cycles since the last reset, soft or not."
+        low = _counter(
+            "CYCLES_LOW", f"{cycles} Reading this copies the upper half.", "Lower 32 bits.",
+            latches="CYCLES_HIGH",
+        )  # fmt: skip
+        high = _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits.")
+        self.cycles_low, self.cycles_high = low.field, high.field
+        self.images_done = _counter("IMAGES_DONE", "Results whose last beat was taken.")
+        self.result_stall_cycles = _counter(
+            "RESULT_STALL_CYCLES", "Cycles in which a result waited for `m_axis_tready`."
+        )
+        self.input_stall_cycles = _counter(
+            "INPUT_STALL_CYCLES", "Cycles in which an image waited for `s_axis_tready`."
+        )
+        self.unresolved_decisions = _counter(
+            "UNRESOLVED_DECISIONS",
+            "Decisions whose comparator was unresolved at the end of its strobe.",
+        )
+        self.dropped_frames = _counter("DROPPED_FRAMES", "Images dropped for a wrong length.")
+        self.counters = [
+            self.images_done,
+            self.result_stall_cycles,
+            self.input_stall_cycles,
+            self.unresolved_decisions,
+            self.dropped_frames,
+        ]
+        if self.programming is not None:
+            self.counters.append(self.programming.dropped_rows)
+        return [low, high, *self.counters]
+
+    def _trims_at(self) -> list[Register]:
+        if self.calibration is None:
+            return []
+        at = ("offset", self._trims_offset, "Byte address of the first trim.")
+        doc = "Where the trims are, in the order of layers and macros."
+        return [constants("CALIBRATION", doc, at)]
 
 
 def _counter(name: str, doc: str, count: str = "How many.", latches: str = "") -> Register:
@@ -256,94 +268,6 @@ def _counter(name: str, doc: str, count: str = "How many.", latches: str = "") -
     return Register(name=name, fields=(field,), doc=doc, latches=latches)
 
 
-def _counters(config: NetworkConfig) -> list[Register]:
-    cycles = "Clock cycles since the last reset, soft or not."
-    return [
-        _counter(
-            "CYCLES_LOW", f"{cycles} Reading this copies the upper half.", "Lower 32 bits.",
-            latches="CYCLES_HIGH",
-        ),
-        _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits."),
-        *(_counter(name, doc) for name, doc in counters_of(config).items()),
-    ]  # fmt: skip
-
-
-def _calibration(config: NetworkConfig) -> list[Register]:
-    if not config.calibration_cycles:
-        return []
-    return [
-        _constants(
-            "CALIBRATION", "Where the trims are, in the order of layers and macros.",
-            ("offset", _trims_offset(config), "Byte address of the first trim."),
-        )
-    ]  # fmt: skip
-
-
-def _trim(index: int, layer: LayerConfig, macro: int) -> Register:
-    trim = Field(
-        name="trim",
-        bits=layer.trim_bits_in_use + 1,
-        access=Access.LOADED,
-        doc="Added to every score, score units in two's complement: after a calibration the "
-        "offset measured, rounded towards 0. A soft reset leaves it.",
-    )
-    doc = f"Layer {index}, `{layer.name}`: trim of macro {macro}, from its next row on."
-    return Register(name=trim_register(index, macro), fields=(trim,), doc=doc)
-
-
-def _named(index: int, layer: LayerConfig) -> str:
-    return f"Layer {index}, `{layer.name}`"
-
-
-def _layer_geometry(index: int, layer: LayerConfig) -> list[Register]:
-    macro = layer.macro
-    codes = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
-    sizes: list[tuple[str, tuple[str, int, str], tuple[str, int, str]]] = [
-        (
-            "INPUTS",
-            ("inputs", layer.inputs, "Inputs of a neuron."),
-            ("bias_columns", layer.bias_columns, "Columns whose input is always +1."),
-        ),
-        (
-            "NEURONS",
-            ("neurons", layer.neurons, "Neurons."),
-            ("macros", layer.macros, "Arrays side by side."),
-        ),
-        (
-            "ARRAY",
-            ("rows", macro.rows, "Word lines of an array."),
-            ("columns", macro.columns, "Bit-line pairs of an array."),
-        ),
-        (
-            "SCAN",
-            ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
-            ("strobes", layer.trials, "Strobes of a row: votes of a sign, bits of a count."),
-        ),
-    ]
-    readout = ("kind", READOUT_CODES[layer.readout], f"{codes}.")
-    named = _named(index, layer)
-    return [
-        *(
-            _constants(layer_register(index, name), f"{named}: size.", *fields)
-            for name, *fields in sizes
-        ),
-        _constants(layer_register(index, "READOUT"), f"{named}: how a neuron is read.", readout),
-    ]
-
-
-def _phase_times(index: int, layer: LayerConfig) -> list[Register]:
-    registers = []
-    for name in PHASE_NAMES:
-        may_be_0 = name in DEAD_TIME_NAMES and layer.macro.zero_dead_time_allowed
-        cycles = Field(
-            name="cycles",
-            bits=PHASE_BITS,
-            access=Access.READ_WRITE,
-            reset=getattr(layer.macro.timing, name),
-            minimum=0 if may_be_0 else 1,
-            doc="Clock cycles.",
-        )
-        phase = name.removesuffix("_cycles").replace("_", " ")
-        doc = f"Layer {index}, `{layer.name}`: length of {phase}, from its next scan on."
-        registers.append(Register(name=layer_register(index, name), fields=(cycles,), doc=doc))
-    return registers
+def control_registers(config: NetworkConfig) -> RegisterMap:
+    """The map of a network's controller; see `ControlRegisters`."""
+    return ControlRegisters(config).map

@@ -1,28 +1,15 @@
-"""AXI4-Stream at both ends: images in, classes and scores out."""
+"""Results on their way out: from codes to classes and scores."""
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ...errors import InputError
-from ..bus.axi_stream import PacketInput, axi_stream_members
+from ..bus.axi_stream import axi_stream_members
 from ..config import STREAM_BITS, NetworkConfig
 from ..layer.readout import score_of_code
 
-__all__ = ["FrameInput", "ScoreOutput"]
-
-
-class FrameInput(PacketInput):
-    """Takes images.
-
-    Parameters
-    ----------
-    config : NetworkConfig
-        Its first layer's inputs are the bits of an image.
-    """
-
-    def __init__(self, config: NetworkConfig):
-        super().__init__(config.image_bits)
+__all__ = ["ScoreOutput"]
 
 
 class ScoreOutput(wiring.Component):

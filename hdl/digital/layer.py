@@ -10,62 +10,36 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DigitalLayerConfig
 from .popcount_tree import PopcountThreshold
 
-__all__ = ["DigitalLayer", "PopcountLayer", "WeightReadSignature", "WeightWriteSignature"]
+__all__ = ["DigitalLayer", "PopcountLayer", "WeightSignature"]
 
 
 def _word_layout(config: DigitalLayerConfig) -> data.StructLayout:
     return data.StructLayout({"weights": config.inputs, "threshold": config.threshold_bits})
 
 
-class WeightReadSignature(wiring.Signature):
-    """The read port of a weight memory, seen from the layer.
+class WeightSignature(wiring.Signature):
+    """A port of a weight memory, seen from who reads it or fills it.
 
     Parameters
     ----------
     config : DigitalLayerConfig
         Sizes.
+    word : In or Out
+        In to read, Out to write.
 
     Members
     -------
     row : Out(range(neurons))
-        The neuron whose word is wanted.
+        The neuron whose word is wanted or written.
     enable : Out(1)
-        Read; without it the word stays.
-    word : In(StructLayout)
-        `weights`, one bit per input, 1 for +1, and `threshold`, one cycle after `enable`.
+        Read, or write, in this cycle; without a read the word stays.
+    word : StructLayout
+        `weights`, one bit per input, 1 for +1, and `threshold`; read one cycle after `enable`.
     """
 
-    def __init__(self, config: DigitalLayerConfig):
-        super().__init__(
-            {
-                "row": Out(range(config.neurons)),
-                "enable": Out(1),
-                "word": In(_word_layout(config)),
-            }
-        )
-
-
-class WeightWriteSignature(wiring.Signature):
-    """The write port of a weight memory, seen from who fills it.
-
-    Members
-    -------
-    row : Out(range(neurons))
-        The neuron whose word is written.
-    enable : Out(1)
-        Write in this cycle.
-    word : Out(StructLayout)
-        `weights` and `threshold`.
-    """
-
-    def __init__(self, config: DigitalLayerConfig):
-        super().__init__(
-            {
-                "row": Out(range(config.neurons)),
-                "enable": Out(1),
-                "word": Out(_word_layout(config)),
-            }
-        )
+    def __init__(self, config: DigitalLayerConfig, word: type[In] | type[Out]):
+        row = Out(range(config.neurons))
+        super().__init__({"row": row, "enable": Out(1), "word": word(_word_layout(config))})
 
 
 class PopcountLayer(wiring.Component):
@@ -85,7 +59,7 @@ class PopcountLayer(wiring.Component):
         One image's input bits, input 0 lowest.
     o : Out(stream.Signature(neurons))
         A bit per neuron, neuron 0 lowest: 1 iff at least `threshold` inputs equal their weights.
-    memory : Out(WeightReadSignature(config))
+    memory : Out(WeightSignature(config, In))
         The weight memory.
     busy : Out(1)
         A row is in progress or a result waits.
@@ -97,7 +71,7 @@ class PopcountLayer(wiring.Component):
             {
                 "i": In(stream.Signature(config.inputs)),
                 "o": Out(stream.Signature(config.neurons)),
-                "memory": Out(WeightReadSignature(config)),
+                "memory": Out(WeightSignature(config, In)),
                 "busy": Out(1),
             }
         )
@@ -189,7 +163,7 @@ class DigitalLayer(wiring.Component):
     -------
     i, o, busy
         As in `PopcountLayer`.
-    write : In(WeightWriteSignature(config))
+    write : In(WeightSignature(config, Out))
         Fills the memory; not while a row is in progress.
     """
 
@@ -198,7 +172,7 @@ class DigitalLayer(wiring.Component):
         self._layer = PopcountLayer(config)
         members = dict(self._layer.signature.members)
         del members["memory"]
-        super().__init__(members | {"write": In(WeightWriteSignature(config))})
+        super().__init__(members | {"write": In(WeightSignature(config, Out))})
 
     @property
     def latency(self) -> int:

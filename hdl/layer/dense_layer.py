@@ -1,22 +1,19 @@
-"""A dense layer: its macros side by side, their drivers, phases and read-outs."""
+"""A dense layer: what drives its macros, what belongs to each of them, and their results."""
 
-import functools
-import operator
 from collections.abc import Callable, Sequence
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..array_pins import ArraySignature
-from ..config import LayerConfig, Readout
-from ..idioms import sum_of
+from ..config import LayerConfig
+from ..idioms import any_of, sum_of
 from .calibrator import Calibrator
 from .line_drivers import BitLineDriver, WordLineDriver
-from .readout import CountReadout, SignReadout, successive_approximation
+from .macro_periphery import PERIPHERIES, ScanSignature
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 from .spare_rows import SpareWordLineDriver, moves_layout
-from .trim import TrimDriver, corrected_code
 
 __all__ = ["DenseLayer"]
 
@@ -73,6 +70,10 @@ class DenseLayer(wiring.Component):
             | {name: Out(pins) for name in config.macro_names}
             | moves
         )
+        self.macros = [getattr(self, name) for name in config.macro_names]
+        """The pins `macro0`, `macro1`, ... in order."""
+        kind = PERIPHERIES[config.readout]
+        self.peripheries = [kind(config, index) for index in range(config.macros)]
 
     @staticmethod
     def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
@@ -99,21 +100,12 @@ class DenseLayer(wiring.Component):
         trims : sequence of int, optional
             Per macro, score units; none without it.
         """
+        width = max(1, self.config.count_bits)
         result = 0
         for neuron in range(self.config.neurons):
-            seen = score(neuron, bits)
-            trim = trims[neuron // self.config.rows_used] if trims else 0
-            if self.config.readout is Readout.COUNT:
-                width = self.config.count_bits
-
-                def compare(dac_p: int, dac_n: int, seen: int = seen) -> bool:
-                    return seen + dac_p - dac_n > 0
-
-                code = successive_approximation(width, compare)
-                result |= corrected_code(code, trim, width) << neuron * width
-            else:
-                senses = [(seen + trim > 0, seen + trim < 0)] * self.config.trials
-                result |= SignReadout.model(senses)[0] << neuron
+            macro = neuron // self.config.rows_used
+            trim = trims[macro] if trims else 0
+            result |= self.peripheries[macro].model(score(neuron, bits), trim) << neuron * width
         return result
 
     def elaborate(self, platform: object) -> Module:
@@ -125,20 +117,16 @@ class DenseLayer(wiring.Component):
             planes=config.bits_per_input,
             pipelined=config.overlapped,
         )
-        m.submodules.word_lines = word_lines = self._word_line_driver()
-        read_rows = word_lines
-        if config.overlapped:
-            # The word lines are a row ahead of what is on the latches and read.
-            m.submodules.read_rows = read_rows = WordLineDriver(config.rows_used)
+        connect(m, flipped(self.timing), sequencer.timing)
         m.submodules.bit_lines = bit_lines = BitLineDriver(
             inputs=config.inputs,
             bias_columns=config.bias_columns,
             columns=config.line_columns,
             planes=config.bits_per_input,
         )
-        connect(m, flipped(self.timing), sequencer.timing)
         accept = Signal()
         finished = Signal()
+        word_lines, read_rows = self._scan_rows(m, sequencer, accept)
         m.d.comb += [
             self.i.ready.eq(sequencer.idle & (~self.o.valid | self.o.ready)),
             self.busy.eq(~sequencer.idle | self.o.valid),
@@ -148,134 +136,90 @@ class DenseLayer(wiring.Component):
             # Lines and phases agree unless a state register was upset: then the lines go down with
             # the phases, and a row that none of them belongs to is the last one.
             sequencer.last_row.eq(read_rows.last | ~bit_lines.driving),
-            word_lines.release.eq(sequencer.idle),
-            word_lines.start.eq(accept),
-            word_lines.advance.eq(sequencer.advance),
             bit_lines.bits.eq(self.i.payload),
             bit_lines.load.eq(accept),
             bit_lines.next_plane.eq(sequencer.next_plane),
             bit_lines.release.eq(finished | sequencer.idle),
         ]
-        if self.follows_spares:
-            m.d.comb += word_lines.moves.eq(self.moves)
-        if config.overlapped:
-            m.d.comb += [
-                read_rows.start.eq(accept),
-                read_rows.advance.eq(sequencer.row_done),
-                read_rows.release.eq(sequencer.idle),
-            ]
         with m.If(finished):
             m.d.sync += self.o.valid.eq(1)
         with m.Elif(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        calibrator = self._calibrator(m) if config.trim_bits_in_use else None
-        readouts = []
-        for index, name in enumerate(config.macro_names):
-            rows = len(config.neurons_of_macro(index))
-            m.submodules[f"readout{index}"] = readout = self._readout(rows)
-            read = read_rows.row if isinstance(read_rows, SpareWordLineDriver) else read_rows.wl
-            pins = getattr(self, name)
+        scan = self._scan(m, sequencer, bit_lines)
+        for index, periphery in enumerate(self.peripheries):
+            m.submodules[f"periphery{index}"] = periphery
+            connect(m, scan, periphery.scan)
+            connect(m, periphery.pins, flipped(self.macros[index]))
             m.d.comb += [
-                readout.wl.eq(read[:rows]),
-                pins.wl.eq(self._own_word_lines(word_lines, index)),
+                periphery.wl.eq(word_lines.wl[index]),
+                periphery.row.eq(read_rows.row[: periphery.rows]),
             ]
-            self._connect_macro(m, pins, sequencer, bit_lines, readout, calibrator)
-            self._connect_bank(m, index, pins, sequencer, readout, calibrator)
-            readouts.append(readout)
-        results = "codes" if config.readout is Readout.COUNT else "bits"
         m.d.comb += [
-            self.o.payload.eq(Cat(getattr(readout, results) for readout in readouts)),
-            self.unresolved.eq(sum_of([readout.unresolved for readout in readouts])),
+            self.o.payload.eq(Cat(periphery.results for periphery in self.peripheries)),
+            self.unresolved.eq(sum_of([periphery.unresolved for periphery in self.peripheries])),
         ]
         return m
 
-    def _word_line_driver(self) -> WordLineDriver | SpareWordLineDriver:
+    def _scan_rows(
+        self, m: Module, sequencer: PhaseSequencer, start: Signal
+    ) -> tuple[WordLineDriver, WordLineDriver]:
+        """Add what raises word lines, and what tells the row that is read: the same component,
+        unless rows overlap."""
+        kind = SpareWordLineDriver if self.follows_spares else WordLineDriver
+        m.submodules.word_lines = word_lines = kind(self.config)
         if self.follows_spares:
-            return SpareWordLineDriver(self.config)
-        return WordLineDriver(self.config.rows_used)
+            m.d.comb += word_lines.moves.eq(self.moves)
+        m.d.comb += word_lines.advance.eq(sequencer.advance)
+        drivers = [word_lines]
+        if self.config.overlapped:
+            # The word lines are a row ahead of what is on the latches and read.
+            m.submodules.read_rows = read_rows = WordLineDriver(self.config)
+            m.d.comb += read_rows.advance.eq(sequencer.row_done)
+            drivers.append(read_rows)
+        for driver in drivers:
+            m.d.comb += [driver.start.eq(start), driver.release.eq(sequencer.idle)]
+        return drivers[0], drivers[-1]
 
-    def _own_word_lines(
-        self, word_lines: WordLineDriver | SpareWordLineDriver, macro: int
-    ) -> Value:
-        """A macro's word lines, those without a neuron included."""
-        if isinstance(word_lines, SpareWordLineDriver):
-            return word_lines.wl[macro]
-        rows = len(self.config.neurons_of_macro(macro))
-        return Cat(word_lines.wl[:rows], Const(0, self.config.macro.rows - rows))
+    def _scan(
+        self, m: Module, sequencer: PhaseSequencer, bit_lines: BitLineDriver
+    ) -> wiring.PureInterface:
+        """What all macros get alike."""
+        scan = ScanSignature(self.config).create(path=("scan",))
+        # Of sequencer and calibrator one is idle, with all pins 0.
+        sources: list[PhaseSequencer | Calibrator] = [sequencer]
+        if self.config.trim_bits_in_use:
+            sources.append(self._calibrate(m))
+        m.d.comb += [
+            scan.bl.eq(bit_lines.bl),
+            scan.blb.eq(bit_lines.blb),
+            scan.precharge.eq(any_of([source.precharge for source in sources])),
+            scan.evaluate.eq(any_of([source.evaluate for source in sources])),
+            scan.strobe.eq(any_of([source.strobe for source in sources])),
+            scan.arm.eq(sequencer.arm),
+            scan.sample.eq(sequencer.sample),
+            scan.last_trial.eq(sequencer.last_trial),
+        ]
+        if self.config.bits_per_input > 1:
+            m.d.comb += [scan.share.eq(sequencer.share), scan.acc_reset.eq(sequencer.acc_reset)]
+        return scan
 
-    def _readout(self, rows: int) -> SignReadout | CountReadout:
-        if self.config.readout is Readout.COUNT:
-            return CountReadout(rows, self.config.count_bits, self.config.trim_bits_in_use)
-        return SignReadout(rows, self.config.trials)
-
-    def _calibrator(self, m: Module) -> Calibrator:
+    def _calibrate(self, m: Module) -> Calibrator:
+        """Add the calibrator: to the comparators, the banks and the trims of all macros."""
         m.submodules.calibrator = calibrator = Calibrator(self.config)
         connect(m, flipped(self.timing), calibrator.timing)
-        pins = [getattr(self, name) for name in self.config.macro_names]
         m.d.comb += [
             calibrator.start.eq(self.calibrate),
-            calibrator.sense_p.eq(Cat(macro.sense_p for macro in pins)),
-            calibrator.sense_n.eq(Cat(macro.sense_n for macro in pins)),
+            calibrator.sense_p.eq(Cat(pins.sense_p for pins in self.macros)),
+            calibrator.sense_n.eq(Cat(pins.sense_n for pins in self.macros)),
             self.calibrating.eq(calibrator.busy),
             self.calibrated.eq(calibrator.done),
             self.found.eq(calibrator.trims),
         ]
-        return calibrator
-
-    def _connect_macro(
-        self,
-        m: Module,
-        pins: wiring.PureInterface,
-        sequencer: PhaseSequencer,
-        bit_lines: BitLineDriver,
-        readout: SignReadout | CountReadout,
-        calibrator: Calibrator | None,
-    ) -> None:
-        phases: dict[str, Value] = {
-            name: getattr(sequencer, name) for name in ("precharge", "evaluate", "strobe")
-        }
-        if calibrator is not None:
-            # One of the two is idle, with all pins 0.
-            phases = {name: value | getattr(calibrator, name) for name, value in phases.items()}
-        m.d.comb += [
-            pins.bl.eq(bit_lines.bl),
-            pins.blb.eq(bit_lines.blb),
-            *(getattr(pins, name).eq(value) for name, value in phases.items()),
-            readout.sample.eq(sequencer.sample),
-            readout.sense_p.eq(pins.sense_p),
-            readout.sense_n.eq(pins.sense_n),
-        ]
-        if self.config.bits_per_input > 1:
-            m.d.comb += [pins.share.eq(sequencer.share), pins.acc_reset.eq(sequencer.acc_reset)]
-
-    def _connect_bank(
-        self,
-        m: Module,
-        index: int,
-        pins: wiring.PureInterface,
-        sequencer: PhaseSequencer,
-        readout: SignReadout | CountReadout,
-        calibrator: Calibrator | None,
-    ) -> None:
-        """Read-out, trim and calibration take turns on a macro's bank; the others are at 0."""
         bits = self.config.trim_bits_in_use
-        trim = self.trims.word_select(index, bits + 1).as_signed() if bits else Const(0)
-        drivers: list[CountReadout | TrimDriver] = []
-        if isinstance(readout, CountReadout):
-            m.d.comb += readout.arm.eq(sequencer.arm)
-            if bits:
-                m.d.comb += readout.trim.eq(trim)
-            drivers.append(readout)
-        elif bits:
-            m.submodules[f"trim{index}"] = driver = TrimDriver(bits)
+        for index, periphery in enumerate(self.peripheries):
             m.d.comb += [
-                driver.trim.eq(trim),
-                driver.arm.eq(sequencer.arm),
-                driver.release.eq(sequencer.sample & sequencer.last_trial),
+                periphery.trim.eq(self.trims.word_select(index, bits + 1)),
+                periphery.search_p.eq(calibrator.dac_p.word_select(index, bits)),
+                periphery.search_n.eq(calibrator.dac_n.word_select(index, bits)),
             ]
-            drivers.append(driver)
-        for name in ("dac_p", "dac_n") if drivers else ():
-            codes = [getattr(driver, name) for driver in drivers]
-            if calibrator is not None:
-                codes.append(getattr(calibrator, name).word_select(index, bits))
-            m.d.comb += getattr(pins, name).eq(functools.reduce(operator.or_, codes))
+        return calibrator

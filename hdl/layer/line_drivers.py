@@ -3,19 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 from amaranth.hdl import Cat, Const, Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+
+from ..config import ArrayGroup
 
 __all__ = ["BitLineDriver", "WordLineDriver"]
 
 
 class WordLineDriver(wiring.Component):
-    """Raises word lines one after the other, in row order.
+    """Raises the word lines of a layer's macros one after the other, in row order.
 
     Parameters
     ----------
-    rows : int
-        Rows in use; at least 1.
+    config : ArrayGroup
+        Rows in use, and where they are.
 
     Members
     -------
@@ -27,38 +29,48 @@ class WordLineDriver(wiring.Component):
         Lower whatever is up.
     last : Out(1)
         The last row is up.
-    wl : Out(rows)
-        One-hot or 0, from registers; changes one cycle after `start` or `advance`.
+    row : Out(rows_used)
+        The row that is up, one-hot or 0, from registers; changes one cycle after `start`,
+        `advance` or `release`.
+    wl : Out(data.ArrayLayout(rows, macros))
+        Per macro its word lines; those without a neuron stay 0.
     """
 
-    def __init__(self, rows: int):
-        if rows < 1:
-            raise ValueError(f"rows: found {rows!r}, expected at least 1")
-        self.rows = rows
+    def __init__(self, config: ArrayGroup, **more: wiring.Member):
+        self.config = config
         super().__init__(
-            {**dict.fromkeys(("start", "advance", "release"), In(1)), "last": Out(1)}
-            | {"wl": Out(rows)}
+            {
+                **dict.fromkeys(("start", "advance", "release"), In(1)),
+                "last": Out(1),
+                "row": Out(config.rows_used),
+                "wl": Out(data.ArrayLayout(config.macro.rows, config.macros)),
+                **more,
+            }
         )
 
     @property
     def latency(self) -> int:
-        """Cycles from `start` or `advance` to the word line."""
+        """Cycles from `start` or `advance` to the word lines."""
         return 1
 
-    def model(self) -> Iterator[int]:
-        """The values of `wl` from `start` on, one per step, the closing 0 included."""
-        yield from (1 << row for row in range(self.rows))
-        yield 0
+    def model(self) -> Iterator[list[int]]:
+        """`wl` of every macro from `start` on, one list per step, the closing zeros included."""
+        macros = range(self.config.macros)
+        for row in range(self.config.rows_used):
+            yield [(row < len(self.config.neurons_of_macro(macro))) << row for macro in macros]
+        yield [0 for _ in macros]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.d.comb += self.last.eq(self.wl[-1])
+        m.d.comb += self.last.eq(self.row[-1])
         with m.If(self.start):
-            m.d.sync += self.wl.eq(1)
+            m.d.sync += self.row.eq(1)
         with m.Elif(self.release):
-            m.d.sync += self.wl.eq(0)
+            m.d.sync += self.row.eq(0)
         with m.Elif(self.advance):
-            m.d.sync += self.wl.eq(self.wl << 1)
+            m.d.sync += self.row.eq(self.row << 1)
+        for macro in range(self.config.macros):
+            m.d.comb += self.wl[macro].eq(self.row[: len(self.config.neurons_of_macro(macro))])
         return m
 
 

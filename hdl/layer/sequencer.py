@@ -1,14 +1,14 @@
 """The phases of an evaluation, cycle by cycle."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import PHASE_BITS, PHASE_NAMES, PhaseTiming
-from ..idioms import unused_states
+from ..idioms import members_of, unused_states
 
 __all__ = ["PhasePins", "PhaseSequencer", "PhaseTimingSignature"]
 
@@ -168,92 +168,59 @@ class PhaseSequencer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held = PhaseTimingSignature(self.configured).create(path=("held",))
-        remaining = Signal(PHASE_BITS)
-        trial = Signal(range(max(2, self.trials)))
-        plane = Signal(range(max(2, self.planes)))
         ends = Signal()
+        row = _Row(m, self)
         # The last cycle of a phase has 1 remaining: no bit above the lowest, which takes a tree of
         # gates where a comparison takes a carry chain.
-        m.d.comb += [ends.eq(~remaining[1:].any()), self.last_trial.eq(trial == self.trials - 1)]
+        m.d.comb += ends.eq(~row.remaining[1:].any())
         with m.If(~ends):
-            m.d.sync += remaining.eq(remaining - 1)
-        settled = self._bridges_settled(m, held) if self.pipelined else Const(1)
-
-        def enter(state: str, timing: wiring.PureInterface = held, *, resets: bool = False) -> None:
-            pins = PINS[state]._replace(acc_reset=int(resets and self.planes > 1))
-            m.d.sync += [getattr(self, name).eq(pins._asdict()[name]) for name in pins._fields]
-            if state != "IDLE":
-                m.d.sync += remaining.eq(getattr(timing, _length(state)))
-            m.next = state
-
-        def enter_evaluate() -> None:
-            m.d.comb += self.arm.eq(1)
-            m.d.sync += trial.eq(0)
-            enter("EVALUATE")
-
-        def next_plane() -> None:
-            m.d.comb += self.next_plane.eq(1)
-            m.d.sync += plane.eq(plane + 1)
-            enter("PRECHARGE")
-
-        def finish_row() -> None:
-            m.d.comb += [self.row_done.eq(1), self.next_plane.eq(1)]
-            m.d.sync += plane.eq(0)
-            with m.If(self.last_row):
-                enter("IDLE")
-            with m.Else():
-                enter("PRECHARGE", resets=True)
-
+            m.d.sync += row.remaining.eq(row.remaining - 1)
+        settled = self._bridges_settled(m, row.held) if self.pipelined else Const(1)
         with m.FSM(init="IDLE", name="phase") as fsm:
             m.d.comb += self.idle.eq(fsm.ongoing("IDLE"))
             with m.State("IDLE"):
                 # The pins are 0 already, unless the state register was upset.
-                enter("IDLE")
+                row.enter("IDLE")
                 with m.If(self.start):
-                    m.d.sync += plane.eq(0)
-                    m.d.sync += [
-                        getattr(held, name).eq(getattr(self.timing, name)) for name in PHASE_NAMES
-                    ]
-                    enter("PRECHARGE", self.timing, resets=True)
+                    row.begin_scan()
             with m.State("PRECHARGE"), m.If(ends & settled):
-                with m.If(held.dead_before_evaluate_cycles == 0):
-                    enter_evaluate()
+                with m.If(row.held.dead_before_evaluate_cycles == 0):
+                    row.enter_evaluate()
                 with m.Else():
-                    enter("DEAD_BEFORE_EVALUATE")
+                    row.enter("DEAD_BEFORE_EVALUATE")
             with m.State("DEAD_BEFORE_EVALUATE"), m.If(ends):
-                enter_evaluate()
+                row.enter_evaluate()
             with m.State("EVALUATE"), m.If(ends):
-                enter("STROBE" if self.planes == 1 else "SHARE")
+                row.enter("STROBE" if self.planes == 1 else "SHARE")
             if self.planes > 1:
                 with m.State("SHARE"), m.If(ends):
-                    with m.If(plane == self.planes - 1):
-                        enter("SETTLE")
-                    with m.Elif(held.dead_after_share_cycles == 0):
-                        next_plane()
+                    with m.If(row.plane == self.planes - 1):
+                        row.enter("SETTLE")
+                    with m.Elif(row.held.dead_after_share_cycles == 0):
+                        row.next_plane()
                     with m.Else():
-                        enter("DEAD_AFTER_SHARE")
+                        row.enter("DEAD_AFTER_SHARE")
                 with m.State("DEAD_AFTER_SHARE"), m.If(ends):
-                    next_plane()
+                    row.next_plane()
             with m.State("STROBE"), m.If(ends):
                 m.d.comb += self.sample.eq(1)
                 with m.If(self.last_trial):
-                    with m.If(held.dead_after_strobe_cycles == 0):
-                        finish_row()
+                    with m.If(row.held.dead_after_strobe_cycles == 0):
+                        row.finish()
                     with m.Else():
-                        enter("DEAD_AFTER_STROBE")
+                        row.enter("DEAD_AFTER_STROBE")
                 if self.trials > 1:
                     with m.Else():
-                        m.d.sync += trial.eq(trial + 1)
-                        enter("SETTLE")
+                        m.d.sync += row.trial.eq(row.trial + 1)
+                        row.enter("SETTLE")
             if self.trials > 1 or self.planes > 1:
                 with m.State("SETTLE"), m.If(ends):
-                    enter("STROBE")
+                    row.enter("STROBE")
             with m.State("DEAD_AFTER_STROBE"), m.If(ends):
-                finish_row()
+                row.finish()
             for unused in unused_states(fsm):
                 with m.State(unused):
-                    enter("IDLE")
+                    row.enter("IDLE")
         if not self.pipelined:
             m.d.comb += self.advance.eq(self.row_done)
         return m
@@ -272,3 +239,53 @@ class PhaseSequencer(wiring.Component):
         with m.Elif(remaining != 0):
             m.d.sync += remaining.eq(remaining - 1)
         return remaining <= held.dead_before_evaluate_cycles + 1
+
+
+class _Row:
+    """Where a sequencer is in a row, and its steps from one phase into the next."""
+
+    def __init__(self, m: Module, sequencer: PhaseSequencer):
+        self.m = m
+        self.sequencer = sequencer
+        self.held = PhaseTimingSignature(sequencer.configured).create(path=("held",))
+        self.remaining = Signal(PHASE_BITS, name="remaining")
+        self.trial = Signal(range(max(2, sequencer.trials)), name="trial")
+        self.plane = Signal(range(max(2, sequencer.planes)), name="plane")
+        m.d.comb += sequencer.last_trial.eq(self.trial == sequencer.trials - 1)
+
+    def begin_scan(self) -> None:
+        """Hold the lengths that are given now, and precharge for the first row."""
+        given, held = members_of(self.sequencer.timing), members_of(self.held)
+        self.m.d.sync += [self.plane.eq(0), *(held[name].eq(given[name]) for name in PHASE_NAMES)]
+        self.enter("PRECHARGE", self.sequencer.timing, resets=True)
+
+    def enter(self, state: str, timing: Any = None, *, resets: bool = False) -> None:
+        """Enter a phase, as long as held or as in `timing`; `resets` holding capacitors, too."""
+        pins = PINS[state]._replace(acc_reset=int(resets and self.sequencer.planes > 1))
+        own = self.sequencer
+        driven = (own.precharge, own.evaluate, own.strobe, own.share, own.acc_reset)
+        self.m.d.sync += [pin.eq(level) for pin, level in zip(driven, pins, strict=True)]
+        if state != "IDLE":
+            self.m.d.sync += self.remaining.eq(members_of(timing or self.held)[_length(state)])
+        self.m.next = state
+
+    def enter_evaluate(self) -> None:
+        """Enter the row's evaluate, or that of its next bit plane."""
+        self.m.d.comb += self.sequencer.arm.eq(1)
+        self.m.d.sync += self.trial.eq(0)
+        self.enter("EVALUATE")
+
+    def next_plane(self) -> None:
+        """Precharge for the row's next bit plane."""
+        self.m.d.comb += self.sequencer.next_plane.eq(1)
+        self.m.d.sync += self.plane.eq(self.plane + 1)
+        self.enter("PRECHARGE")
+
+    def finish(self) -> None:
+        """End the row, and precharge for the next one if there is one."""
+        self.m.d.comb += [self.sequencer.row_done.eq(1), self.sequencer.next_plane.eq(1)]
+        self.m.d.sync += self.plane.eq(0)
+        with self.m.If(self.sequencer.last_row):
+            self.enter("IDLE")
+        with self.m.Else():
+            self.enter("PRECHARGE", resets=True)

@@ -7,6 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
+from .line_drivers import WordLineDriver
 
 __all__ = ["SpareTable", "SpareWordLineDriver", "moves_layout"]
 
@@ -32,8 +33,8 @@ class SpareTable(wiring.Component):
     -------
     macro, row : In
         The row asked for.
-    line : Out
-        Its word line, in the same cycle: its own, or that of its spare row.
+    word_line : Out
+        The one that holds it, in the same cycle: its own, or that of its spare row.
     free : Out(1)
         Its macro has a spare row that was never taken, in the same cycle.
     take : In(1)
@@ -50,7 +51,7 @@ class SpareTable(wiring.Component):
             {
                 "macro": In(range(max(2, config.macros))),
                 "row": In(range(max(2, config.rows_used))),
-                "line": Out(range(max(2, config.macro.rows))),
+                "word_line": Out(range(max(2, config.macro.rows))),
                 "free": Out(1),
                 "take": In(1),
                 "moves": Out(moves_layout(config)),
@@ -69,7 +70,7 @@ class SpareTable(wiring.Component):
             Signal(range(spare_rows + 1), name=f"taken_{macro}")
             for macro in range(self.config.macros)
         )
-        m.d.comb += [self.line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
+        m.d.comb += [self.word_line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
         with m.If(self.take):
             m.d.sync += taken[self.macro].eq(taken[self.macro] + 1)
         for macro in range(self.config.macros):
@@ -79,7 +80,7 @@ class SpareTable(wiring.Component):
                 held = Signal(name=f"held_{macro}_{spare}")
                 m.d.comb += held.eq(here & move.valid & (move.row == self.row))
                 with m.If(held):
-                    m.d.comb += self.line.eq(self.config.macro.neuron_rows + spare)
+                    m.d.comb += self.word_line.eq(self.config.macro.neuron_rows + spare)
                 with m.If(self.take & here & (taken[macro] == spare)):
                     m.d.sync += [move.valid.eq(1), move.row.eq(self.row)]
                 with m.Elif(self.take & held):
@@ -87,68 +88,43 @@ class SpareTable(wiring.Component):
         return m
 
 
-class SpareWordLineDriver(wiring.Component):
-    """Raises the word lines of a layer's macros in row order, spare rows in place of moved ones.
+class SpareWordLineDriver(WordLineDriver):
+    """Raises word lines in row order, too, but spare rows in place of moved ones.
 
-    With an empty table every macro sees what `WordLineDriver` gives.
+    With an empty table every macro sees what `WordLineDriver` gives. Its spare rows are a macro's
+    last word lines; `row` is the present row wherever it lives, and all of `wl` is from registers.
 
     Parameters
     ----------
     config : LayerConfig
-        A macro has at least one spare row; its spare rows are its last word lines.
+        A macro has at least one spare row.
 
     Members
     -------
-    start, advance, release, last
-        As in `WordLineDriver`.
     moves : In(moves_layout(config))
-        The table; it stands still during a scan.
-    row : Out(rows_used)
-        The present row, one-hot or 0, wherever it lives: for the read-outs.
-    wl : Out(data.ArrayLayout(rows, macros))
-        Per macro its word lines, one-hot or 0, from registers; they change with `row`, one cycle
-        after `start` or `advance`.
+        The table; it stands still during a scan. The others as in `WordLineDriver`.
     """
 
     def __init__(self, config: LayerConfig):
         if config.macro.spare_rows < 1:
             raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
-        self.config = config
-        super().__init__(
-            {
-                "start": In(1),
-                "advance": In(1),
-                "release": In(1),
-                "last": Out(1),
-                "moves": In(moves_layout(config)),
-                "row": Out(config.rows_used),
-                "wl": Out(data.ArrayLayout(config.macro.rows, config.macros)),
-            }
-        )
+        super().__init__(config, moves=In(moves_layout(config)))
 
-    @property
-    def latency(self) -> int:
-        """Cycles from `start` or `advance` to the word lines."""
-        return 1
-
-    def model(self, spares: Mapping[tuple[int, int], int]) -> Iterator[list[int]]:
-        """`wl` of every macro from `start` on, one list per step, the closing zeros included.
+    def model(self, spares: Mapping[tuple[int, int], int] | None = None) -> Iterator[list[int]]:
+        """As that of `WordLineDriver`.
 
         Parameters
         ----------
-        spares : mapping
+        spares : mapping, optional
             (macro, row) to the number of the spare row that holds it, as
-            `ProgrammingModel.spares`.
+            `ProgrammingModel.spares`; none moved without it.
         """
         first = self.config.macro.neuron_rows
-        for row in range(self.config.rows_used):
-            lines = []
+        for row, wl in enumerate(super().model()):
             for macro in range(self.config.macros):
-                spare = spares.get((macro, row))
-                here = row in range(len(self.config.neurons_of_macro(macro)))
-                lines.append(here << (row if spare is None else first + spare))
-            yield lines
-        yield [0] * self.config.macros
+                if (spare := (spares or {}).get((macro, row))) is not None:
+                    wl[macro] = 1 << first + spare
+            yield wl
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -72,7 +72,11 @@ def packet_of_row(config: LayerConfig, macro: int, row: int, weights: int, form:
 
 
 def most_line_cycles(config: LayerConfig) -> int:
-    """Upper bound of a row's clock cycles on one word line; see `LineProgrammer.most_latency`."""
+    """Upper bound of a row's clock cycles on one word line.
+
+    Reached by a blank row none of whose cells ever reads right, with both weights in each group of
+    columns.
+    """
     programming = config.macro.programming
     groups = -(-config.fan_in // programming.columns_per_pulse)
     cycles = len(STEPS) * (1 + programming.attempts) * programming.verify_cycles
@@ -85,7 +89,8 @@ def most_line_cycles(config: LayerConfig) -> int:
 def most_row_cycles(config: LayerConfig) -> int:
     """Upper bound of a row's clock cycles from `grant` to `row_done`, both included.
 
-    Each word line has its rise, the count of failures word by word, and the decision.
+    Reached by a row that moves to every spare row. Each word line has its rise, the count of
+    failures word by word, and the decision.
     """
     lines = 1 + config.macro.spare_rows
     counted = 1 + -(-config.fan_in // STREAM_BITS) + 1

@@ -1,22 +1,26 @@
 """Programming of a whole network: one stream of rows to the layers' programmers, one grant."""
 
-import functools
-import operator
-
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..array_pins import ProgrammingSignature
-from ..bus.axi_stream import axi_stream_members
-from ..config import STREAM_BITS, LayerConfig, NetworkConfig
-from ..idioms import unused_states
+from ..bus.axi_stream import axi_stream_members, join_streams
+from ..bus.registers import HALF_BITS
+from ..config import STREAM_BITS, NetworkConfig
+from ..idioms import any_of, members_of, unused_states
 from ..layer.spare_rows import moves_layout
 from .row import COUNTER_BITS, RowProgrammer
 
-__all__ = ["FIGURES", "LAST_ROW", "NetworkProgrammer", "PacketRouter", "ProgrammingStatusSignature"]
+__all__ = [
+    "LAST_ROW",
+    "PROGRAMMING_COUNTERS",
+    "NetworkProgrammer",
+    "PacketRouter",
+    "ProgrammingStatusSignature",
+]
 
-FIGURES = {
+PROGRAMMING_COUNTERS = {
     "pulses": "Pulses given.",
     "retries": "Attempts after the first of a step.",
     "failed_cells": "Failing columns of the rows done.",
@@ -26,9 +30,8 @@ FIGURES = {
     "programming_cycles": "Clock cycles from a row's grant to its end, of all rows.",
 }
 """Counter of a layer's programming to its meaning."""
-LAST_ROW = ("macro", "row", "line", "failed")
+LAST_ROW = ("macro", "row", "word_line", "failed")
 """What is known of the row programmed last: where it is, its word line, its failing columns."""
-HALF = 16
 
 
 class ProgrammingStatusSignature(wiring.Signature):
@@ -37,17 +40,17 @@ class ProgrammingStatusSignature(wiring.Signature):
     Members
     -------
     pulses, retries, failed_cells, rows_done, rows_moved, rows_unrepairable, programming_cycles :
-        Out(32). Since reset; see `FIGURES`. They stop at their largest value.
-    macro, row, line, failed : Out(16)
+        Out(32). Since reset; see `PROGRAMMING_COUNTERS`. They stop at their largest value.
+    macro, row, word_line, failed : Out(16)
         Of the last row that was granted, see `LAST_ROW`.
     failure_address, failure_bits : In(16), Out(32)
         A word of the mask of its failing columns, as in `RowProgrammer`.
     """
 
     def __init__(self) -> None:
-        members = {name: Out(COUNTER_BITS) for name in FIGURES}
-        members |= {name: Out(HALF) for name in LAST_ROW}
-        members |= {"failure_address": In(HALF), "failure_bits": Out(STREAM_BITS)}
+        members = {name: Out(COUNTER_BITS) for name in PROGRAMMING_COUNTERS}
+        members |= {name: Out(HALF_BITS) for name in LAST_ROW}
+        members |= {"failure_address": In(HALF_BITS), "failure_bits": Out(STREAM_BITS)}
         super().__init__(members)
 
 
@@ -179,26 +182,37 @@ class NetworkProgrammer(wiring.Component):
             pins = Out(ProgrammingSignature(layer))
             members |= {f"{layer.name}_{macro}": pins for macro in layer.macro_names}
         super().__init__(members)
+        layers = config.layers
+        self.status = [getattr(self, layer.name) for layer in layers]
+        """How each layer goes."""
+        self.moves = [
+            getattr(self, f"{layer.name}_moves") if layer.macro.spare_rows else None
+            for layer in layers
+        ]
+        """The tables of spare rows; None of a layer without."""
+        self.macros = [
+            [getattr(self, f"{layer.name}_{macro}") for macro in layer.macro_names]
+            for layer in layers
+        ]
+        """The pins of each macro, by layer and macro."""
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.router = router = PacketRouter(len(self.programmers))
-        for name, member in axi_stream_members("axis", In).items():
-            inner, outer = getattr(router, f"s_{name}"), getattr(self, f"w_{name}")
-            m.d.comb += outer.eq(inner) if member.flow is Out else inner.eq(outer)
+        join_streams(m, self, "w_axis", router, "s_axis")
         granted = Signal(len(self.programmers))
         for index, programmer in enumerate(self.programmers):
-            layer = self.config.layers[index]
-            m.submodules[f"{layer.name}_rows"] = programmer
-            for name, member in axi_stream_members("axis", In).items():
-                inner, outer = getattr(programmer, f"s_{name}"), getattr(router, f"o{index}_{name}")
-                m.d.comb += outer.eq(inner) if member.flow is Out else inner.eq(outer)
+            m.submodules[f"{self.config.layers[index].name}_rows"] = programmer
+            join_streams(m, router, f"o{index}_axis", programmer, "s_axis")
             grant = granted[index] | self.allowed
             m.d.comb += programmer.grant.eq(grant)
             # Kept to the row's end: whoever starts the controller meanwhile waits for that.
             m.d.sync += granted[index].eq(programmer.request & grant)
-            self._report(m, programmer, layer)
-            self._connect_macros(m, programmer, layer)
+            self._report(m, programmer, self.status[index])
+            moves = self.moves[index]
+            if moves is not None:
+                m.d.comb += moves.eq(programmer.moves)
+            self._connect_macros(m, index, programmer)
         every = self.programmers
         m.d.comb += [
             self.active.eq(granted.any()),
@@ -209,46 +223,50 @@ class NetworkProgrammer(wiring.Component):
         ]
         return m
 
-    def _report(self, m: Module, programmer: RowProgrammer, layer: LayerConfig) -> None:
-        status = getattr(self, layer.name)
+    @staticmethod
+    def _report(m: Module, programmer: RowProgrammer, status: wiring.PureInterface) -> None:
         words = len(programmer.failure_address)
-        m.d.comb += [getattr(status, name).eq(getattr(programmer, name)) for name in LAST_ROW]
         m.d.comb += [
+            status.macro.eq(programmer.macro),
+            status.row.eq(programmer.row),
+            status.word_line.eq(programmer.word_line),
+            status.failed.eq(programmer.failed),
             programmer.failure_address.eq(status.failure_address[:words]),
             status.failure_bits.eq(
                 Mux(status.failure_address < programmer.words, programmer.failure_bits, 0)
             ),
+            # The programmer's own counters; below, those of its events.
+            status.pulses.eq(programmer.pulses),
+            status.retries.eq(programmer.retries),
+            status.failed_cells.eq(programmer.failed_cells),
         ]
-        # The programmer's own counters, and those of its events.
-        for name in ("pulses", "retries", "failed_cells"):
-            m.d.comb += getattr(status, name).eq(getattr(programmer, name))
-        for name, event in {
-            "rows_done": programmer.row_done,
-            "rows_moved": programmer.moved,
-            "rows_unrepairable": programmer.unrepairable,
-            "programming_cycles": programmer.request & programmer.grant,
-        }.items():
-            counter = getattr(status, name)
+        for counter, event in (
+            (status.rows_done, programmer.row_done),
+            (status.rows_moved, programmer.moved),
+            (status.rows_unrepairable, programmer.unrepairable),
+            (status.programming_cycles, programmer.request & programmer.grant),
+        ):
             with m.If(event & ~counter.all()):
                 m.d.sync += counter.eq(counter + 1)
-        if layer.macro.spare_rows:
-            m.d.comb += getattr(self, f"{layer.name}_moves").eq(programmer.moves)
 
-    def _connect_macros(self, m: Module, programmer: RowProgrammer, layer: LayerConfig) -> None:
+    def _connect_macros(self, m: Module, index: int, programmer: RowProgrammer) -> None:
         """The macro that stands in `macro` gets the programmer's pins."""
+        layer = self.config.layers[index]
         own = programmer.pins
+        alike = ("bl", "blb", "sl_q")
+        driven = {name: pin for name, pin in members_of(own).items() if name not in alike}
         answers = []
-        for number, macro in enumerate(layer.macro_names):
-            pins = getattr(self, f"{layer.name}_{macro}")
-            here = Signal(name=f"{layer.name}_{macro}_here")
+        for number, (name, pins) in enumerate(
+            zip(layer.macro_names, self.macros[index], strict=True)
+        ):
+            here = Signal(name=f"{layer.name}_{name}_here")
             m.d.comb += here.eq(programmer.macro == number)
-            for name in own.signature.members:
-                if name in ("bl", "blb"):
-                    # Alike in all columns in use, 0 in the others.
-                    driven = (getattr(own, name)[0] & here).replicate(layer.fan_in)
-                    m.d.comb += getattr(pins, name).eq(driven)
-                elif name != "sl_q":
-                    driven = getattr(own, name)
-                    m.d.comb += getattr(pins, name).eq(driven & here.replicate(len(driven)))
+            for pin, value in driven.items():
+                m.d.comb += members_of(pins)[pin].eq(value & here.replicate(len(value)))
+            # Alike in all columns in use, 0 in the others.
+            m.d.comb += [
+                pins.bl.eq((own.bl[0] & here).replicate(layer.fan_in)),
+                pins.blb.eq((own.blb[0] & here).replicate(layer.fan_in)),
+            ]
             answers.append(pins.sl_q & here.replicate(len(pins.sl_q)))
-        m.d.comb += own.sl_q.eq(functools.reduce(operator.or_, answers))
+        m.d.comb += own.sl_q.eq(any_of(answers))

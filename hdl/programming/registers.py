@@ -1,36 +1,20 @@
-"""The registers of programming, as data: of the controller, and of each layer."""
+"""The registers of a layer's programming, as data."""
 
 from __future__ import annotations
 
-from ..bus.registers import WORD_BITS, Access, Field, Register
-from ..config import STREAM_BITS, LayerConfig, NetworkConfig
-from .network import FIGURES, HALF
+from ..bus.registers import HALF_BITS, WORD_BITS, Access, Field, Register
+from ..config import STREAM_BITS, LayerConfig
+from .network import PROGRAMMING_COUNTERS
 
-__all__ = ["PROGRAMMING_ERRORS", "layer_programming", "programming_counters", "programming_errors"]
-
-PROGRAMMING_ERRORS = {
-    "unrepairable_row": "A row has more failing cells than the limit and no spare row is left.",
-    "dropped_row": "A packet of weights was dropped: wrong length, or no such layer or row.",
-}
-"""Field name to meaning; after those of `control_registers.ERRORS`."""
-
-
-def programming_errors(config: NetworkConfig) -> dict[str, str]:
-    """The errors that programming adds."""
-    return PROGRAMMING_ERRORS if config.programmable else {}
-
-
-def programming_counters(config: NetworkConfig) -> dict[str, str]:
-    """The controller's counters that programming adds, as in `control_registers.COUNTERS`."""
-    return {"DROPPED_ROWS": "Packets of weights dropped."} if config.programmable else {}
+__all__ = ["ProgrammingRegisters"]
 
 
 def _field(name: str, bits: int, doc: str, access: Access = Access.READ_ONLY) -> Field:
     return Field(name=name, bits=bits, access=access, doc=doc)
 
 
-def layer_programming(prefix: str, named: str, layer: LayerConfig) -> list[Register]:
-    """The registers of a layer's programming.
+class ProgrammingRegisters:
+    """How a layer's programming goes.
 
     Parameters
     ----------
@@ -38,46 +22,54 @@ def layer_programming(prefix: str, named: str, layer: LayerConfig) -> list[Regis
         What the registers' names begin with.
     named : str
         What their meanings call the layer.
+    layer : LayerConfig
+
+    Members
+    -------
+    counters : dict of str to Register
+        Name in `PROGRAMMING_COUNTERS` to its register.
+    row, macro, word_line, failed, failure_address, failure_bits : Field
+        Of the row programmed last, as in `ProgrammingStatusSignature`.
+    registers : tuple of Register
+        All of them in order.
     """
-    if not layer.macro.programmable:
-        return []
-    words = -(-layer.fan_in // STREAM_BITS)
-    counters = [
-        Register(
-            name=f"{prefix}{name.upper()}",
-            doc=f"{named}: since reset. {meaning}",
-            fields=(_field("count", WORD_BITS, "How many."),),
+
+    def __init__(self, prefix: str, named: str, layer: LayerConfig):
+        words = -(-layer.fan_in // STREAM_BITS)
+        self.counters = {
+            name: Register(
+                name=f"{prefix}{name.upper()}",
+                doc=f"{named}: since reset. {meaning}",
+                fields=(_field("count", WORD_BITS, "How many."),),
+            )
+            for name, meaning in PROGRAMMING_COUNTERS.items()
+        }
+        self.row = _field("row", HALF_BITS, "Row in its macro.")
+        self.macro = _field("macro", HALF_BITS, "Macro in its layer.")
+        self.word_line = _field("line", HALF_BITS, "Word line.")
+        self.failed = _field("failed", HALF_BITS, "Failing columns.")
+        self.failure_address = _field("word", HALF_BITS, f"0 to {words - 1}.", Access.READ_WRITE)
+        self.failure_bits = _field("columns", WORD_BITS, "Valid until the next row is granted.")
+        self.registers = (
+            *self.counters.values(),
+            Register(
+                name=f"{prefix}LAST_ROW",
+                doc=f"{named}: the row programmed last.",
+                fields=(self.row, self.macro),
+            ),
+            Register(
+                name=f"{prefix}LAST_LINE",
+                doc=f"{named}: where that row is now, and how it went.",
+                fields=(self.word_line, self.failed),
+            ),
+            Register(
+                name=f"{prefix}FAILURE_ADDRESS",
+                doc=f"{named}: which word of that row's failing columns FAILURE_BITS shows.",
+                fields=(self.failure_address,),
+            ),
+            Register(
+                name=f"{prefix}FAILURE_BITS",
+                doc=f"{named}: a bit per column of that word, the first column lowest, 1: failing.",
+                fields=(self.failure_bits,),
+            ),
         )
-        for name, meaning in FIGURES.items()
-    ]
-    return [
-        *counters,
-        Register(
-            name=f"{prefix}LAST_ROW",
-            doc=f"{named}: the row programmed last.",
-            fields=(
-                _field("row", HALF, "Row in its macro."),
-                _field("macro", HALF, "Macro in its layer."),
-            ),
-        ),
-        Register(
-            name=f"{prefix}LAST_LINE",
-            doc=f"{named}: where that row is now, and how it went.",
-            fields=(
-                _field("line", HALF, "Word line."),
-                _field("failed", HALF, "Failing columns."),
-            ),
-        ),
-        Register(
-            name=f"{prefix}FAILURE_ADDRESS",
-            doc=f"{named}: which word of that row's failing columns FAILURE_BITS shows.",
-            fields=(
-                _field("word", HALF, f"0 to {words - 1}.", Access.READ_WRITE),
-            ),
-        ),
-        Register(
-            name=f"{prefix}FAILURE_BITS",
-            doc=f"{named}: a bit per column of that word, the first column lowest, 1: failing.",
-            fields=(_field("columns", WORD_BITS, "Valid until the next row is granted."),),
-        ),
-    ]  # fmt: skip

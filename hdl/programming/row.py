@@ -5,12 +5,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..array_pins import ProgrammingSignature
-from ..bus.axi_stream import PacketInput, axi_stream_members
+from ..bus.axi_stream import PacketInput, axi_stream_members, join_streams
 from ..config import STREAM_BITS, LayerConfig
-from ..idioms import sum_of, unused_states
+from ..idioms import counted, sum_of, unused_states
 from ..layer.spare_rows import SpareTable, moves_layout
-from .model import MACRO_BITS, ROW_BITS, ProgrammingModel, most_row_cycles
-from .word_line import PULSE_PINS, LineProgrammer
+from .model import MACRO_BITS, ROW_BITS, ProgrammingModel
+from .word_line import PULSE_PINS, WordLineProgrammer
 
 __all__ = ["COUNTER_BITS", "RowProgrammer"]
 
@@ -27,7 +27,7 @@ class RowProgrammer(wiring.Component):
     blank), then the weights of the row's columns, bias columns included, packed from bit 0 of the
     second beat up. A packet of the wrong length, or for a row that no neuron is on, is dropped.
 
-    `programming_plan` has the order of pulses. A row that still has more failing columns than the
+    `plan.STEPS` has the order of pulses. A row that still has more failing columns than the
     limit after its last retry moves to the macro's next spare row, and is programmed there.
 
     Parameters
@@ -53,10 +53,10 @@ class RowProgrammer(wiring.Component):
     pins : Out(ProgrammingSignature)
         For that macro; the others' word lines and pulses stay 0.
     row_done : Out(1)
-        Last cycle of a row; `line`, `failed`, `failures` are the row's from here to the next
-        `grant`.
-    line : Out
-        The word line that holds the row.
+        Last cycle of a row; `word_line`, `failed`, `failure_bits` are the row's from here to the
+        next `grant`.
+    word_line : Out
+        The one that holds the row.
     moved : Out(1)
         High for one cycle for each spare row taken.
     failed : Out
@@ -77,7 +77,7 @@ class RowProgrammer(wiring.Component):
     def __init__(self, config: LayerConfig):
         self.config = config
         self.words = -(-config.fan_in // STREAM_BITS)
-        self._line_programmer = LineProgrammer(config)
+        self._programmer = WordLineProgrammer(config)
         members = axi_stream_members("s_axis", In) | {
             "request": Out(1),
             "grant": In(1),
@@ -86,7 +86,7 @@ class RowProgrammer(wiring.Component):
             "macro": Out(range(max(2, config.macros))),
             "pins": Out(ProgrammingSignature(config)),
             "row_done": Out(1),
-            "line": Out(range(max(2, config.macro.rows))),
+            "word_line": Out(range(max(2, config.macro.rows))),
             "failed": Out(range(config.fan_in + 1)),
             "failure_address": In(range(max(2, self.words))),
             "failure_bits": Out(STREAM_BITS),
@@ -102,18 +102,10 @@ class RowProgrammer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from `grant` to `row_done`, both included, of a row that is right already."""
-        return 1 + self._line_cycles + self._line_programmer.latency + 1
+        return 1 + self._around_cycles + self._programmer.latency + 1
 
     @property
-    def most_latency(self) -> int:
-        """Upper bound of the cycles from `grant` to `row_done`, both included.
-
-        Reached by a row that moves to every spare row; see `LineProgrammer.most_latency`.
-        """
-        return most_row_cycles(self.config)
-
-    @property
-    def _line_cycles(self) -> int:
+    def _around_cycles(self) -> int:
         """The word line's rise, the count of failures and the decision."""
         return 1 + self.words + 1
 
@@ -124,10 +116,8 @@ class RowProgrammer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.input = packets = PacketInput(STREAM_BITS + self.config.fan_in)
-        m.submodules.line = programmer = self._line_programmer
-        for name, member in axi_stream_members("s_axis", In).items():
-            own, inner = getattr(self, name), getattr(packets, name)
-            m.d.comb += own.eq(inner) if member.flow is Out else inner.eq(own)
+        m.submodules.word_line = programmer = self._programmer
+        join_streams(m, self, "s_axis", packets, "s_axis")
         m.d.comb += [
             getattr(self.pins, name).eq(getattr(programmer, name))
             for name in ("bl", "blb", *PULSE_PINS)
@@ -137,16 +127,19 @@ class RowProgrammer(wiring.Component):
             programmer.weights.eq(packets.o.payload[STREAM_BITS:]),
             self.failure_bits.eq(programmer.failing.word_select(self.failure_address, STREAM_BITS)),
         ]
-        self._count(m, self.pulses, programmer.pulsed)
-        self._count(m, self.retries, programmer.retried)
-        self._count(m, self.failed_cells, Mux(self.row_done, self.failed, 0))
+        failed = Mux(self.row_done, self.failed, 0)
+        m.d.sync += [
+            self.pulses.eq(counted(m, self.pulses, programmer.pulsed)),
+            self.retries.eq(counted(m, self.retries, programmer.retried)),
+            self.failed_cells.eq(counted(m, self.failed_cells, failed)),
+        ]
         self._sequence(m, packets, programmer)
         return m
 
-    def _sequence(self, m: Module, packets: PacketInput, programmer: LineProgrammer) -> None:
+    def _sequence(self, m: Module, packets: PacketInput, programmer: WordLineProgrammer) -> None:
         header = data.View(HEADER, packets.o.payload[:STREAM_BITS])
         addressed = self._addressed(m, header.row, header.macro)
-        line, free, take = self._spare_rows(m, header.row)
+        word_line, free, take = self._spare_rows(m, header.row)
         word = Signal(range(max(2, self.words)))
         over, refused = Signal(), Signal()
         m.d.comb += [
@@ -172,7 +165,7 @@ class RowProgrammer(wiring.Component):
                 m.next = "SELECT"
             with m.State("SELECT"):
                 m.d.comb += programmer.start.eq(1)
-                m.d.sync += [self.pins.wl.eq(1 << line), self.line.eq(line)]
+                m.d.sync += [self.pins.wl.eq(1 << word_line), self.word_line.eq(word_line)]
                 m.next = "PROGRAM"
             with m.State("PROGRAM"), m.If(programmer.done | programmer.idle):
                 m.d.sync += [word.eq(0), self.failed.eq(0)]
@@ -211,7 +204,7 @@ class RowProgrammer(wiring.Component):
         """The row's word line, whether a spare row is free, and the order to take it."""
         free, take = Signal(), Signal()
         if not self.config.macro.spare_rows:
-            return row[: len(self.line)], free, take
+            return row[: len(self.word_line)], free, take
         m.submodules.spares = spares = SpareTable(self.config)
         m.d.comb += [
             spares.macro.eq(self.macro),
@@ -220,11 +213,4 @@ class RowProgrammer(wiring.Component):
             free.eq(spares.free),
             self.moves.eq(spares.moves),
         ]
-        return spares.line, free, take
-
-    @staticmethod
-    def _count(m: Module, counter: Signal, events: Value) -> None:
-        """Add to a counter that stops at its largest value."""
-        total = Signal(COUNTER_BITS + 1, name=f"{counter.name}_total")
-        m.d.comb += total.eq(counter + events)
-        m.d.sync += counter.eq(Mux(total[-1], (1 << COUNTER_BITS) - 1, total))
+        return spares.word_line, free, take

@@ -1,23 +1,38 @@
 """Programs the row whose word line is up: read-back, pulses, retries, step after step."""
 
+from typing import NamedTuple
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
 from ..idioms import unused_states
-from .model import most_line_cycles
 from .plan import PULSES, STEPS, Cells
 from .pulse import PulseDriver, RowReader
 
-__all__ = ["LineProgrammer"]
+__all__ = ["WordLineProgrammer"]
 
 PULSE_PINS = ("prog_op", "prog_device", "prog_level", "prog_mask", "prog_pulse")
 LAST_STEP = len(STEPS) - 1
 
 
-class LineProgrammer(wiring.Component):
-    """Takes one row through the steps of `programming_plan`.
+class _Place(NamedTuple):
+    """How far the row has come."""
+
+    step: Signal
+    """In `STEPS`."""
+    kind: Signal
+    """Kind of pulse, in `PULSES`."""
+    group: Signal
+    """Group of columns that are pulsed at once."""
+    attempt: Signal
+    level: Signal
+    """Amplitude code of the attempt."""
+
+
+class WordLineProgrammer(wiring.Component):
+    """Takes one row through the steps of `plan.STEPS`, on the word line that is up.
 
     Parameters
     ----------
@@ -73,23 +88,17 @@ class LineProgrammer(wiring.Component):
         """Cycles from `start` to `done` of a row that is right already and not blank."""
         return self.programming.verify_cycles
 
-    @property
-    def most_latency(self) -> int:
-        """Upper bound of the cycles from `start` to `done`.
-
-        Reached by a blank row none of whose cells ever reads right, with both weights in each
-        group of columns.
-        """
-        return most_line_cycles(self.config)
-
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.driver = driver = self._driver
         m.submodules.reader = reader = self._reader
-        step = Signal(range(len(STEPS)))
-        kind = Signal(range(len(PULSES)))
-        group = Signal(range(max(2, self.groups)))
-        level = Signal(self.programming.level_bits)
+        place = _Place(
+            step=Signal(range(len(STEPS)), name="step"),
+            kind=Signal(range(len(PULSES)), name="kind"),
+            group=Signal(range(max(2, self.groups)), name="group"),
+            attempt=Signal(range(self.programming.attempts + 1), name="attempt"),
+            level=Signal(self.programming.level_bits, name="level"),
+        )
         m.d.comb += [getattr(self, name).eq(getattr(driver, name)) for name in PULSE_PINS]
         m.d.comb += [
             self.bl.eq(reader.bl),
@@ -97,11 +106,11 @@ class LineProgrammer(wiring.Component):
             reader.sl_q.eq(self.sl_q),
             self.failing.eq(reader.failing),
             self.pulsed.eq(driver.start),
-            driver.level.eq(level),
+            driver.level.eq(place.level),
         ]
-        first_kind = self._expect(m, step)
-        last_of_step = self._choose(m, kind, group)
-        self._sequence(m, step, kind, group, level, first_kind, last_of_step)
+        first_kind = self._expect(m, place.step)
+        last_of_step = self._choose(m, place.kind, place.group)
+        self._sequence(m, place, first_kind, last_of_step)
         return m
 
     def _expect(self, m: Module, step: Signal) -> Signal:
@@ -134,18 +143,9 @@ class LineProgrammer(wiring.Component):
                     ]
         return last_of_step
 
-    def _sequence(
-        self,
-        m: Module,
-        step: Signal,
-        kind: Signal,
-        group: Signal,
-        level: Signal,
-        first_kind: Signal,
-        last_of_step: Signal,
-    ) -> None:
+    def _sequence(self, m: Module, place: _Place, first_kind: Signal, last_of_step: Signal) -> None:
         driver, reader, programming = self._driver, self._reader, self.programming
-        attempt = Signal(range(programming.attempts + 1))
+        step, kind, group, attempt, level = place
 
         def begin_step(number: Value) -> None:
             m.d.sync += [step.eq(number), attempt.eq(0), level.eq(programming.first_level)]

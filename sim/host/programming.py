@@ -13,10 +13,9 @@ from ...bits import word_of_bits
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BITS
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.control_registers import PROGRAMMING_ERRORS, layer_register
 from ...hdl.programming.model import most_row_cycles, packet_of_row
-from ...hdl.programming.network import FIGURES
-from ...hdl.programming.registers import PROGRAMMING_ERRORS
+from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ..job import Job
 from ..outcome import Outcome
 from ..testbench.ports import packet_beats
@@ -182,7 +181,7 @@ class ProgrammingHost(RegisterHost):
                     at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
                     cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
             after = await self._counters(index)
-            spent = {name: after[name] - before[name] for name in FIGURES}
+            spent = {name: after[name] - before[name] for name in PROGRAMMING_COUNTERS}
             before = after
             failing[pattern] = spent["failed_cells"]
         failed_cells = failing.pop("weights")
@@ -204,7 +203,10 @@ class ProgrammingHost(RegisterHost):
         return await self.failing_columns(index) if failed else []
 
     async def _counters(self, index: int) -> dict[str, int]:
-        return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
+        return {
+            name: await self.read(layer_register(index, name), "count")
+            for name in PROGRAMMING_COUNTERS
+        }
 
     async def failing_columns(self, index: int) -> list[int]:
         """The columns that fail in the row of a layer that was programmed last."""

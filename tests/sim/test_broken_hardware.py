@@ -1,158 +1,82 @@
 """Hardware broken on purpose: the run fails, and says what is wrong."""
 
 import pytest
-from amaranth.hdl import Module, Signal
-from amaranth.lib.wiring import connect, flipped
+from amaranth.hdl import Cat, Const, Mux
+from support.faults import FaultyController, fault, faulty_verilog
 from support.jobs import make_job, make_mapped
 
 from popbridge.errors import HardwareFault, SimulationError
-from popbridge.flow.emit.controller import controller_verilog
-from popbridge.hdl.config import PHASE_NAMES
-from popbridge.hdl.controller import controller as network
-from popbridge.hdl.controller import frames
-from popbridge.hdl.layer import dense_layer, line_drivers, sequencer
 from popbridge.sim import cosim
 from popbridge.sim.pysim import run as pysim
 from popbridge.sim.simulators import verilog as simulators
 from popbridge.sim.verdict import check_hardware
 
 
-class ReversedRows(line_drivers.WordLineDriver):
-    """Raises the last row first."""
-
-    def elaborate(self, platform):
-        m = Module()
-        m.d.comb += self.last.eq(self.wl[0])
-        with m.If(self.start):
-            m.d.sync += self.wl.eq(1 << (self.rows - 1))
-        with m.Elif(self.advance):
-            m.d.sync += self.wl.eq(self.wl >> 1)
-        return m
+def swapped(true, inner):
+    return Cat(true[1], true[0], true[2:])
 
 
-class WrappedBitLines(line_drivers.BitLineDriver):
-    """The right driver, with something wrong between it and the bit lines."""
+def of_every_layer(*path, edit):
+    return [fault(layer, *path, edit=edit) for layer in ("layer0", "layer1")]
 
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.right = right = line_drivers.BitLineDriver(
-            inputs=self.inputs, bias_columns=self.bias_columns, columns=self.columns
+
+def in_the_middle_of_evaluate(inner):
+    """Between its first cycle and the strobe, where evaluate takes 3 cycles."""
+    early = inner("sequencer", "evaluate") & ~inner("sequencer", "strobe")
+    return early & (inner("sequencer", "remaining") == 2)
+
+
+FAULTS = {
+    "rows in reverse order": of_every_layer(
+        "word_lines", "wl", edit=lambda true, inner: true[::-1]
+    ),
+    "two bit lines swapped": [
+        fault("layer0", "bit_lines", line, edit=swapped) for line in ("bl", "blb")
+    ],
+    "bl and blb crossed": [
+        *of_every_layer("scan__bl", edit=lambda true, inner: inner("bit_lines", "blb")),
+        *of_every_layer("scan__blb", edit=lambda true, inner: inner("bit_lines", "bl")),
+    ],
+    "strobe one cycle early": of_every_layer(
+        "sequencer", "held__evaluate_cycles", edit=lambda true, inner: true - 1
+    ),
+    # The signs' comparator outputs are taken in the first of two strobe cycles.
+    "sample one cycle early": [
+        fault(
+            "layer0", "sequencer", "sample",
+            edit=lambda true, inner: inner("strobe") & (inner("remaining") == 2),
+        ),
+    ],
+    # And not when the bank has to begin to settle.
+    "bank code with the strobe": [
+        fault(
+            "layer1", "periphery0", f"pins__{line}",
+            edit=lambda true, inner: Mux(inner("pins__strobe"), true, 0),
         )
-        m.d.comb += self.driving.eq(right.driving)
-        for name in ("bits", "load", "release"):
-            m.d.comb += getattr(right, name).eq(getattr(self, name))
-        m.d.comb += [self.bl.eq(right.bl), self.blb.eq(right.blb)]
-        self.put_wrong(m, right)
-        return m
-
-
-class SwappedBitLines(WrappedBitLines):
-    """Columns 0 and 1 have changed places."""
-
-    def put_wrong(self, m, right):
-        for line, given in ((self.bl, right.bl), (self.blb, right.blb)):
-            m.d.comb += [line[0].eq(given[1]), line[1].eq(given[0])]
-
-
-class CrossedBitLines(WrappedBitLines):
-    """bl drives blb and the reverse."""
-
-    def put_wrong(self, m, right):
-        m.d.comb += [self.bl.eq(right.blb), self.blb.eq(right.bl)]
-
-
-class EarlyStrobe(sequencer.PhaseSequencer):
-    """Evaluates for one cycle less than configured before the strobe."""
-
-    def elaborate(self, platform):
-        given = self.timing
-        self.timing = taken = sequencer.PhaseTimingSignature(self.configured).create()
-        m = super().elaborate(platform)
-        self.timing = given
-        m.d.comb += [getattr(taken, name).eq(getattr(given, name)) for name in PHASE_NAMES]
-        m.d.comb += taken.evaluate_cycles.eq(given.evaluate_cycles - 1)
-        return m
-
-
-class EarlySample(sequencer.PhaseSequencer):
-    """Takes the signs' comparator outputs in the first of two strobe cycles."""
-
-    def elaborate(self, platform):
-        m = super().elaborate(platform)
-        if self.trials == 1:
-            strobed = Signal()
-            m.d.sync += strobed.eq(self.strobe)
-            m.d.comb += self.sample.eq(self.strobe & ~strobed)
-        return m
-
-
-class LateBank(dense_layer.DenseLayer):
-    """The bank's code comes with the strobe, not when the bank has to begin to settle."""
-
-    def _connect_bank(self, m, index, pins, sequencer, readout, calibrator):
-        super()._connect_bank(m, index, pins, sequencer, readout, calibrator)
-        if self.config.count_bits:
-            on = sequencer.strobe.replicate(self.config.count_bits)
-            m.d.comb += [pins.dac_p.eq(readout.dac_p & on), pins.dac_n.eq(readout.dac_n & on)]
-
-
-class WigglingBank(dense_layer.DenseLayer):
-    """In the second cycle of each strobe, one capacitor of the bank has switched."""
-
-    def _connect_bank(self, m, index, pins, sequencer, readout, calibrator):
-        super()._connect_bank(m, index, pins, sequencer, readout, calibrator)
-        if self.config.count_bits:
-            strobed = Signal()
-            m.d.sync += strobed.eq(sequencer.strobe)
-            m.d.comb += pins.dac_n.eq(readout.dac_n ^ (sequencer.strobe & strobed))
-
-
-class WigglingBitLine(dense_layer.DenseLayer):
-    """In the middle of evaluate, between its first cycle and the strobe, column 0 is let go."""
-
-    def _connect_macro(self, m, pins, sequencer, bit_lines, readout, calibrator):
-        super()._connect_macro(m, pins, sequencer, bit_lines, readout, calibrator)
-        evaluated = Signal()
-        m.d.sync += evaluated.eq(sequencer.evaluate)
-        middle = sequencer.evaluate & evaluated & ~sequencer.strobe
-        with m.If(middle):
-            m.d.comb += [pins.bl[0].eq(0), pins.blb[0].eq(0)]
-
-
-class DrivenBitLines(WrappedBitLines):
-    """The bit lines stay driven after the scan."""
-
-    def put_wrong(self, m, right):
-        m.d.comb += right.release.eq(0)
-
-
-class LostLast(frames.ScoreOutput):
-    """The last beat of a result comes without tlast."""
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.right = right = frames.ScoreOutput(self.config)
-        connect(m, flipped(self.i), right.i)
-        m.d.comb += [
-            right.m_axis_tready.eq(self.m_axis_tready),
-            self.m_axis_tdata.eq(right.m_axis_tdata),
-            self.m_axis_tvalid.eq(right.m_axis_tvalid),
-        ]
-        return m
-
-
-MUTANTS = {
-    "rows in reverse order": (dense_layer, "WordLineDriver", ReversedRows),
-    "two bit lines swapped": (dense_layer, "BitLineDriver", SwappedBitLines),
-    "bl and blb crossed": (dense_layer, "BitLineDriver", CrossedBitLines),
-    "strobe one cycle early": (dense_layer, "PhaseSequencer", EarlyStrobe),
-    "sample one cycle early": (dense_layer, "PhaseSequencer", EarlySample),
-    "bank code with the strobe": (network, "DenseLayer", LateBank),
-    "bank moves in a strobe": (network, "DenseLayer", WigglingBank),
-    "bit line moves in evaluate": (network, "DenseLayer", WigglingBitLine),
-    "bit lines never released": (dense_layer, "BitLineDriver", DrivenBitLines),
-    "tlast lost": (network, "ScoreOutput", LostLast),
-}
+        for line in ("dac_p", "dac_n")
+    ],
+    # One capacitor switches in the second cycle of each strobe.
+    "bank moves in a strobe": [
+        fault(
+            "layer1", "periphery0", "pins__dac_n", edit=lambda true, inner: true ^ inner("sample")
+        )
+    ],
+    # Column 0 is let go.
+    "bit line moves in evaluate": [
+        fault(
+            "layer0", f"scan__{line}",
+            edit=lambda true, inner: Mux(in_the_middle_of_evaluate(inner), true & ~1, true),
+        )
+        for line in ("bl", "blb")
+    ],
+    "bit lines never released": [
+        fault(
+            "layer0", "bit_lines", "driving",
+            edit=lambda true, inner: true | inner("held").any(),
+        )
+    ],
+    "tlast lost": [fault("score_output", "m_axis_tlast", edit=lambda true, inner: Const(0))],
+}  # fmt: skip
 MESSAGES = {
     # mutant: what the bulk testbench, and what the array model at the pins, say
     "rows in reverse order": ("word line", "differ from what was given"),
@@ -174,42 +98,37 @@ def job():
     return make_job(mapped, chip=1)
 
 
-def break_hardware(monkeypatch, name):
-    module, attribute, mutant = MUTANTS[name]
-    monkeypatch.setattr(module, attribute, mutant)
+def run_icarus(job, name, icarus, folder, *, strict):
+    controller = faulty_verilog(job.config, *FAULTS[name])
+    sources = cosim.testbench_sources(job.config, controller, strict=strict)
+    built = simulators.build(sources, icarus, folder)
+    check_hardware(job, simulators.run(job, built, "strict" if strict else "bulk"))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_bulk_run_fails(name, job, monkeypatch, icarus, tmp_path):
-    break_hardware(monkeypatch, name)
-    sources = cosim.testbench_sources(job.config, controller_verilog(job.config), strict=False)
-    built = simulators.build(sources, icarus, tmp_path)
+@pytest.mark.parametrize("name", FAULTS)
+def test_bulk_run_fails(name, job, icarus, tmp_path):
     with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][0]):
-        check_hardware(job, simulators.run(job, built, "bulk"))
+        run_icarus(job, name, icarus, tmp_path, strict=False)
 
 
-def test_run_in_verilator_fails(job, monkeypatch, build_root):
-    break_hardware(monkeypatch, "strobe one cycle early")
-    sources = cosim.testbench_sources(job.config, controller_verilog(job.config), strict=False)
+def test_run_in_verilator_fails(job, build_root):
+    controller = faulty_verilog(job.config, *FAULTS["strobe one cycle early"])
+    sources = cosim.testbench_sources(job.config, controller, strict=False)
     built = simulators.build(sources, "verilator", build_root)
     with pytest.raises(SimulationError, match="phase out of order"):
         simulators.run(job, built, "bulk")
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_strict_run_fails(name, job, monkeypatch, icarus, tmp_path):
-    break_hardware(monkeypatch, name)
-    sources = cosim.testbench_sources(job.config, controller_verilog(job.config), strict=True)
-    built = simulators.build(sources, icarus, tmp_path)
+@pytest.mark.parametrize("name", FAULTS)
+def test_strict_run_fails(name, job, icarus, tmp_path):
     with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][1]):
-        check_hardware(job, simulators.run(job, built, "strict"))
+        run_icarus(job, name, icarus, tmp_path, strict=True)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_run_answered_at_the_pins_fails(name, job, monkeypatch):
-    break_hardware(monkeypatch, name)
+@pytest.mark.parametrize("name", FAULTS)
+def test_run_answered_at_the_pins_fails(name, job):
     with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][1]):
-        check_hardware(job, pysim.run(job))
+        check_hardware(job, pysim.run(job, controller=FaultyController(job.config, *FAULTS[name])))
 
 
 def test_unbroken_hardware_passes(job):

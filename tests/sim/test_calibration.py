@@ -4,14 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
+from amaranth.hdl import Const
+from support.faults import FaultyController, fault, faulty_verilog
 from support.jobs import make_job, make_network
 
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
 from popbridge.errors import HardwareFault, InputError, SimulationError
 from popbridge.hdl.config import MacroConfig, PhaseTiming
-from popbridge.hdl.layer.trim import TrimDriver
 from popbridge.sim import cosim, montecarlo
+from popbridge.sim.pysim import run as pysim
+from popbridge.sim.simulators import verilog as simulators
 
 MACROS = {
     "default phases": {},
@@ -101,16 +104,14 @@ def test_refuses_to_calibrate_without_a_trim():
         calibrated_job(trim_bits=0)
 
 
-@pytest.mark.parametrize("simulator", ["pysim", "icarus"])
-def test_a_trim_that_is_not_held_is_caught(icarus, tmp_path, monkeypatch, simulator):
+@pytest.mark.parametrize("way", ["pysim", "bulk"])
+def test_a_trim_that_is_not_held_is_caught(icarus, tmp_path, way):
     job, _ = calibrated_job()
-    elaborate = TrimDriver.elaborate
-
-    def stuck(driver, platform):
-        m = elaborate(driver, platform)
-        m.d.sync += driver.dac_p.eq(1)
-        return m
-
-    monkeypatch.setattr(TrimDriver, "elaborate", stuck)
+    stuck = fault("layer0", "periphery0", "trim", "dac_p", edit=lambda true, inner: Const(1))
     with pytest.raises((SimulationError, HardwareFault), match=r"bank|precharge"):
-        cosim.simulate(job, simulator=simulator, root=tmp_path)
+        if way == "pysim":
+            pysim.run(job, controller=FaultyController(job.config, stuck))
+        else:
+            controller = faulty_verilog(job.config, stuck)
+            sources = cosim.testbench_sources(job.config, controller, strict=False)
+            simulators.run(job, simulators.build(sources, icarus, tmp_path), "bulk")

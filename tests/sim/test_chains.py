@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from amaranth.hdl import Cat, Const, Module
+from amaranth.hdl import Cat, Const
+from support.faults import FaultyController, fault, faulty_verilog
 from support.jobs import make_job, make_mapped
 
 from popbridge.behav.cell.devices import draw_cells
@@ -12,9 +13,7 @@ from popbridge.behav.neuron.capacitors import layer_volts_per_score, weight_step
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
 from popbridge.errors import HardwareFault, SimulationError
-from popbridge.flow.emit.controller import controller_verilog
 from popbridge.hdl.config import LayerConfig, MacroConfig
-from popbridge.hdl.layer import dense_layer, line_drivers
 from popbridge.sim import cosim
 from popbridge.sim.pysim import run as pysim
 from popbridge.sim.simulators import verilog as simulators
@@ -51,56 +50,35 @@ def test_an_ideal_chip_is_the_software_network(mapped, way, request, build_root)
         assert np.array_equal(answers, bits)
 
 
-class WrappedBitLines(line_drivers.BitLineDriver):
-    """The right driver, with something wrong between it and the arrays of a chain."""
+def wired(wiring):
+    """The bit lines of every layer's arrays, after `wiring` has joined them."""
 
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.right = right = line_drivers.BitLineDriver(
-            inputs=self.inputs, bias_columns=self.bias_columns, columns=self.columns
-        )
-        m.d.comb += self.driving.eq(right.driving)
-        for name in ("bits", "load", "release"):
-            m.d.comb += getattr(right, name).eq(getattr(self, name))
-        for line, given in ((self.bl, right.bl), (self.blb, right.blb)):
-            arrays = [given[first : first + COLUMNS] for first in range(0, self.columns, COLUMNS)]
-            m.d.comb += line.eq(Cat(self.wired(arrays)))
-        return m
+    def edit(true, inner):
+        return Cat(wiring([true[k : k + COLUMNS] for k in range(0, len(true), COLUMNS)]))
+
+    layers = [f"layer{index}" for index in range(len(SIZES) - 1)]
+    return [fault(each, "bit_lines", line, edit=edit) for each in layers for line in ("bl", "blb")]
 
 
-class RepeatedArray(WrappedBitLines):
-    """Array 1 has the bit lines of array 0."""
-
-    def wired(self, arrays):
-        return [arrays[0], arrays[0], *arrays[2:]]
-
-
-class SwappedArrays(WrappedBitLines):
-    """Arrays 0 and 1 have changed places."""
-
-    def wired(self, arrays):
-        return [arrays[1], arrays[0], *arrays[2:]]
+WIRINGS = {
+    "array 1 has the bit lines of array 0": wired(lambda given: [given[0], given[0], *given[2:]]),
+    "arrays 0 and 1 have changed places": wired(lambda given: [given[1], given[0], *given[2:]]),
+    "the last array is not driven": wired(lambda given: [*given[:-1], Const(0, COLUMNS)]),
+}
 
 
-class LostArray(WrappedBitLines):
-    """The last array is not driven."""
-
-    def wired(self, arrays):
-        return [*arrays[:-1], Const(0, COLUMNS)]
-
-
-@pytest.mark.parametrize("mutant", [RepeatedArray, SwappedArrays, LostArray])
+@pytest.mark.parametrize("name", WIRINGS)
 @pytest.mark.parametrize("way", ["pysim", "bulk"])
-def test_wrong_wiring_of_a_chain_fails(mapped, way, mutant, monkeypatch, request, tmp_path):
-    monkeypatch.setattr(dense_layer, "BitLineDriver", mutant)
+def test_wrong_wiring_of_a_chain_fails(mapped, way, name, request, tmp_path):
     job = make_job(mapped, chip=1)
     # What reaches the columns is not what was given, or reaches columns that are not in use.
     message = r"differ from what was given|bias column|found column \d+ driven"
     with pytest.raises((SimulationError, HardwareFault), match=message):
         if way == "pysim":
-            check_hardware(job, pysim.run(job))
+            controller = FaultyController(job.config, *WIRINGS[name])
+            check_hardware(job, pysim.run(job, controller=controller))
         else:
-            controller = controller_verilog(job.config)
+            controller = faulty_verilog(job.config, *WIRINGS[name])
             sources = cosim.testbench_sources(job.config, controller, strict=False)
             built = simulators.build(sources, request.getfixturevalue("icarus"), tmp_path)
             check_hardware(job, simulators.run(job, built, "bulk"))

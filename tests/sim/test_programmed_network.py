@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Const
 from amaranth.sim import Simulator
+from support.faults import FaultyController, fault, faulty_verilog
 from support.jobs import make_job, make_network
 from support.programmed_layer import program_layer
 
@@ -17,17 +18,18 @@ from popbridge.bits import word_of_bits
 from popbridge.bnn import software
 from popbridge.bnn.mapping import map_network
 from popbridge.errors import PhaseError, SimulationError
-from popbridge.hdl.config import MacroConfig, ProgrammingConfig
-from popbridge.hdl.controller import controller as network
+from popbridge.hdl.config import MacroConfig, ProgrammingConfig, ProgrammingOperation
 from popbridge.hdl.controller.controller import NetworkController
 from popbridge.hdl.programming.model import packet_of_row
 from popbridge.hdl.programming.network import PacketRouter
+from popbridge.sim import cosim
 from popbridge.sim.cosim import simulate
 from popbridge.sim.host.blank_chip import BlankChip
 from popbridge.sim.host.programming import pattern_weights, programming_table
 from popbridge.sim.pysim import run as pysim
 from popbridge.sim.pysim.arrays import BlankArrays
 from popbridge.sim.pysim.ports import PysimPorts
+from popbridge.sim.simulators import verilog as simulators
 
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=16, form_cycles=20, set_cycles=6, reset_cycles=6, first_level=17,
@@ -160,19 +162,11 @@ def test_rows_wait_while_the_controller_runs_and_images_while_it_programs():
     simulator.run()
 
 
-def test_an_image_in_a_row_is_caught(monkeypatch):
+def test_an_image_in_a_row_is_caught():
     """Hardware that never waits: its pins break the rules of programming."""
-
-    class Hasty(network.NetworkProgrammer):
-        def elaborate(self, platform):
-            given, self.allowed = self.allowed, Const(1)
-            m = super().elaborate(platform)
-            self.allowed = given
-            return m
-
-    monkeypatch.setattr(network, "NetworkProgrammer", Hasty)
     job = programmed_job()
-    controller = NetworkController(job.config)
+    hasty = fault("allowed", edit=lambda true, inner: Const(1))
+    controller = FaultyController(job.config, hasty)
     layer = job.config.layers[0]
 
     async def bench(ctx):
@@ -191,48 +185,23 @@ def test_an_image_in_a_row_is_caught(monkeypatch):
         simulator.run()
 
 
-def test_pins_up_of_another_macro_are_caught(monkeypatch, tmp_path, icarus):
-    """Hardware that programs all macros of a layer alike."""
-
-    class Alike(network.NetworkProgrammer):
-        def _connect_macros(self, m, programmer, layer):
-            own = programmer.pins
-            for macro in layer.macro_names:
-                pins = getattr(self, f"{layer.name}_{macro}")
-                outward = [name for name in own.signature.members if name != "sl_q"]
-                m.d.comb += [getattr(pins, name).eq(getattr(own, name)) for name in outward]
-            m.d.comb += own.sl_q.eq(pins.sl_q)
-
-    monkeypatch.setattr(network, "NetworkProgrammer", Alike)
+def test_pins_up_of_another_macro_are_caught(tmp_path, icarus):
+    """Hardware that programs both macros of a layer alike."""
+    job = programmed_job()
+    alike = fault("programmer", "layer0_macro1_here", edit=lambda true, inner: Const(1))
+    controller = faulty_verilog(job.config, alike)
+    sources = cosim.testbench_sources(job.config, controller, strict=False)
+    built = simulators.build(sources, icarus, tmp_path)
     with pytest.raises(SimulationError, match="pins up of a macro that is not being programmed"):
-        simulate(programmed_job(), simulator="icarus", root=tmp_path)
+        simulators.run(job, built, "bulk")
 
 
 def test_a_driver_on_in_inference_is_caught():
     job = dataclasses.replace(programmed_job(), program=False)
-    controller = NetworkController(job.config)
+    name = f"{job.config.layers[0].name}_macro0__prog_op"
+    forms = fault(name, edit=lambda true, inner: true | ProgrammingOperation.FORM)
     with pytest.raises(SimulationError, match="program driver"):
-        pysim.run(job, controller=_with_driver_on(controller, job))
-
-
-def _with_driver_on(controller, job):
-    """The controller with a macro's `prog_op` stuck at FORM."""
-    name = f"{job.config.layers[0].name}_macro0"
-    connect = controller._connect_macro
-
-    def stuck(m, layer, macro):
-        if f"{layer.config.name}_{macro}" != name:
-            connect(m, layer, macro)
-            return
-        pins = getattr(controller, name)
-        for pin, member in getattr(layer, macro).signature.members.items():
-            source = getattr(getattr(layer, macro), pin)
-            inward = member.flow.name == "In"
-            m.d.comb += source.eq(getattr(pins, pin)) if inward else getattr(pins, pin).eq(source)
-        m.d.comb += pins.prog_op.eq(1)
-
-    controller._connect_macro = stuck
-    return controller
+        pysim.run(job, controller=FaultyController(job.config, forms))
 
 
 def test_packets_go_where_their_first_beat_says():

@@ -2,12 +2,12 @@
 
 import pytest
 from amaranth.hdl import Const, ResetInserter
+from support.faults import fault, faulty_verilog
 from support.jobs import make_job, make_mapped
 
-from popbridge.hdl.bus import register_bank
+from popbridge.hdl.config import PHASE_NAMES
 from popbridge.hdl.controller import controller as network
-from popbridge.hdl.controller import frames
-from popbridge.hdl.layer import dense_layer
+from popbridge.hdl.layer.dense_layer import DenseLayer
 
 SUITE = "popbridge.tb.suites.control_bus"
 TESTS = 19
@@ -28,67 +28,56 @@ def test_every_register_does_what_it_says(sizes, settings, run_tests):
     assert (tests, failures) == (TESTS, 0), log[-3000:]
 
 
-class NeverStops(frames.FrameInput):
-    """Takes images whether enabled or not."""
-
-    def elaborate(self, platform):
-        given, self.enabled = self.enabled, Const(1)
-        m = super().elaborate(platform)
-        self.enabled = given
-        return m
-
-
-class NeverRestarts(frames.FrameInput):
-    """Goes on with its frame through a soft reset."""
-
-    def elaborate(self, platform):
-        given, self.restart = self.restart, Const(0)
-        m = super().elaborate(platform)
-        self.restart = given
-        return m
-
-
-class TakesEveryTime(register_bank.RegisterBank):
-    """Refuses no value."""
-
-    @staticmethod
-    def _fits(m, register, merged):
-        return Const(1)
+MUTANTS = {
+    # What is wrong: where, the tests that find it, and what they say.
+    "stop is ignored": (
+        [fault("enabled", edit=lambda true, inner: Const(1))], "stop_lets", "an image that waits",
+    ),
+    "a soft reset forgets the input": (
+        [fault("restart", edit=lambda true, inner: Const(0))], "what_is_left", "assert",
+    ),
+    "every time is taken": (
+        [
+            fault(
+                "registers", f"layer{layer}_{name}_fits", edit=lambda true, inner: Const(1)
+            )
+            for layer in range(2) for name in PHASE_NAMES
+        ],
+        "times_out_of_range", "SLVERR",
+    ),
+    "errors stay": (
+        [fault("registers", "errors_written", edit=lambda true, inner: Const(0))],
+        "times_out_of_range", "assert 4 == 0",
+    ),
+}  # fmt: skip
 
 
-class SetOnly(register_bank.RegisterBank):
-    """What an event has set stays, whatever is written."""
-
-    def _field(self, m, register, field, selected, *more):
-        keeps = field.access is register_bank.Access.WRITE_1_TO_CLEAR
-        return super()._field(m, register, field, Const(0) if keeps else selected, *more)
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_fault_is_caught(name, run_tests):
+    pytest.importorskip("cocotbext.axi")
+    faults, only, message = MUTANTS[name]
+    job = make_job(make_mapped((9, 4, 2), columns=32), images=4)
+    controller = faulty_verilog(job.config, *faults)
+    tests, failures, log = run_tests(job, SUITE, only, controller=controller)
+    assert 0 < tests < TESTS
+    assert failures > 0
+    assert message in log
 
 
 def layers_go_on(reset):
     """A soft reset that leaves the layers out."""
 
     def restarted(block):
-        return block if isinstance(block, dense_layer.DenseLayer) else ResetInserter(reset)(block)
+        return block if isinstance(block, DenseLayer) else ResetInserter(reset)(block)
 
     return restarted
 
 
-MUTANTS = {
-    "stop is ignored": ("FrameInput", NeverStops, "stop_lets", "an image that waits"),
-    "soft reset forgets the input": ("FrameInput", NeverRestarts, "what_is_left", "assert"),
-    "every time is taken": ("RegisterBank", TakesEveryTime, "times_out_of_range", "SLVERR"),
-    "errors stay": ("RegisterBank", SetOnly, "times_out_of_range", "assert 4 == 0"),
-    "soft reset forgets layers": ("ResetInserter", layers_go_on, "soft_reset_loses", "assert"),
-}
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_fault_is_caught(name, run_tests, monkeypatch):
+def test_a_soft_reset_that_forgets_the_layers_is_caught(run_tests, monkeypatch):
     pytest.importorskip("cocotbext.axi")
-    attribute, mutant, only, message = MUTANTS[name]
-    monkeypatch.setattr(network, attribute, mutant)
+    monkeypatch.setattr(network, "ResetInserter", layers_go_on)
     job = make_job(make_mapped((9, 4, 2), columns=32), images=4)
-    tests, failures, log = run_tests(job, SUITE, only)
+    tests, failures, log = run_tests(job, SUITE, "soft_reset_loses")
     assert 0 < tests < TESTS
     assert failures > 0
-    assert message in log
+    assert "assert" in log

@@ -17,7 +17,7 @@ from popbridge.flow.tools.liberty_buffer import INSTALLED_LIBRARIES
 from popbridge.hdl.config import MacroConfig
 from popbridge.hdl.controller.controller import NetworkController
 
-BASELINE = Path(__file__).parent.parent / "data" / "synth_baseline.json"
+BASELINE = Path(__file__).parents[2] / "data" / "synth_baseline.json"
 MACRO = MacroConfig(rows=4, columns=8)
 TARGETS = ("generic", "cmos", "liberty")
 COMPARED = ("cells", "flip_flops", "transistors", "area", "depth", "fmax_hz")

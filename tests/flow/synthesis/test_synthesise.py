@@ -164,7 +164,7 @@ def test_blocks_of_a_controller():
     paths = {
         (): "bus", ("axi_lite",): "bus", ("registers",): "bus", ("frame_input",): "buffers",
         ("score_output",): "scores", ("layer",): "sequencer", ("layer", "sequencer"): "sequencer",
-        ("layer", "bit_lines"): "drivers", ("layer", "readout3"): "read-out",
+        ("layer", "bit_lines"): "drivers", ("layer", "periphery3", "readout"): "read-out",
         ("layer", "calibrator", "search0"): "read-out", ("programmer", "layer"): "programming",
     }  # fmt: skip
     assert {path: block_of(path) for path in paths} == paths

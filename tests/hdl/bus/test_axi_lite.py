@@ -6,6 +6,7 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import connect
+from support.components import simulate
 
 from popbridge.hdl.bus.axi_lite import AxiLiteEndpoint
 from popbridge.hdl.bus.register_bank import RegisterBank
@@ -137,7 +138,7 @@ def random_write(draw):
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.7])
-def test_random_writes_and_reads(stall, simulate):
+def test_random_writes_and_reads(stall):
     """Writes one after the other, each read back: addresses before data, after, and together."""
     dut = Controlled()
     model = dut.bank.model()
@@ -205,7 +206,7 @@ def test_random_writes_and_reads(stall, simulate):
     simulate(dut, bench)
 
 
-def test_a_write_and_a_read_at_once(simulate):
+def test_a_write_and_a_read_at_once():
     """The channels do not wait for each other; what is read is from before the write."""
     dut = Controlled()
     end = dut.endpoint
@@ -227,7 +228,7 @@ def test_a_write_and_a_read_at_once(simulate):
     simulate(dut, bench)
 
 
-def test_an_event_while_it_is_cleared_is_kept(simulate):
+def test_an_event_while_it_is_cleared_is_kept():
     dut = Controlled()
     bus = dut.bank.bus
 

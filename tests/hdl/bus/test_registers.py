@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from support.layers import small_network
 
 from popbridge import __version__
 from popbridge.hdl.bus.registers import (
@@ -94,8 +95,8 @@ def test_places_and_addresses():
     assert RegisterMap((block(0xFFC, register()),)).address_bits == 12
 
 
-def test_the_map_of_a_network(make_network):
-    config = make_network(33, 5, 3, rows=3, evaluate_cycles=7, dead_after_strobe_cycles=0)
+def test_the_map_of_a_network():
+    config = small_network(33, 5, 3, rows=3, evaluate_cycles=7, dead_after_strobe_cycles=0)
     registers = control_registers(config)
     held = {each.name: (address, each.reset) for address, each in registers}
     major, minor, patch = map(int, re.findall(r"\d+", __version__)[:3])
@@ -126,9 +127,9 @@ def test_the_map_of_a_network(make_network):
 
 
 @pytest.mark.parametrize("allowed", [False, True])
-def test_least_phase_times(make_network, allowed):
+def test_least_phase_times(allowed):
     zero = {"dead_before_evaluate_cycles": 0} if allowed else {}
-    registers = control_registers(make_network(5, 3, **zero))
+    registers = control_registers(small_network(5, 3, **zero))
     least = {name: registers[f"LAYER0_{name.upper()}"].fields[0].minimum for name in PHASE_NAMES}
     dead = {
         "dead_before_evaluate_cycles", "dead_after_strobe_cycles", "dead_after_share_cycles",

@@ -3,14 +3,15 @@
 import math
 
 import pytest
+from support.layers import row_phases, small_layer, small_network
 
 from popbridge.hdl.config import MACROS, LayerConfig, MacroConfig, PhaseTiming, Readout
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7, 16, 128])
-def test_every_neuron_sits_in_one_macro(rows, make_layer):
+def test_every_neuron_sits_in_one_macro(rows):
     for neurons in range(1, 301):
-        config = make_layer(1, neurons, rows=rows)
+        config = small_layer(1, neurons, rows=rows)
         placed = [list(config.neurons_of_macro(macro)) for macro in range(config.macros)]
         assert [neuron for macro in placed for neuron in macro] == list(range(neurons))
         sizes = [len(macro) for macro in placed]
@@ -35,17 +36,17 @@ def test_a_chain_is_the_fewest_arrays_that_hold_a_neuron(columns):
     assert (widest.chain, widest.line_columns) == (56, 64_512)
 
 
-def test_count_bits_hold_every_count(make_layer):
+def test_count_bits_hold_every_count():
     for inputs in range(1, 1200):
-        config = make_layer(inputs, 1, count=True)
+        config = small_layer(inputs, 1, count=True)
         fan_in = config.fan_in
         assert fan_in == inputs + (inputs + 1) % 2
         assert config.count_bits == math.ceil(math.log2(fan_in + 1)) == config.trials
-        sign = make_layer(inputs, 1)
+        sign = small_layer(inputs, 1)
         assert (sign.count_bits, sign.trials) == (0, 1)
 
 
-def test_row_cycles_are_those_of_the_phases_listed(row_phases):
+def test_row_cycles_are_those_of_the_phases_listed():
     for trials in (1, 2, 5):
         for base in (1, 3):
             timing = PhaseTiming(
@@ -70,8 +71,8 @@ def test_cycles_of_a_layer_of_the_default_macro():
 
 
 @pytest.mark.parametrize(("inputs", "beats"), [(1, 1), (32, 1), (33, 2), (784, 25)])
-def test_beats_and_cycles_of_a_network(inputs, beats, make_network):
-    config = make_network(inputs, 5, 3, rows=8)
+def test_beats_and_cycles_of_a_network(inputs, beats):
+    config = small_network(inputs, 5, 3, rows=8)
     assert (config.input_beats, config.classes, config.result_beats) == (beats, 3, 4)
     # Layers: 5 rows of 5 cycles; 3 rows of 9 (3 trials); a cycle each to hand over.
     assert config.latency == beats + 26 + 28 + 4 + 3
@@ -85,9 +86,9 @@ def test_macro_presets_survive_toml(name, tmp_path):
     assert MacroConfig.from_toml(path) == MACROS[name]
 
 
-def test_nested_records_survive_toml(tmp_path, make_layer, make_network):
-    layer = make_layer(8, 5, count=True, dead_after_strobe_cycles=0, clock_period_s=2.5e-9)
-    network = make_network(9, 4, 2, rows=3, offsets=(-7, 12), strobe_cycles=2)
+def test_nested_records_survive_toml(tmp_path):
+    layer = small_layer(8, 5, count=True, dead_after_strobe_cycles=0, clock_period_s=2.5e-9)
+    network = small_network(9, 4, 2, rows=3, offsets=(-7, 12), strobe_cycles=2)
     for record in (layer, network):
         path = tmp_path / "record.toml"
         path.write_text(record.to_toml(), encoding="utf-8")
@@ -103,9 +104,9 @@ def test_missing_fields_keep_their_defaults(tmp_path):
     assert MacroConfig.from_dict({}) == MacroConfig()
 
 
-def test_replace_checks_again(make_layer):
+def test_replace_checks_again():
     with pytest.raises(ValueError, match="inputs: found 0, expected an integer of at least 1"):
-        make_layer().replace(inputs=0)
+        small_layer().replace(inputs=0)
 
 
 def test_an_integer_is_taken_for_a_number_of_seconds():

@@ -3,6 +3,9 @@
 import random
 
 import pytest
+from support.components import simulate
+from support.controller_bench import frames_of, stream
+from support.layers import expected_packet, random_weights, score, small_network
 
 from popbridge.hdl.controller.controller import NetworkController
 
@@ -39,22 +42,20 @@ CONFIGURATIONS = {
 
 
 @pytest.fixture(params=CONFIGURATIONS)
-def case(request, make_network, random_weights):
+def case(request):
     """A network, its weights, some images, and its declared cycles."""
     sizes, rows, timing, latency, interval = CONFIGURATIONS[request.param]
     draw = random.Random(SEED)
     offsets = tuple(draw.randint(-3, 3) for _ in range(sizes[-1]))
-    config = make_network(*sizes, rows=rows, offsets=offsets, **timing)
+    config = small_network(*sizes, rows=rows, offsets=offsets, **timing)
     weights = [random_weights(layer, SEED + k) for k, layer in enumerate(config.layers)]
     images = [draw.getrandbits(sizes[0]) for _ in range(5)]
     return config, weights, images, latency, interval
 
 
-def test_streamed_images_give_brute_force_results_in_the_declared_cycles(
-    case, stream, frames, expected_packet, score
-):
+def test_streamed_images_give_brute_force_results_in_the_declared_cycles(case):
     config, weights, images, latency, interval = case
-    run = stream(config, weights, frames(config, images), packets=len(images))
+    run = stream(NetworkController(config), weights, frames_of(config, images), packets=len(images))
     expected = [expected_packet(config, weights, image) for image in images]
     assert run.packets == expected
     controller = run.controller
@@ -73,45 +74,48 @@ def test_streamed_images_give_brute_force_results_in_the_declared_cycles(
         assert model == packet
 
 
-def test_an_image_alone_takes_the_declared_cycles(case, stream, frames, expected_packet):
+def test_an_image_alone_takes_the_declared_cycles(case):
     config, weights, images, latency, _ = case
-    run = stream(config, weights, frames(config, images[:1]), packets=1)
+    run = stream(NetworkController(config), weights, frames_of(config, images[:1]), packets=1)
     assert run.packets == [expected_packet(config, weights, images[0])]
     assert run.last_beats[0] - run.first_beats[0] == latency
 
 
 @pytest.mark.parametrize("stalls", [(0.6, 0), (0, 0.8), (0.4, 0.5)])
-def test_stalls_cost_time_only(case, stalls, stream, frames, expected_packet):
+def test_stalls_cost_time_only(case, stalls):
     config, weights, images, *_ = case
     run = stream(
-        config, weights, frames(config, images), packets=len(images), stalls=stalls, seed=SEED
+        NetworkController(config),
+        weights,
+        frames_of(config, images),
+        packets=len(images),
+        stalls=stalls,
+        seed=SEED,
     )
     assert run.packets == [expected_packet(config, weights, image) for image in images]
 
 
-def test_broken_frames_between_images_are_counted(
-    make_network, random_weights, stream, frames, expected_packet
-):
-    config = make_network(70, 3, 2)
+def test_broken_frames_between_images_are_counted():
+    config = small_network(70, 3, 2)
     weights = [random_weights(layer, SEED + k) for k, layer in enumerate(config.layers)]
     images = [random.Random(SEED + k).getrandbits(70) for k in range(4)]
-    good = frames(config, images)
+    good = frames_of(config, images)
     short = [(1, 1)]
     long = [(2, 0)] * 5 + [(3, 1)]
     given = [good[0], short, good[1], long, long, short, good[2], good[3]]
-    run = stream(config, weights, given, packets=4)
+    run = stream(NetworkController(config), weights, given, packets=4)
     assert run.packets == [expected_packet(config, weights, image) for image in images]
     assert run.dropped == 4
     assert run.scans == [4, 4]
 
 
-def test_unresolved_decisions_are_counted_and_read_as_minus_one(
-    make_network, random_weights, stream, frames, expected_packet
-):
-    config = make_network(7, 5, 3, rows=2)
+def test_unresolved_decisions_are_counted_and_read_as_minus_one():
+    config = small_network(7, 5, 3, rows=2)
     weights = [random_weights(layer, SEED + k) for k, layer in enumerate(config.layers)]
     images = [0b1010011, 0b0111100, 0b1111111]
-    run = stream(config, weights, frames(config, images), packets=3, unresolved={1, 4})
+    run = stream(
+        NetworkController(config), weights, frames_of(config, images), packets=3, unresolved={1, 4}
+    )
     assert run.unresolved == 2 * len(images)
     resolved = [expected_packet(config, weights, image) for image in images]
     for neuron in (1, 4):
@@ -121,9 +125,9 @@ def test_unresolved_decisions_are_counted_and_read_as_minus_one(
 
 
 @pytest.mark.parametrize("counter", ["dropped", "unresolved"])
-def test_a_counter_stays_at_its_top(counter, make_network, simulate):
+def test_a_counter_stays_at_its_top(counter):
     """Comparators that never resolve, and frames too long, from just below the top."""
-    dut = NetworkController(make_network(3, 2, 2, rows=1))
+    dut = NetworkController(small_network(3, 2, 2, rows=1))
     top = 2**32 - 1
 
     async def bench(ctx):
@@ -145,8 +149,8 @@ def test_a_counter_stays_at_its_top(counter, make_network, simulate):
 OPEN = ("s_axis_tready", "s_axil_awready", "s_axil_wready", "s_axil_arready")
 
 
-def test_after_reset_every_output_is_idle(make_network, simulate):
-    config = make_network(5, 3, 2)
+def test_after_reset_every_output_is_idle():
+    config = small_network(5, 3, 2)
     dut = NetworkController(config)
 
     async def bench(ctx):

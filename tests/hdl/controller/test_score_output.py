@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from support.components import refuses, simulate
+from support.layers import small_network
 
 from popbridge.errors import InputError
 from popbridge.hdl.controller.frames import ScoreOutput
@@ -27,8 +29,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("sizes", "offsets", "stall"), CASES)
-def test_packets_of_random_codes(sizes, offsets, stall, make_network, simulate):
-    config = make_network(*sizes, offsets=offsets)
+def test_packets_of_random_codes(sizes, offsets, stall):
+    config = small_network(*sizes, offsets=offsets)
     width = config.layers[0].fan_in.bit_length()
     dut = ScoreOutput(config)
     draw = random.Random(SEED)
@@ -64,10 +66,10 @@ def test_packets_of_random_codes(sizes, offsets, stall, make_network, simulate):
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_refuses_offsets_beyond_the_stream(sign, make_network, refuses):
+def test_refuses_offsets_beyond_the_stream(sign):
     largest = 2**31 - 4  # three inputs: codes of 2 bits
     refuses(
-        lambda: ScoreOutput(make_network(3, 2, offsets=(1, sign * largest))),
+        lambda: ScoreOutput(small_network(3, 2, offsets=(1, sign * largest))),
         InputError,
         match=f"offsets: found {sign * largest}, expected scores that fit 32",
     )

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from support.components import refuses, simulate
+from support.layers import small_network
 
 from popbridge.errors import InputError
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
@@ -113,7 +115,7 @@ class Comparators:
 
 @pytest.mark.parametrize("timing", TIMINGS.values(), ids=TIMINGS.keys())
 @pytest.mark.parametrize("strobes", [1, 5])
-def test_finds_the_offsets_of_all_macros_in_the_declared_cycles(simulate, timing, strobes):
+def test_finds_the_offsets_of_all_macros_in_the_declared_cycles(timing, strobes):
     config = layer(timing=timing, strobes=strobes)
     offsets = [4.3, -2.6, 20.0]
     dut = Calibrator(config)
@@ -141,7 +143,7 @@ def test_finds_the_offsets_of_all_macros_in_the_declared_cycles(simulate, timing
     assert config.calibration_cycles == dut.latency == 4 * step + 1
 
 
-def test_trim_driver_holds_every_trim(simulate):
+def test_trim_driver_holds_every_trim():
     dut = TrimDriver(3)
 
     async def bench(ctx):
@@ -170,7 +172,7 @@ def controller():
     return NetworkController(NetworkConfig(layers=(hidden, last), offsets=(0, 0, 0)))
 
 
-def on_the_bus(controller, simulate, story):
+def on_the_bus(controller, story):
     """Run `story` with the bus, while all comparators say +1."""
 
     async def bench(ctx):
@@ -186,7 +188,7 @@ def on_the_bus(controller, simulate, story):
     simulate(controller, bench)
 
 
-def test_registers_of_a_calibration(controller, simulate):
+def test_registers_of_a_calibration(controller):
     places = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
 
     async def story(ctx, bus):
@@ -219,10 +221,10 @@ def test_registers_of_a_calibration(controller, simulate):
         await bus.write_bits("CONTROL", "soft_reset")
         assert [await bus.read_trim(*place) for place in places] == [-7, -3, -7, -7, 5]
 
-    on_the_bus(controller, simulate, story)
+    on_the_bus(controller, story)
 
 
-def test_a_soft_reset_gives_up_a_calibration(controller, simulate):
+def test_a_soft_reset_gives_up_a_calibration(controller):
     async def story(ctx, bus):
         await bus.write_bits("CONTROL", "stop")
         await bus.write("LAYER0_TRIM0", 2)
@@ -234,11 +236,11 @@ def test_a_soft_reset_gives_up_a_calibration(controller, simulate):
         assert await bus.read_word("INTERRUPT_STATUS") == 0
         assert await bus.read_trim(0, 0) == 2
 
-    on_the_bus(controller, simulate, story)
+    on_the_bus(controller, story)
 
 
-def test_without_a_trim_nothing_is_added(make_network):
-    config = make_network(5, 4, 3)
+def test_without_a_trim_nothing_is_added():
+    config = small_network(5, 4, 3)
     assert config.calibration_cycles == 0
     names = {register.name for _, register in control_registers(config)}
     assert not any("TRIM" in name or "CALIBRATION" in name for name in names)
@@ -266,5 +268,5 @@ def test_refuses_trims_beside_bit_planes():
         layer().replace(bits_per_input=2)
 
 
-def test_refuses_even_strobes(refuses):
+def test_refuses_even_strobes():
     refuses(lambda: TrimSearch(3, 2), ValueError, "strobes: found 2, expected an odd number")

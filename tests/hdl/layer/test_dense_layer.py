@@ -4,6 +4,9 @@ import random
 
 import pytest
 from amaranth.back import rtlil
+from support.components import simulate
+from support.controller_bench import Arrays
+from support.layers import random_weights, score, small_layer
 
 from popbridge.hdl.config import LayerConfig, MacroConfig
 from popbridge.hdl.layer.dense_layer import DenseLayer
@@ -75,7 +78,7 @@ def declared_cycles(config):
     return late + row + (rows - 1) * max(row, timing.bridge_cycles + 1) + 1
 
 
-def expected_word(config, weights, bits, score):
+def expected_word(config, weights, bits):
     word, width = 0, config.fan_in.bit_length()
     for neuron in range(config.neurons):
         value = score(config, weights, neuron, bits)
@@ -130,19 +133,17 @@ class Bench:
 
 @pytest.mark.parametrize("count", [False, True], ids=["sign", "count"])
 @pytest.mark.parametrize("stalls", [(0, 0), (0.9, 0), (0.3, 0.95)])
-def test_results_pins_and_cycles(
-    settings, count, stalls, make_layer, make_arrays, random_weights, score, simulate
-):
-    config = make_layer(**settings, count=count)
+def test_results_pins_and_cycles(settings, count, stalls):
+    config = small_layer(**settings, count=count)
     weights = random_weights(config, SEED)
     dut = DenseLayer(config)
     names = [f"macro{k}" for k in range(-(-config.neurons // config.macro.rows))]
-    arrays = make_arrays(config, [getattr(dut, name) for name in names], weights)
+    arrays = Arrays(config, [getattr(dut, name) for name in names], weights)
     draw = random.Random(SEED)
     images = [draw.getrandbits(config.inputs) for _ in range(4)]
     bench = Bench(dut, arrays, images, stalls, SEED)
     simulate(dut, bench.run)
-    assert bench.results == [expected_word(config, weights, bits, score) for bits in images]
+    assert bench.results == [expected_word(config, weights, bits) for bits in images]
     assert arrays.scans == len(images)
     assert dut.latency == declared_cycles(config)
     taken = [cycle + dut.latency for cycle in bench.accepted]
@@ -154,14 +155,12 @@ def test_results_pins_and_cycles(
         assert model == result
 
 
-def test_unresolved_comparators_are_counted_together(
-    make_layer, make_arrays, random_weights, simulate
-):
-    config = make_layer(inputs=5, neurons=8, rows=3)  # three macros of 3, 3 and 2 rows
+def test_unresolved_comparators_are_counted_together():
+    config = small_layer(inputs=5, neurons=8, rows=3)  # three macros of 3, 3 and 2 rows
     dut = DenseLayer(config)
     macros = [dut.macro0, dut.macro1, dut.macro2]
     weights = random_weights(config, SEED)
-    arrays = make_arrays(config, macros, weights, unresolved={0, 3, 6, 1, 5})
+    arrays = Arrays(config, macros, weights, unresolved={0, 3, 6, 1, 5})
     seen = []
 
     async def bench(ctx):

@@ -4,6 +4,7 @@ import itertools
 import random
 
 import pytest
+from support.components import refuses, simulate
 
 from popbridge.hdl.layer.readout import CountReadout, SignReadout, score_of_code
 
@@ -11,7 +12,7 @@ SEED = 9
 
 
 @pytest.mark.parametrize("rows", [1, 4])
-def test_sign_keeps_one_bit_per_row(rows, simulate):
+def test_sign_keeps_one_bit_per_row(rows):
     dut = SignReadout(rows)
     draw = random.Random(SEED)
 
@@ -37,7 +38,7 @@ def test_sign_keeps_one_bit_per_row(rows, simulate):
 
 
 @pytest.mark.parametrize("votes", [3, 5])
-def test_sign_is_what_most_strobes_say(votes, simulate):
+def test_sign_is_what_most_strobes_say(votes):
     """Every combination of resolved and unresolved strobes, rows and macros without one mixed."""
     dut = SignReadout(2, votes)
     outcomes = [(1, 0), (0, 1), (0, 0), (1, 1)]
@@ -69,7 +70,7 @@ def test_sign_is_what_most_strobes_say(votes, simulate):
 
 
 @pytest.mark.parametrize("votes", [0, 2, -1])
-def test_votes_never_tie(votes, refuses):
+def test_votes_never_tie(votes):
     message = f"votes: found {votes}, expected an odd number"
     refuses(lambda: SignReadout(1, votes), ValueError, match=message)
 
@@ -103,7 +104,7 @@ async def convert(ctx, dut, score, *, row=0, width, unresolved=()):
 
 
 @pytest.mark.parametrize("fan_in", [1, 3, 5, 7, 9, 15, 23, 63, 65])
-def test_code_gives_every_odd_score_exactly(fan_in, simulate):
+def test_code_gives_every_odd_score_exactly(fan_in):
     width = len(f"{fan_in:b}")
     dut = CountReadout(1, width)
 
@@ -124,7 +125,7 @@ def test_code_gives_every_odd_score_exactly(fan_in, simulate):
     simulate(dut, bench)
 
 
-def test_codes_of_rows_are_kept_apart(simulate):
+def test_codes_of_rows_are_kept_apart():
     dut = CountReadout(3, 4)
 
     async def bench(ctx):
@@ -141,7 +142,7 @@ def test_codes_of_rows_are_kept_apart(simulate):
 
 
 @pytest.mark.parametrize(("unresolved", "code"), [((), 15), ((0,), 7), ((3,), 14), ((1, 2), 9)])
-def test_an_unresolved_trial_clears_its_bit(unresolved, code, simulate):
+def test_an_unresolved_trial_clears_its_bit(unresolved, code):
     dut = CountReadout(1, 4)
 
     async def bench(ctx):
@@ -151,7 +152,7 @@ def test_an_unresolved_trial_clears_its_bit(unresolved, code, simulate):
     simulate(dut, bench)
 
 
-def test_both_outputs_at_one_count_as_unresolved(simulate):
+def test_both_outputs_at_one_count_as_unresolved():
     dut = CountReadout(1, 2)
 
     async def bench(ctx):

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from support.components import refuses, simulate
+from support.layers import row_phases
 
 from popbridge.hdl.config import PHASE_NAMES, PhaseTiming
 from popbridge.hdl.layer.sequencer import PhaseSequencer
@@ -52,7 +54,7 @@ def drive(ctx, dut, timing):
     ("trials", "planes"), [(1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (1, 2), (3, 4)]
 )
 @pytest.mark.parametrize("number", range(8))
-def test_every_pin_in_every_cycle(trials, planes, number, row_phases, simulate):
+def test_every_pin_in_every_cycle(trials, planes, number):
     draw = random.Random(SEED * 100 + trials * 10 + number)
     configured = random_timing(draw, trials)
     dut = PhaseSequencer(configured, trials=trials, planes=planes)
@@ -97,7 +99,7 @@ def test_every_pin_in_every_cycle(trials, planes, number, row_phases, simulate):
     simulate(dut, bench)
 
 
-def test_refuses_several_planes_in_a_pipeline(refuses):
+def test_refuses_several_planes_in_a_pipeline():
     refuses(
         lambda: PhaseSequencer(PhaseTiming(), planes=2, pipelined=True),
         ValueError,
@@ -105,7 +107,7 @@ def test_refuses_several_planes_in_a_pipeline(refuses):
     )
 
 
-def test_refuses_no_trials(refuses):
+def test_refuses_no_trials():
     refuses(
         lambda: PhaseSequencer(PhaseTiming(), trials=0),
         ValueError,

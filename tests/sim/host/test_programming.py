@@ -18,7 +18,7 @@ from popbridge.behav.pins.evaluation import ArrayModel
 from popbridge.behav.pins.programming import ProgrammingArray
 from popbridge.hdl.config import LayerConfig, MacroConfig, ProgrammingConfig
 from popbridge.hdl.config.pins import ArrayPins, ProgrammingPins
-from popbridge.hdl.programming.model import packet_of_row
+from popbridge.hdl.programming.model import most_row_cycles, packet_of_row
 from popbridge.hdl.programming.row import RowProgrammer
 
 SEED = 90
@@ -73,7 +73,7 @@ class Programmed:
             packet = packet_of_row(config, *place, word(row > 0), True)
             self.beats += [(beat, k == len(packet) - 1) for k, beat in enumerate(packet)]
         self.rows = []
-        self.limit = config.neurons * (self.dut.most_latency + 10)
+        self.limit = config.neurons * (most_row_cycles(config) + 10)
         simulator = Simulator(self.dut)
         simulator.add_clock(1e-6)
         simulator.add_testbench(self._bench)
@@ -108,7 +108,7 @@ class Programmed:
                     ctx.set(dut.failure_address, address)
                     mask |= ctx.get(dut.failure_bits) << 32 * address
                 flag = bool(ctx.get(dut.unrepairable))
-                self.rows.append((ctx.get(dut.line), mask, flag, granted))
+                self.rows.append((ctx.get(dut.word_line), mask, flag, granted))
                 if len(self.rows) == self.config.neurons:
                     self.totals = ctx.get(dut.pulses), ctx.get(dut.retries)
                     return

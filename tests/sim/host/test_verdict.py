@@ -4,14 +4,15 @@ import copy
 import dataclasses
 
 import pytest
+from support.faults import fault, faulty_verilog
 
 from popbridge.behav.chip.layer import LayerChip
 from popbridge.behav.energy.layer import network_energy
 from popbridge.behav.parameters.energy import EnergyParameters
 from popbridge.errors import HardwareFault
-from popbridge.hdl.programming import row as programmer
-from popbridge.sim.cosim import simulate
+from popbridge.sim import cosim
 from popbridge.sim.host.verdict import check_programming, drawn_layers
+from popbridge.sim.simulators import verilog as simulators
 from popbridge.study.mutation.designs import DESIGNS
 
 
@@ -22,14 +23,8 @@ def job():
 
 
 @pytest.fixture(scope="module")
-def run(icarus, job, tmp_path_factory):
-    """Runs the job on the hardware as it is now."""
-    return lambda: simulate(job, simulator="icarus", root=tmp_path_factory.mktemp("build"))
-
-
-@pytest.fixture(scope="module")
-def outcome(run):
-    return run()
+def outcome(icarus, job, tmp_path_factory):
+    return cosim.simulate(job, simulator=icarus, root=tmp_path_factory.mktemp("build"))
 
 
 def test_the_hardware_does_what_the_model_says(job, outcome):
@@ -87,9 +82,11 @@ def test_an_error_too_few_is_named(job, outcome):
         check_programming(job, wrong)
 
 
-def test_a_fault_of_the_hardware_is_found(job, run, monkeypatch):
-    """One failing column too many is counted in each word."""
-    given = programmer.sum_of
-    monkeypatch.setattr(programmer, "sum_of", lambda values: given(values) + 1)
+def test_a_fault_of_the_hardware_is_found(job, icarus, tmp_path):
+    """One failing column too many is counted in each row."""
+    counted = fault("programmer", "layer0_rows", "failed", edit=lambda true, inner: true + 1)
+    controller = faulty_verilog(job.config, counted)
+    sources = cosim.testbench_sources(job.config, controller, strict=False)
+    built = simulators.build(sources, icarus, tmp_path)
     with pytest.raises(HardwareFault, match="layer0: "):
-        check_programming(job, run())
+        check_programming(job, simulators.run(job, built, "bulk"))

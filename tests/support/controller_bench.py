@@ -1,121 +1,12 @@
-"""Benches in Amaranth's simulator: one step per clock cycle, arrays answered at their pins."""
+"""A controller whose arrays are answered at their pins: one step per clock cycle."""
 
-import gc
 import random
-import warnings
 from dataclasses import dataclass, field
 
-import pytest
-from amaranth.hdl import UnusedElaboratable
-from amaranth.sim import Simulator
-
-from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
+from popbridge.hdl.config import Readout
 from popbridge.hdl.controller.controller import NetworkController
-
-
-def _simulate(component, bench):
-    """Run the coroutine function `bench` to its end, with a clock."""
-    simulator = Simulator(component)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
-
-
-def _layer(
-    inputs=5,
-    neurons=3,
-    *,
-    rows=4,
-    name="fc",
-    bias_columns=None,
-    count=False,
-    votes=1,
-    pipelined=False,
-    **timing,
-):
-    """A small layer; an even number of inputs gets a bias column."""
-    bias_columns = (inputs + 1) % 2 if bias_columns is None else bias_columns
-    macro = MacroConfig(
-        rows=rows,
-        columns=inputs + bias_columns + 2,
-        votes=votes,
-        pipelined=pipelined,
-        zero_dead_time_allowed=0 in timing.values(),
-        timing=PhaseTiming(**timing),
-    )
-    return LayerConfig(
-        name=name,
-        inputs=inputs,
-        bias_columns=bias_columns,
-        neurons=neurons,
-        readout=Readout.COUNT if count else Readout.SIGN,
-        macro=macro,
-    )
-
-
-def _network(*sizes, rows=4, offsets=None, **timing):
-    """Layers of the given sizes; `rows` for all or for each of them."""
-    rows = rows if isinstance(rows, tuple) else (rows,) * (len(sizes) - 1)
-    layers = [
-        _layer(sizes[k], sizes[k + 1], rows=rows[k], name=f"fc{k}", count=final, **timing)
-        for k, final in enumerate([False] * (len(sizes) - 2) + [True])
-    ]
-    return NetworkConfig(layers=tuple(layers), offsets=offsets or (0,) * sizes[-1])
-
-
-def _random_weights(config, seed):
-    """Per neuron of a layer, its n weights of +1 and -1."""
-    draw = random.Random(seed)
-    return [[draw.choice((-1, 1)) for _ in range(config.fan_in)] for _ in range(config.neurons)]
-
-
-def _score(config, weights, neuron, bits):
-    """2m - n by counting the columns that agree; bias columns see +1."""
-    agreeing = 0
-    for column, weight in enumerate(weights[neuron]):
-        value = 1 if column >= config.inputs or bits >> column & 1 else -1
-        agreeing += value == weight
-    return 2 * agreeing - config.fan_in
-
-
-def _row_phases(timing, trials, planes=1):
-    """(precharge, evaluate, strobe, trial, share, acc_reset, plane) of each cycle of one row."""
-    cycles, several = [], planes > 1
-    for plane in range(planes):
-        cycles += [(1, 0, 0, 0, 0, int(several and plane == 0), plane)] * timing.precharge_cycles
-        cycles += [(0, 0, 0, 0, 0, 0, plane)] * timing.dead_before_evaluate_cycles
-        cycles += [(0, 1, 0, 0, 0, 0, plane)] * timing.evaluate_cycles
-        cycles += [(0, 1, 0, 0, 1, 0, plane)] * (timing.share_cycles if several else 0)
-        if plane < planes - 1:
-            cycles += [(0, 0, 0, 0, 0, 0, plane)] * timing.dead_after_share_cycles
-    last = planes - 1
-    for trial in range(trials):
-        cycles += [(0, 1, 0, trial, 0, 0, last)] * (timing.settle_cycles if trial or several else 0)
-        cycles += [(0, 1, 1, trial, 0, 0, last)] * timing.strobe_cycles
-    return cycles + [(0, 0, 0, trials, 0, 0, last)] * timing.dead_after_strobe_cycles
-
-
-def _scan_cycles(timing, trials, rows, pipelined):
-    """(precharge, evaluate, strobe, trial, row read, row of the word line) of each cycle of a scan.
-
-    A pipelined scan from the times of its evaluates alone: the first comes when lines and bridges
-    are ready, each further one when the row before is done and its own bridges have had their time
-    since the cycle after that row's evaluate.
-    """
-    row = [phase[:4] for phase in _row_phases(timing, trials)]
-    if not pipelined:
-        return [(*pins, k, k) for k in range(rows) for pins in row]
-    before = timing.precharge_cycles + timing.dead_before_evaluate_cycles
-    evaluates = [max(before, timing.bridge_cycles)]
-    while len(evaluates) < rows:
-        evaluates.append(evaluates[-1] + max(len(row), timing.bridge_cycles + 1))
-    cycles = []
-    for k, rise in enumerate(evaluates):
-        precharge = rise - timing.dead_before_evaluate_cycles - len(cycles)
-        cycles += [(1, 0, 0, 0, k)] * precharge
-        cycles += [(*pins, k) for pins in row[timing.precharge_cycles :]]
-    ahead = [sum(cycle > rise for rise in evaluates[:-1]) for cycle in range(len(cycles))]
-    return [(*pins, up) for pins, up in zip(cycles, ahead, strict=True)]
+from support.components import simulate
+from support.layers import scan_cycles
 
 
 class Arrays:
@@ -136,7 +27,7 @@ class Arrays:
         count = -(-config.neurons // config.macro.rows)
         assert len(macros) == count
         self.rows = -(-config.neurons // count)
-        self.cycles = _scan_cycles(
+        self.cycles = scan_cycles(
             config.macro.timing, self.bank or config.macro.votes, self.rows, config.macro.pipelined
         )
         self.step = None
@@ -215,7 +106,7 @@ class Run:
     scans: list = field(default_factory=list)
 
 
-def _frames_of(config, images):
+def frames_of(config, images):
     """The (tdata, tlast) beats of images given as integers."""
     count = -(-config.layers[0].inputs // 32)
     return [
@@ -227,8 +118,10 @@ def _frames_of(config, images):
 class Stream:
     """Streams frames through a controller whose arrays are answered by brute force."""
 
-    def __init__(self, config, weights, frames, *, packets, stalls=(0, 0), seed=0, unresolved=()):
-        self.controller = NetworkController(config)
+    def __init__(
+        self, controller, weights, frames, *, packets, stalls=(0, 0), seed=0, unresolved=()
+    ):
+        self.controller, config = controller, controller.config
         self.arrays = [
             Arrays(
                 layer,
@@ -250,7 +143,7 @@ class Stream:
         self.run = Run(self.controller)
 
     def simulate(self):
-        _simulate(self.controller, self._bench)
+        simulate(self.controller, self._bench)
         self.run.scans = [layer.scans for layer in self.arrays]
         return self.run
 
@@ -288,39 +181,6 @@ class Stream:
         run.unresolved = ctx.get(dut.status.unresolved)
 
 
-def _expected_packet(config, weights, image):
-    """Class and scores of one image, by brute force over the cells."""
-    for layer, cells in zip(config.layers, weights, strict=True):
-        scores = [_score(layer, cells, neuron, image) for neuron in range(layer.neurons)]
-        image = sum((score > 0) << neuron for neuron, score in enumerate(scores))
-    scores = [score + offset for score, offset in zip(scores, config.offsets, strict=True)]
-    winner = max(range(len(scores)), key=lambda index: (scores[index], -index))
-    return [winner, *scores]
-
-
-def _refuses(construct, error, match):
-    """As pytest.raises, for constructors: without Amaranth's warning of an unused component."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnusedElaboratable)
-        with pytest.raises(error, match=match):
-            construct()
-        gc.collect()
-
-
-def _stream(config, weights, frames, **settings):
-    """Stream frames through a network's controller; gives a `Run`."""
-    return Stream(config, weights, frames, **settings).simulate()
-
-
-# What the tests ask for by name; each is documented where it is defined above.
-simulate = pytest.fixture(lambda: _simulate, name="simulate")
-refuses = pytest.fixture(lambda: _refuses, name="refuses")
-make_layer = pytest.fixture(lambda: _layer, name="make_layer")
-make_network = pytest.fixture(lambda: _network, name="make_network")
-random_weights = pytest.fixture(lambda: _random_weights, name="random_weights")
-score = pytest.fixture(lambda: _score, name="score")
-row_phases = pytest.fixture(lambda: _row_phases, name="row_phases")
-make_arrays = pytest.fixture(lambda: Arrays, name="make_arrays")
-frames = pytest.fixture(lambda: _frames_of, name="frames")
-stream = pytest.fixture(lambda: _stream, name="stream")
-expected_packet = pytest.fixture(lambda: _expected_packet, name="expected_packet")
+def stream(controller, weights, frames, **settings):
+    """Stream frames through a controller; gives a `Run`."""
+    return Stream(controller, weights, frames, **settings).simulate()

@@ -3,13 +3,14 @@
 import random
 
 import pytest
+from support.components import simulate
 
-from popbridge.hdl.controller.frames import FrameInput
+from popbridge.hdl.bus.axi_stream import PacketInput
 
 SEED = 30
 
 
-def drive(dut, beats, simulate, stalls=(0, 0), seed=SEED, limit=20000):
+def drive(dut, beats, stalls=(0, 0), seed=SEED, limit=20000):
     """Words, count of dropped frames, and the cycles of words and of drops."""
     draw = random.Random(seed)
     words, drops, firsts, taken = [], [], [], []
@@ -60,52 +61,52 @@ def beats_of(frames):
 
 @pytest.mark.parametrize("bits", [1, 31, 32, 33, 64, 100])
 @pytest.mark.parametrize("stalls", [(0, 0), (0.5, 0), (0, 0.7), (0.4, 0.4)])
-def test_frames_of_random_lengths(bits, stalls, make_network, simulate):
-    dut = FrameInput(make_network(bits, 1))
+def test_frames_of_random_lengths(bits, stalls):
+    dut = PacketInput(bits)
     draw = random.Random(SEED + bits)
     count = -(-bits // 32)
     lengths = [count, count, *(draw.choice([count, draw.randint(1, count + 3)]) for _ in range(20))]
     lengths += [count + 1, count, max(count - 1, 1), count]
     frames = [[draw.getrandbits(32) for _ in range(length)] for length in lengths]
-    words, drops, *_ = drive(dut, beats_of(frames), simulate, stalls)
+    words, drops, *_ = drive(dut, beats_of(frames), stalls)
     expected = brute_force(frames, bits)
     assert [word for _, word in words] == expected
     assert len(drops) == len(frames) - len(expected) > 0
     assert dut.model(beats_of(frames)) == (expected, len(drops))
 
 
-def test_latency_and_back_to_back_frames(make_network, simulate):
-    dut = FrameInput(make_network(100, 1))
+def test_latency_and_back_to_back_frames():
+    dut = PacketInput(100)
     frames = [[k, k + 1, k + 2, k + 3] for k in (10, 20, 30)]
-    words, _, firsts, taken = drive(dut, beats_of(frames), simulate)
+    words, _, firsts, taken = drive(dut, beats_of(frames))
     assert dut.latency == 4
     assert [cycle for cycle, _ in words] == [first + 4 for first in firsts]
     # One cycle per beat, and one in which the word is passed on.
     assert [cycle - taken[0] for cycle in taken] == [0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13]
 
 
-def test_a_fault_is_flagged_when_it_is_seen(make_network, simulate):
-    dut = FrameInput(make_network(70, 1))
+def test_a_fault_is_flagged_when_it_is_seen():
+    dut = PacketInput(70)
     frames = [[1, 2], [1, 2, 3], [1, 2, 3, 4, 5], [6, 7, 8]]
-    words, drops, firsts, _ = drive(dut, beats_of(frames), simulate)
+    words, drops, firsts, _ = drive(dut, beats_of(frames))
     # At a short frame's tlast; at the beat of a long one that should have had tlast.
     assert drops == [firsts[0] + 1, firsts[2] + 2]
     assert [word for _, word in words] == brute_force(frames, 70)
 
 
-def test_a_frame_without_tlast_is_dropped_up_to_the_next_tlast(make_network, simulate):
-    dut = FrameInput(make_network(64, 1))
+def test_a_frame_without_tlast_is_dropped_up_to_the_next_tlast():
+    dut = PacketInput(64)
     beats = [(1, 0), (2, 0), (3, 0), (4, 1), (5, 0), (6, 1)]
-    words, drops, *_ = drive(dut, beats, simulate)
+    words, drops, *_ = drive(dut, beats)
     assert [word for _, word in words] == [6 << 32 | 5]
     assert len(drops) == 1
     assert dut.model(beats) == ([6 << 32 | 5], 1)
 
 
 @pytest.mark.parametrize("lengths", [(3, 3), (2, 3), (5, 3)], ids=["intact", "short", "long"])
-def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths, make_network, simulate):
+def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths):
     """Disabled in each cycle of the first of two frames; the second waits for as long."""
-    dut = FrameInput(make_network(70, 1))
+    dut = PacketInput(70)
     beats = beats_of([[7] * length for length in lengths])
 
     async def bench(ctx):
@@ -131,7 +132,7 @@ def test_while_not_enabled_only_a_frame_that_is_begun_goes_on(lengths, make_netw
     simulate(dut, bench)
 
 
-def drive_with_restart(dut, frames, restart, simulate):
+def drive_with_restart(dut, frames, restart):
     """Cycles of each frame's first and last beat; words and drops after the restart's cycle."""
     beats, starts, ends, words, drops = beats_of(frames), [], [], [], []
 
@@ -161,15 +162,15 @@ def drive_with_restart(dut, frames, restart, simulate):
 
 
 @pytest.mark.parametrize("beats", [1, 3])
-def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats, make_network, simulate):
+def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats):
     """In every cycle of frames of every length; the rest may be as long as a frame should be."""
     bits, rests = 32 * beats, set()
     for length in range(1, 2 * beats + 2):
         frames = [[10 * k + beat for beat in range(length)] for k in range(2)]
         frames += [list(range(100, 100 + beats))] * 2
         for restart in range(2 * length + 4):
-            dut = FrameInput(make_network(bits, 1))
-            starts, ends, words, drops = drive_with_restart(dut, frames, restart, simulate)
+            dut = PacketInput(bits)
+            starts, ends, words, drops = drive_with_restart(dut, frames, restart)
             after = [frame for frame, start in zip(frames, starts, strict=True) if start > restart]
             assert words == brute_force(after, bits)
             cut = [end for start, end in zip(starts, ends, strict=True) if start <= restart < end]
@@ -180,9 +181,9 @@ def test_what_is_left_of_a_frame_after_a_restart_is_no_frame(beats, make_network
     assert beats in rests
 
 
-def test_while_a_rest_is_discarded_the_input_is_not_busy(make_network, simulate):
+def test_while_a_rest_is_discarded_the_input_is_not_busy():
     """A source that stopped in a frame keeps nobody waiting, and the next frame is taken."""
-    dut = FrameInput(make_network(70, 1))
+    dut = PacketInput(70)
     beats = [(7, 0), (7, 0), (7, 1), *beats_of([[1, 2, 3]])]
 
     async def bench(ctx):
