@@ -16,7 +16,7 @@ module phase_stepper
     output logic        idle,                      // no scan was in progress before this cycle
     output logic [3:0]  phase,
     output logic [3:0]  pins,                      // precharge, evaluate, strobe, share
-    output logic        begins,                    // the phase's first cycle
+    output logic        begins,                    // the phase's first cycle, if there is one
     output logic        ends,                      // the phase's last cycle
     output logic        evaluation_ends,
     output logic [31:0] evaluation,                // number of the evaluation in its scan,
@@ -24,16 +24,17 @@ module phase_stepper
     output logic [31:0] strobe                     // of the strobe in the evaluation
 );
   logic        running, active, last;
-  logic [31:0] place, gone;                        // of the phase; cycles of it before this one
-  logic [3:0]  next;                               // the phase after this one
+  logic [31:0] place, next_place;                  // of the phase in its evaluation
+  logic [3:0]  current, next;                      // at rest the first one is current
+  logic [15:0] left;                               // cycles of it after this one
 
   assign idle = !running;
   assign active = running || starts;
-  assign phase = active ? ORDER[place*4 +: 4] : REST;
+  assign phase = active ? current : REST;
+  assign ends = active && !waits && left == 0;
   assign last = place + 1 == PHASES;
-  assign next = last ? REST : ORDER[(place + 1)*4 +: 4];
-  assign begins = active && gone == 0;
-  assign ends = active && !waits && gone + 1 >= 32'(LENGTHS[place*16 +: 16]);
+  assign next_place = last ? 0 : place + 1;
+  assign next = ORDER[next_place*4 +: 4];
   assign evaluation_ends = ends && last;
 
   always_comb begin
@@ -51,15 +52,20 @@ module phase_stepper
     if (rst) begin
       running <= 0;
       place <= 0;
-      gone <= 0;
+      current <= ORDER[3:0];
+      left <= LENGTHS[15:0] - 1;
+      begins <= 1;
       evaluation <= 0;
       plane <= 0;
       strobe <= 0;
     end else if (active) begin
       running <= !evaluation_ends || evaluation + 1 != EVALUATIONS;
-      gone <= ends ? 0 : gone + 1;
+      begins <= ends;
+      if (left != 0) left <= left - 1;
       if (ends) begin
-        place <= last ? 0 : place + 1;
+        place <= next_place;
+        current <= next;
+        left <= LENGTHS[next_place*16 +: 16] - 1;
         if (last) plane <= 0;
         else if (next == PRECHARGE) plane <= plane + 1;
         if (phase == STROBE) strobe <= next == SETTLE ? strobe + 1 : 0;
