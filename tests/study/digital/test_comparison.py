@@ -5,7 +5,8 @@ import pytest
 from popbridge.errors import HardwareFault
 from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
 from popbridge.hdl.config import MACROS
-from popbridge.study.digital import comparison as digital_comparison
+from popbridge.progress import silent
+from popbridge.study.digital import comparison
 from popbridge.study.digital.comparison import compare_with_digital
 
 FAN_IN = 6
@@ -14,10 +15,10 @@ MACRO = MACROS["default"].replace(rows=4)
 
 def compare(folder, liberty):
     points = compare_with_digital(
-        [FAN_IN], folder, macro=MACRO, seed=1, liberty=liberty, progress=lambda message: None
+        [FAN_IN], folder, macro=MACRO, seed=1, liberty=liberty, progress=silent
     )
     assert len(points) == 1
-    return points[0]
+    return points[0].to_dict()
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_a_small_layer_in_the_library(liberty, tmp_path):
 @pytest.mark.parametrize("name", ["bridge", "digital"])
 def test_a_broken_netlist_is_found(name, liberty, tmp_path, monkeypatch):
     """Its lowest result bit is exchanged for the next one."""
-    read = digital_comparison.read_netlist
+    read = comparison.read_netlist
 
     def broken(netlist, top, library):
         module = read(netlist, top, library)
@@ -62,7 +63,7 @@ def test_a_broken_netlist_is_found(name, liberty, tmp_path, monkeypatch):
             bits[:] = [bits[1], bits[0], *bits[2:]]
         return module
 
-    monkeypatch.setattr(digital_comparison, "read_netlist", broken)
+    monkeypatch.setattr(comparison, "read_netlist", broken)
     with pytest.raises(HardwareFault, match=f"the {name} layer's netlist gives other bits"):
         compare(tmp_path, liberty)
 
