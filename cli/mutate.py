@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import collections
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,15 +16,13 @@ from ..study.mutation.campaign import (
     EQUAL,
     SURVIVED,
     campaign,
-    campaign_trials,
-    kill_rates,
+    campaign_runs,
 )
 from ..study.mutation.designs import DESIGNS
 from .output import (
     add_cache_option,
     add_json_option,
     progress,
-    progress_bar,
     require_writable,
     table,
     text_stream,
@@ -70,31 +67,16 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(arguments.output / "mutants.jsonl")
     progress("making the mutants")
-    trials = campaign_trials(arguments.mutants, arguments.seed, cache_folder())
-    found = {}
-    for index, result in campaign(trials, journal, arguments.workers):
-        found[index] = result
-        progress(progress_bar(len(found), len(trials), "mutants"))
+    runs = campaign_runs(arguments.mutants, arguments.seed, cache_folder())
+    found = campaign(runs, journal, arguments.workers, progress)
     progress("")
-    result = result_of_campaign([found[index] for index in range(len(trials))])
-    result |= {"seed": arguments.seed, "versions": versions}
+    result = found.to_dict() | {"seed": arguments.seed, "versions": versions}
     result["command"] = [
         "popbridge", "mutate", "--mutants", str(arguments.mutants), "--seed", str(arguments.seed)
     ]  # fmt: skip
     print_campaign(result, text_stream(arguments.json))
     write_json(arguments.json, result)
     return 0
-
-
-def result_of_campaign(mutants: list[dict[str, Any]]) -> dict[str, Any]:
-    """Counts and kill rates over the results of mutants, and these."""
-    outcomes = collections.Counter(mutant["outcome"] for mutant in mutants)
-    return {
-        "mutants": len(mutants),
-        "outcomes": {name: outcomes[name] for name in (*ATTACKS, EQUAL, SURVIVED)},
-        "kill_rate": kill_rates(mutants),
-        "results": mutants,
-    }
 
 
 def print_campaign(result: dict[str, Any], out: TextIO) -> None:

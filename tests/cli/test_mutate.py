@@ -6,7 +6,13 @@ import pytest
 
 from popbridge.cli import mutate
 from popbridge.cli.main import main
-from popbridge.study.mutation import campaign as mutants
+from popbridge.study.mutation.campaign import (
+    ATTACKS,
+    EQUAL,
+    SURVIVED,
+    CampaignResult,
+    MutantResult,
+)
 
 
 @pytest.mark.parametrize(
@@ -23,13 +29,17 @@ def test_bad_numbers_are_one_line(words, message, capsys):
 
 
 def test_counts_and_survivors():
-    outcomes = [*mutants.ATTACKS, mutants.EQUAL, mutants.SURVIVED]
+    outcomes = [*ATTACKS, EQUAL, SURVIVED]
     results = [
-        {"design": "trims", "outcome": name, "mode": "inv", "place": "a.b[1]", "sources": ["c:1"]}
+        MutantResult(
+            design="trims", mode="inv", place="a.b[1]", sources=("c:1",), command="mutate",
+            outcome=name, reason="",
+        )
         for name in outcomes
-    ]
-    result = mutate.result_of_campaign(results) | {"seed": 4}
+    ]  # fmt: skip
+    result = CampaignResult.of(results).to_dict() | {"seed": 4}
     assert result["outcomes"] == dict.fromkeys(outcomes, 1) and result["mutants"] == 7
+    assert result["results"][0]["sources"] == ["c:1"]
     out = io.StringIO()
     mutate.print_campaign(result, out)
     assert "killed: 71.4% of all, 83.3% of those not proven equal" in out.getvalue()
