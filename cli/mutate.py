@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,12 +18,14 @@ from ..study.mutation.campaign import (
     SURVIVED,
     campaign,
     campaign_runs,
+    kill_rates,
 )
 from ..study.mutation.designs import DESIGNS
 from .output import (
     add_cache_option,
     add_json_option,
     progress,
+    progress_bar,
     require_writable,
     table,
     text_stream,
@@ -68,15 +71,30 @@ def run(arguments: argparse.Namespace) -> int:
     journal = Journal(arguments.output / "mutants.jsonl")
     progress("making the mutants")
     runs = campaign_runs(arguments.mutants, arguments.seed, cache_folder())
-    found = campaign(runs, journal, arguments.workers, progress)
+    found = {}
+    for index, result in campaign(runs, journal, arguments.workers):
+        found[index] = result
+        progress(progress_bar(len(found), len(runs), "mutants"))
     progress("")
-    result = found.to_dict() | {"seed": arguments.seed, "versions": versions}
+    result = result_of_campaign([found[index] for index in range(len(runs))])
+    result |= {"seed": arguments.seed, "versions": versions}
     result["command"] = [
         "popbridge", "mutate", "--mutants", str(arguments.mutants), "--seed", str(arguments.seed)
     ]  # fmt: skip
     print_campaign(result, text_stream(arguments.json))
     write_json(arguments.json, result)
     return 0
+
+
+def result_of_campaign(mutants: list[dict[str, Any]]) -> dict[str, Any]:
+    """Counts and kill rates over the results of mutants, and these."""
+    outcomes = collections.Counter(mutant["outcome"] for mutant in mutants)
+    return {
+        "mutants": len(mutants),
+        "outcomes": {name: outcomes[name] for name in (*ATTACKS, EQUAL, SURVIVED)},
+        "kill_rate": kill_rates(mutants),
+        "results": mutants,
+    }
 
 
 def print_campaign(result: dict[str, Any], out: TextIO) -> None:

@@ -39,10 +39,9 @@ def run_comparison(arguments: argparse.Namespace) -> int:
         if arguments.liberty is not None:
             raise
         liberty = None
-    found = compare_with_digital(
+    points = compare_with_digital(
         fan_ins, arguments.output / "compare", seed=SEED, liberty=liberty, progress=progress
     )
-    points = [point.to_dict() for point in found]
     progress("")
     library = liberty.name if liberty else None
     print("\n\n".join(_tables(points, library)), file=text_stream(arguments.json))

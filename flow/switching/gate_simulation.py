@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...record import Record
 from ..tools.liberty import Cell, CellLibrary
 from ..tools.yosys import yosys_texts
 
@@ -20,7 +19,7 @@ __all__ = ["GateSimulation", "SwitchingEnergy", "read_netlist"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchingEnergy(Record):
+class SwitchingEnergy:
     """Mean energy of a lane, J."""
 
     clock_j: float

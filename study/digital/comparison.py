@@ -3,12 +3,13 @@
 Both are synthesised alike, without the macro's array and without the weight memory. Their netlists
 are then simulated with random weights and images, held to the neurons' definition, and their
 switching is summed up. The array's own energy is that of `behav.energy`; the memory's is an
-estimate from published numbers.
+estimate from published figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from ...behav.conditions import CONDITIONS
 from ...behav.draws import Domain, DrawStream
 from ...behav.energy.layer import layer_energy, mean_bridge_siemens
 from ...behav.parameters.energy import ENERGY
-from ...bits import word_of_bits
 from ...bnn.thresholds import hidden_bias_columns
 from ...errors import HardwareFault
 from ...flow.switching.gate_simulation import GateSimulation, SwitchingEnergy, read_netlist
@@ -32,26 +32,16 @@ from ...flow.switching.layer_switching import (
 )
 from ...flow.synthesis.designs import Design
 from ...flow.synthesis.synthesise import synthesise
-from ...flow.tools.liberty import CellLibrary, read_cells
+from ...flow.tools.liberty import read_cells
 from ...hdl.config import MACROS, DigitalLayerConfig, LayerConfig, MacroConfig
 from ...hdl.digital.layer import PopcountLayer
 from ...hdl.layer.dense_layer import DenseLayer
-from ...progress import Progress
-from ...record import Record
 
-__all__ = [
-    "FAN_INS",
-    "BridgeCost",
-    "DigitalComparison",
-    "DigitalCost",
-    "LayerCost",
-    "WeightStorage",
-    "compare_with_digital",
-]
+__all__ = ["FAN_INS", "compare_with_digital"]
 
 FAN_INS = (128, 512, 1127)
 """N by default."""
-OF_SYNTHESIS = (
+SYNTHESIS_FIGURES = (
     "cells", "flip_flops", "transistors", "area", "depth", "fmax_hz", "worst_path",
 )  # fmt: skip
 """Fields of `SynthResult` that are kept."""
@@ -72,59 +62,6 @@ SRAM_CELL_SQUARES = 150
 """Area of a six-transistor cell in squares of the drawn length [E]; what is around cells aside."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LayerCost(Record):
-    """What one layer takes by itself, as `SynthResult` has it; None where nothing gives it."""
-
-    cells: int
-    flip_flops: int
-    transistors: int | None
-    area: float | None
-    depth: int | None
-    fmax_hz: float | None
-    worst_path: str | None
-    cycles_per_neuron: float
-    switching_j: SwitchingEnergy | None
-    """Per evaluation, in the library's technology."""
-    per_evaluation_j: dict[str, float] | None
-    """In the array's technology: ``logic``, ``clock``, ``gated_clock``, and ``array`` or
-    ``memory``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BridgeCost(LayerCost):
-    """Of a bridge layer, without its array but for its energy."""
-
-    bias_columns: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class WeightStorage(Record):
-    """What holds weights and thresholds of an all-digital layer."""
-
-    bits: int
-    flip_flops_area: float | None
-    """In the library's unit, by its smallest flip-flop."""
-    sram_cells_area_um2: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitalCost(LayerCost):
-    """Of an all-digital layer, without its memory but for its energy."""
-
-    storage: WeightStorage
-
-
-@dataclass(frozen=True, kw_only=True)
-class DigitalComparison(Record):
-    """Both layers at one fan-in."""
-
-    fan_in: int
-    neurons: int
-    bridge: BridgeCost
-    digital: DigitalCost
-
-
 def compare_with_digital(
     fan_ins: Sequence[int],
     folder: Path,
@@ -132,8 +69,8 @@ def compare_with_digital(
     macro: MacroConfig = MACROS["default"],
     seed: int,
     liberty: Path | None,
-    progress: Progress,
-) -> list[DigitalComparison]:
+    progress: Callable[[str], None],
+) -> list[dict[str, Any]]:
     """Both layers at each fan-in, with as many neurons as one macro holds.
 
     Parameters
@@ -148,6 +85,11 @@ def compare_with_digital(
         Of weights, thresholds and images.
     liberty : Path or None
         The cell library; without one, both are counted in transistors and no energy is given.
+
+    Returns
+    -------
+    list of dict
+        Per fan-in: "fan_in", "neurons", "bridge", "digital", plain data for JSON.
 
     Raises
     ------
@@ -188,49 +130,53 @@ class _Point:
         digital = DigitalLayerConfig(inputs=fan_in, neurons=bridge.neurons)
         return cls(bridge, digital, weights, images)
 
-    def compare(self, folder: Path, liberty: Path | None, progress: Progress) -> DigitalComparison:
-        library = read_cells(liberty) if liberty else None
-        bridge, digital = DenseLayer(self.bridge), PopcountLayer(self.digital)
-        costs = {}
-        for name, layer, simulate, own_j in (
-            ("bridge", bridge, self._switch_bridge, ("array", self._array_j())),
-            ("digital", digital, self._switch_digital, ("memory", self._memory_j())),
-        ):
-            progress(f"fan-in {self.bridge.inputs}, {name}: synthesising")
-            costs[name] = self._synthesise(name, layer, folder / name, liberty)
-            costs[name] |= {"switching_j": None, "per_evaluation_j": None}
-            costs[name]["cycles_per_neuron"] = layer.latency / self.bridge.neurons
-            if liberty and library:
-                progress(f"fan-in {self.bridge.inputs}, {name}: switching")
-                netlist = read_netlist(folder / name / f"{name}.v", name, liberty)
-                switching = simulate(GateSimulation(netlist, library, IMAGES))
-                energy = self._checked(name, layer.latency, switching)
-                costs[name]["switching_j"] = energy
-                costs[name]["per_evaluation_j"] = _per_evaluation_j(energy, library, own_j)
-        return DigitalComparison(
-            fan_in=self.bridge.inputs,
-            neurons=self.bridge.neurons,
-            bridge=BridgeCost(bias_columns=self.bridge.bias_columns, **costs["bridge"]),
-            digital=DigitalCost(storage=self._storage(library), **costs["digital"]),
-        )
-
-    def _synthesise(
-        self, name: str, layer: DenseLayer | PopcountLayer, folder: Path, liberty: Path | None
+    def compare(
+        self, folder: Path, liberty: Path | None, progress: Callable[[str], None]
     ) -> dict[str, Any]:
-        """The fields of a `LayerCost` that synthesis gives."""
+        flow = (folder, liberty, progress)
+        sides = {
+            "bridge": self._side("bridge", DenseLayer(self.bridge), self._switch_bridge, *flow),
+            "digital": self._side(
+                "digital", PopcountLayer(self.digital), self._switch_digital, *flow
+            ),
+        }
+        self._complete(sides, liberty)
+        return {"fan_in": self.bridge.inputs, "neurons": self.bridge.neurons, **sides}
+
+    def _side(
+        self,
+        name: str,
+        layer: DenseLayer | PopcountLayer,
+        simulate: Callable[[GateSimulation], ImageSwitching],
+        folder: Path,
+        liberty: Path | None,
+        progress: Callable[[str], None],
+    ) -> dict[str, Any]:
+        """What one layer takes by itself."""
+        progress(f"fan-in {self.bridge.inputs}, {name}: synthesising")
         period_ps = self.bridge.macro.timing.clock_period_ps
         design = Design(component=layer, name=name, clock_period_ps=period_ps)
         target = "cmos" if liberty is None else "liberty"
-        result = synthesise(design, target, folder, liberty=liberty)
-        return {field: getattr(result, field) for field in OF_SYNTHESIS}
+        cost = synthesise(design, target, folder / name, liberty=liberty)
+        switching = None
+        if liberty is not None:
+            progress(f"fan-in {self.bridge.inputs}, {name}: switching")
+            netlist = read_netlist(folder / name / f"{name}.v", name, liberty)
+            simulation = GateSimulation(netlist, read_cells(liberty), IMAGES)
+            switching = self._checked(name, layer.latency, simulate(simulation))
+        return {
+            **{figure: getattr(cost, figure) for figure in SYNTHESIS_FIGURES},
+            "cycles_per_neuron": layer.latency / self.bridge.neurons,
+            "switching_j": switching and dataclasses.asdict(switching),
+        }
 
     def _switch_bridge(self, simulation: GateSimulation) -> ImageSwitching:
-        words = [word_of_bits(row) for row in self.weights]
+        words = [_word(row) for row in self.weights]
         return dense_layer_switching(simulation, self.bridge, words, self._image_words())
 
     def _switch_digital(self, simulation: GateSimulation) -> ImageSwitching:
         words = [
-            (word_of_bits(row[: self.bridge.inputs]), threshold)
+            (_word(row[: self.bridge.inputs]), threshold)
             for row, threshold in zip(self.weights, self._thresholds(), strict=True)
         ]
         return popcount_layer_switching(simulation, self.digital, words, self._image_words())
@@ -241,7 +187,7 @@ class _Point:
         return [int(limit) for limit in (self.bridge.fan_in + 1) // 2 - biases]
 
     def _image_words(self) -> list[list[int]]:
-        return [[word_of_bits(image) for image in lanes] for lanes in self.images]
+        return [[_word(image) for image in lanes] for lanes in self.images]
 
     def _checked(self, name: str, latency: int, switching: ImageSwitching) -> SwitchingEnergy:
         """Per evaluation, once results and cycles are as they must be."""
@@ -250,7 +196,7 @@ class _Point:
         sums = inputs @ signs[:, : self.bridge.inputs].T + signs[:, self.bridge.inputs :].sum(
             axis=1
         )
-        if switching.results != [word_of_bits(row) for row in (sums > 0).astype(np.uint8)]:
+        if switching.results != [_word(row) for row in (sums > 0).astype(np.uint8)]:
             raise HardwareFault(f"the {name} layer's netlist gives other bits than its neurons")
         if switching.cycles != latency:
             raise HardwareFault(
@@ -258,16 +204,30 @@ class _Point:
             )
         return switching.energy.times(1 / self.bridge.neurons)
 
-    def _storage(self, library: CellLibrary | None) -> WeightStorage:
+    def _complete(self, sides: dict[str, dict[str, Any]], liberty: Path | None) -> None:
+        """Bias columns, storage, and energies per evaluation in the array's technology."""
+        bridge, digital = sides["bridge"], sides["digital"]
         bits = self.digital.neurons * self.digital.word_bits
-        feature_m = LIBRARY_FEATURES_M.get(library.name) if library else None
-        return WeightStorage(
-            bits=bits,
-            flip_flops_area=bits * _flip_flop_area(library) if library else None,
-            sram_cells_area_um2=bits * SRAM_CELL_SQUARES * (feature_m * 1e6) ** 2
-            if feature_m
-            else None,
-        )
+        feature_m = LIBRARY_FEATURES_M.get(liberty.name) if liberty else None
+        bridge["bias_columns"] = self.bridge.bias_columns
+        digital["storage"] = {
+            "bits": bits,
+            "flip_flops_area": liberty and bits * _flip_flop_area(liberty),
+            "sram_cells_area_um2": feature_m and bits * SRAM_CELL_SQUARES * (feature_m * 1e6) ** 2,
+        }
+        own_j = {"bridge": self._array_j(), "digital": self._memory_j()}
+        for name, side in sides.items():
+            side["per_evaluation_j"] = None
+            if liberty and feature_m:
+                vdd_v = read_cells(liberty).vdd_v
+                scale = _scaled_j(1.0, feature_m, vdd_v)
+                scaled = {key: scale * joules for key, joules in side["switching_j"].items()}
+                side["per_evaluation_j"] = {
+                    "logic": scaled["logic_j"],
+                    "clock": scaled["clock_j"],
+                    "gated_clock": scaled["gated_clock_j"],
+                    "array" if name == "bridge" else "memory": own_j[name],
+                }
 
     def _array_j(self) -> float:
         """Of one evaluation, all causes of `behav.energy`."""
@@ -287,21 +247,11 @@ def _scaled_j(joules: float, feature_m: float, vdd_v: float) -> float:
     return joules * (FEATURE_M / feature_m) * (VDD_V / vdd_v) ** 2
 
 
-def _per_evaluation_j(
-    energy: SwitchingEnergy, library: CellLibrary, own_j: tuple[str, float]
-) -> dict[str, float] | None:
-    """In the array's technology, if the library's is known; `own_j` is what holds the weights."""
-    feature_m = LIBRARY_FEATURES_M.get(library.name)
-    if feature_m is None:
-        return None
-    scaled = energy.times(_scaled_j(1.0, feature_m, library.vdd_v))
-    return {
-        "logic": scaled.logic_j,
-        "clock": scaled.clock_j,
-        "gated_clock": scaled.gated_clock_j,
-        own_j[0]: own_j[1],
-    }
+def _flip_flop_area(liberty: Path) -> float:
+    cells = read_cells(liberty).cells.values()
+    return min(cell.area for cell in cells if cell.clock_pin)
 
 
-def _flip_flop_area(library: CellLibrary) -> float:
-    return min(cell.area for cell in library.cells.values() if cell.clock_pin)
+def _word(bits: NDArray[np.uint8]) -> int:
+    """Bit 0 lowest."""
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import importlib.util
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...cache import source_digest
 from ...errors import HardwareFault, InputError, SimulationError
@@ -22,8 +22,6 @@ from ...flow.formal.mutants import (
     mutant_sources,
     prepared_controller,
 )
-from ...progress import Progress, silent
-from ...record import Record
 from ...sim.cosim import controller_source, testbench_sources
 from ...sim.host.verdict import check_programming
 from ...sim.job import Job
@@ -38,11 +36,15 @@ from .designs import DESIGNS
 
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
-TRIM_SUITE = "every_trim"
-PACKET_SUITE = "every_packet"
-BUS_SUITES = ("control_bus", "axi_stream")
-LONG_SUITES = ("scenarios", "longest_phase")
+BULK = "popbridge.tb.job.bulk"
+_SUITES = "popbridge.tb.suites"
+BIT_SUITES = tuple(
+    f"{_SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+)
+TRIM_SUITE = f"{_SUITES}.every_trim"
+PACKET_SUITE = f"{_SUITES}.every_packet"
+BUS_SUITES = (f"{_SUITES}.control_bus", f"{_SUITES}.axi_stream")
+LONG_SUITES = (f"{_SUITES}.scenarios", f"{_SUITES}.longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of tests: what can become of a mutant."""
@@ -51,7 +53,7 @@ EQUAL, SURVIVED = "equal", "survived"
 def _simulate(
     job: Job, sources: dict[str, str], top: str, modules: Sequence[str], folder: Path
 ) -> str | None:
-    """The first cocotb test that fails, or what there is instead of a verdict."""
+    """Run cocotb tests up to the first that fails, and give its name; None if all pass."""
     folder.mkdir()
     suite = Suite(
         sources=sources,
@@ -64,15 +66,10 @@ def _simulate(
     return next(iter(result.failures), None if result.tests else NO_VERDICT)
 
 
-def _on_controller(job: Job, source: str, suites: Sequence[str], folder: Path) -> str | None:
-    modules = [f"popbridge.tb.suites.{suite}" for suite in suites]
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, modules, folder)
-
-
 def _images(job: Job, source: str, folder: Path) -> str | None:
     """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
     sources = testbench_sources(job.config, source, strict=False)
-    if _simulate(job, sources, TESTBENCH, ["popbridge.tb.job.bulk"], folder):
+    if _simulate(job, sources, TESTBENCH, [BULK], folder):
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:
@@ -89,17 +86,17 @@ def _bits(job: Job, source: str, folder: Path) -> str | None:
     """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
     trim and every packet of weights where there are some."""
     more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
-    return _on_controller(job, source, [*BIT_SUITES, *more], folder)
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *more], folder)
 
 
 def _buses(job: Job, source: str, folder: Path) -> str | None:
     """Every register, command, reset and broken frame, with pauses at both ends of the streams."""
-    return _on_controller(job, source, BUS_SUITES, folder)
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, BUS_SUITES, folder)
 
 
 def _long(job: Job, source: str, folder: Path) -> str | None:
     """Random scenarios with resets in any state, then the longest phase to its end."""
-    return _on_controller(job, source, LONG_SUITES, folder)
+    return _simulate(job, {"controller.sv": source}, CONTROLLER, LONG_SUITES, folder)
 
 
 def _counters(job: Job, source: str, folder: Path) -> str | None:
@@ -136,7 +133,6 @@ class MutantRun:
 
     design: str
     prepared: str
-    """RTLIL of the design without a fault."""
     mutant: Mutant
 
     @property
@@ -151,58 +147,8 @@ class MutantRun:
         return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
 
 
-@dataclass(frozen=True, kw_only=True)
-class MutantResult(Record):
-    """What became of a mutant."""
-
-    design: str
-    mode: str
-    place: str
-    sources: tuple[str, ...]
-    command: str
-    """Of Yosys: what puts the fault in."""
-    outcome: str
-    """One of `ATTACKS`, `EQUAL` or `SURVIVED`."""
-    reason: str
-    """What the attack found."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class KillRate(Record):
-    """Share of mutants that an attack found."""
-
-    of_all: float
-    of_different: float
-    """Of those not proven equal."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CampaignResult(Record):
-    """Counts over the results of mutants, and these."""
-
-    mutants: int
-    outcomes: dict[str, int]
-    kill_rate: KillRate
-    results: tuple[MutantResult, ...]
-
-    @classmethod
-    def of(cls, results: Sequence[MutantResult]) -> CampaignResult:
-        """Counted."""
-        outcomes = collections.Counter(result.outcome for result in results)
-        killed = sum(outcomes[name] for name in ATTACKS)
-        different = len(results) - outcomes[EQUAL]
-        return cls(
-            mutants=len(results),
-            outcomes={name: outcomes[name] for name in (*ATTACKS, EQUAL, SURVIVED)},
-            kill_rate=KillRate(
-                of_all=killed / len(results), of_different=killed / max(1, different)
-            ),
-            results=tuple(results),
-        )
-
-
-def try_mutant(run: MutantRun) -> MutantResult:
-    """Attack a mutant, cheapest first."""
+def try_mutant(run: MutantRun) -> dict[str, Any]:
+    """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
     (source,) = mutant_sources(run.prepared, [run.mutant])
     job = DESIGNS[run.design].job()
     outcome, reason = attack(job, source, QUICK)
@@ -210,15 +156,15 @@ def try_mutant(run: MutantRun) -> MutantResult:
         outcome = EQUAL
     if outcome == SURVIVED:
         outcome, reason = attack(job, source, SLOW)
-    return MutantResult(
-        design=run.design,
-        mode=run.mutant.mode,
-        place=run.mutant.place,
-        sources=run.mutant.sources,
-        command=run.mutant.command,
-        outcome=outcome,
-        reason=reason,
-    )
+    return {
+        "design": run.design,
+        "mode": run.mutant.mode,
+        "place": run.mutant.place,
+        "sources": list(run.mutant.sources),
+        "command": run.mutant.command,
+        "outcome": outcome,
+        "reason": reason,
+    }
 
 
 def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
@@ -233,9 +179,9 @@ def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
 
 
 def campaign(
-    runs: Sequence[MutantRun], journal: Journal, workers: int, progress: Progress = silent
-) -> CampaignResult:
-    """Try mutants in parallel.
+    runs: Sequence[MutantRun], journal: Journal, workers: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Try mutants in parallel; yields each one's place in `runs` and its result.
 
     Raises
     ------
@@ -250,14 +196,16 @@ def campaign(
             "found no cocotbext-axi, expected it installed: pip install 'popbridge[test]'"
         )
     _require_sound({run.design: run for run in runs}, journal)
-    waiting = [run for run in runs if run.key not in journal]
-    done = len(runs) - len(waiting)
+    waiting = []
+    for index, run in enumerate(runs):
+        if run.key in journal:
+            yield index, journal[run.key]
+        else:
+            waiting.append((index, run))
     with local_workers(workers) as (executor, count):
-        for run, result in run_units(try_mutant, waiting, executor, count):
-            journal.add(run.key, result.to_dict())
-            done += 1
-            progress("mutants", done, len(runs))
-    return CampaignResult.of([MutantResult.from_dict(journal[run.key]) for run in runs])
+        for (index, run), result in run_units(_numbered, waiting, executor, count):
+            journal.add(run.key, result)
+            yield index, result
 
 
 def _require_sound(one_of_each: dict[str, MutantRun], journal: Journal) -> None:
@@ -268,3 +216,14 @@ def _require_sound(one_of_each: dict[str, MutantRun], journal: Journal) -> None:
             if outcome != SURVIVED:
                 raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
             journal.add(run.prepared_key, SURVIVED)
+
+
+def _numbered(unit: tuple[int, MutantRun]) -> dict[str, Any]:
+    return try_mutant(unit[1])
+
+
+def kill_rates(results: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Shares of mutants that an attack found: of all, and of those not proven equal."""
+    killed = sum(result["outcome"] in ATTACKS for result in results)
+    different = sum(result["outcome"] != EQUAL for result in results)
+    return {"of_all": killed / len(results), "of_different": killed / max(1, different)}

@@ -5,8 +5,7 @@ import pytest
 from popbridge.errors import HardwareFault
 from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
 from popbridge.hdl.config import MACROS
-from popbridge.progress import silent
-from popbridge.study.digital import comparison
+from popbridge.study.digital import comparison as digital_comparison
 from popbridge.study.digital.comparison import compare_with_digital
 
 FAN_IN = 6
@@ -15,10 +14,10 @@ MACRO = MACROS["default"].replace(rows=4)
 
 def compare(folder, liberty):
     points = compare_with_digital(
-        [FAN_IN], folder, macro=MACRO, seed=1, liberty=liberty, progress=silent
+        [FAN_IN], folder, macro=MACRO, seed=1, liberty=liberty, progress=lambda message: None
     )
     assert len(points) == 1
-    return points[0].to_dict()
+    return points[0]
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_a_small_layer_in_the_library(liberty, tmp_path):
 @pytest.mark.parametrize("name", ["bridge", "digital"])
 def test_a_broken_netlist_is_found(name, liberty, tmp_path, monkeypatch):
     """Its lowest result bit is exchanged for the next one."""
-    read = comparison.read_netlist
+    read = digital_comparison.read_netlist
 
     def broken(netlist, top, library):
         module = read(netlist, top, library)
@@ -63,7 +62,7 @@ def test_a_broken_netlist_is_found(name, liberty, tmp_path, monkeypatch):
             bits[:] = [bits[1], bits[0], *bits[2:]]
         return module
 
-    monkeypatch.setattr(comparison, "read_netlist", broken)
+    monkeypatch.setattr(digital_comparison, "read_netlist", broken)
     with pytest.raises(HardwareFault, match=f"the {name} layer's netlist gives other bits"):
         compare(tmp_path, liberty)
 
