@@ -13,6 +13,7 @@ from ..flow.emit.controller import controller_verilog
 from ..flow.synthesis.netlist import netlist_verilog
 from ..flow.tools.yosys import SYNTHESIS
 from ..hdl.config import NetworkConfig
+from ..progress import Progress, silent
 from ..whole_file import whole_file
 from .job import Job
 from .outcome import Outcome
@@ -119,7 +120,7 @@ def simulate(
     waves: Path | None = None,
     probes: Sequence[Probe] | None = None,
     root: Path | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    report: Progress = silent,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
@@ -138,7 +139,7 @@ def simulate(
         The probed macros; without it `waves.default_probes`.
     root : Path, optional
         Folder of builds and controllers; without it `cache_folder`, the user's.
-    report : callable (message), optional
+    report : Progress, optional
         Told what is going on.
 
     Raises
