@@ -1,7 +1,8 @@
 """A netlist of library cells in simulation: many lanes at once, and what its switching takes.
 
 Every gate takes the same time, so that glitches count as far as equal delays tell. Wires have no
-capacitance: there is no layout.
+capacitance: there is no layout. Not a Verilog simulator and OpenSTA's report of power: that takes
+OpenSTA, which need not be there, and simulates one image at a time.
 """
 
 from __future__ import annotations
