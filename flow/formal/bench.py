@@ -53,6 +53,11 @@ class Method(enum.Enum):
     ANY_STATE = "any state"
     """For so many cycles from any state of the hardware's registers, reachable or not."""
 
+    @property
+    def task(self) -> Task:
+        """What the solver is asked."""
+        return Task[self.name]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -200,16 +205,11 @@ class Bench:
 
     def prove(self, name: str, condition: Value) -> None:
         """The condition that a property says holds in every cycle."""
-        wanted = {
-            Task.INDUCTION: Method.INDUCTION,
-            Task.BOUNDED: Method.BOUNDED,
-            Task.ANY_STATE: Method.ANY_STATE,
-        }
         (stated,) = (each for each in self.proof.properties if each.name == name)
         if self.task is Task.MUTANT:
             if name == self.only:
                 self._check(name, Assert(condition, src_loc_at=1))
-        elif self.only in (None, name) and wanted.get(self.task) is stated.method:
+        elif self.only in (None, name) and self.task is stated.method.task:
             self._check(name, Assert(condition, src_loc_at=1))
 
     def lemma(self, condition: Value) -> None:

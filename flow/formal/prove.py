@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ...progress import Progress, silent
 from ..tools.symbiyosys import SbyResult, SbyRun, find_tools, run_sby
-from .bench import TOP, Bench, Fault, Method, Proof, Property, Task
+from .bench import TOP, Bench, Fault, Proof, Property, Task
 from .bus import bus_proofs
 from .programming import programming_proofs
 from .programming_upset import programming_upset_proof
@@ -33,11 +33,6 @@ MODES = {
     Task.MUTANT: "bmc",
 }
 """What SymbiYosys calls each task."""
-METHOD_TASKS = {
-    Method.INDUCTION: Task.INDUCTION,
-    Method.BOUNDED: Task.BOUNDED,
-    Method.ANY_STATE: Task.ANY_STATE,
-}
 ARBITRARY_STATE = f"setattr -unset init {TOP}.hardware/w:* {TOP}.hardware.*/w:*"
 """Takes the registers' initial values away: the solver chooses them."""
 MUTANT_CYCLES = 20
@@ -65,44 +60,35 @@ class _Question:
     """The property's name if it is the only one asked for: its model then has no other."""
     mutant_design: str
 
-    @property
-    def task(self) -> Task:
-        return METHOD_TASKS[self.stated.method]
-
-    def verdict(self, results: Mapping[str, SbyResult]) -> Verdict:
-        """From the results of runs, by their names."""
-        proof, name = self.proof, self.stated.name
-        proven = results[_name(proof.design, self.task, self.only)]
+    def verdict(self, results: Mapping[str, SbyResult], folder: Path, traces: Path) -> Verdict:
+        """From the results of runs, by their names; of a failure the waveforms are copied."""
+        proof, name, task = self.proof, self.stated.name, self.stated.method.task
+        proven = results[_name(proof.design, task, self.only)]
         cover = results[_name(proof.design, Task.COVER, self.only)]
         mutant = results[_name(self.mutant_design, Task.MUTANT, name)]
         fails = name in proven.named and proven.step is not None
         reached = cover.passed or (bool(cover.named) and name not in cover.named)
+        explanation = ""
+        if fails and proven.trace is not None:
+            traces.mkdir(parents=True, exist_ok=True)
+            kept = traces / f"{proof.design}.{name}.vcd".replace(" ", "_")
+            shutil.copyfile(folder / proven.trace, kept)
+            explanation = f"fails in cycle {proven.step}; waveforms in {kept}"
         return Verdict(
             name=name,
             design=proof.design,
             scope=proof.scope,
             statement=self.stated.statement,
             method=self.stated.method.value,
-            depth=_depth(proof, self.task),
-            reach="" if self.task is Task.INDUCTION else proof.reach,
+            depth=_depth(proof, task),
+            reach="" if task is Task.INDUCTION else proof.reach,
             result=FAILED if fails else PROVEN if proven.passed else UNDECIDED,
             cover_result=REACHED if reached else UNREACHED,
             mutant=self.stated.fault.meaning,
             mutant_design=self.mutant_design,
             mutant_result=CAUGHT if mutant.failed else SURVIVES,
+            explanation=explanation,
         )
-
-    def explained(self, results: Mapping[str, SbyResult], folder: Path, traces: Path) -> Verdict:
-        """The verdict; of a failure with its waveforms, copied from the runs' folder."""
-        verdict = self.verdict(results)
-        proven = results[_name(self.proof.design, self.task, self.only)]
-        if verdict.result != FAILED or proven.trace is None:
-            return verdict
-        traces.mkdir(parents=True, exist_ok=True)
-        kept = traces / f"{verdict.design}.{verdict.name}.vcd".replace(" ", "_")
-        shutil.copyfile(folder / proven.trace, kept)
-        where = f"fails in cycle {proven.step}; waveforms in {kept}"
-        return verdict.replace(explanation=where)
 
 
 def _questions(
@@ -124,7 +110,7 @@ def _runs(questions: Sequence[_Question]) -> Iterator[SbyRun]:
     """What is to be run: one model for all properties of a proof where possible."""
     begun = set()
     for each in questions:
-        for task in (each.task, Task.COVER):
+        for task in (each.stated.method.task, Task.COVER):
             if (name := _name(each.proof.design, task, each.only)) not in begun:
                 begun.add(name)
                 yield _run(each.proof, task, each.only)
@@ -199,4 +185,4 @@ def prove(
             for run, result in zip(runs, found, strict=True):
                 results[run.name] = result
                 progress("runs", len(results), len(runs))
-        return [each.explained(results, folder, traces) for each in questions]
+        return [each.verdict(results, folder, traces) for each in questions]

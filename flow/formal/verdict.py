@@ -6,17 +6,6 @@ from dataclasses import dataclass
 
 from ...record import Record
 
-__all__ = [
-    "CAUGHT",
-    "FAILED",
-    "PROVEN",
-    "REACHED",
-    "SURVIVES",
-    "UNDECIDED",
-    "UNREACHED",
-    "Verdict",
-]
-
 PROVEN, FAILED, UNDECIDED = "proven", "failed", "undecided"
 REACHED, UNREACHED = "reached", "unreached"
 SURVIVES, CAUGHT = "survives", "fails"

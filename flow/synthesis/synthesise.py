@@ -21,7 +21,7 @@ from ..emit.convert import ports_of
 from ..emit.sdc import CLOCK, OUTPUT_LOAD_PF, constraints
 from ..tools.liberty import find_liberty, read_cells
 from ..tools.nextpnr import NEXTPNR
-from ..tools.opensta import find_sta
+from ..tools.opensta import NO_STA, find_sta
 from ..tools.yosys import SYNTHESIS, run_yosys
 from .behind_registers import BehindRegisters
 from .cost import BlockCost, ModuleCost, logic_depth, module_costs
@@ -133,7 +133,7 @@ def synthesise(
         whole = flow.synthesise(work)
         depth = logic_depth(work / "depth.txt")
         blocks = flow.split(work, design.block_of) if design.block_of else None
-        timing, without_clock = flow.time(work)
+        timing = flow.time(work)
         files = flow.keep(work, folder)
     return SynthResult(
         target=target,
@@ -142,9 +142,7 @@ def synthesise(
         **whole.total.to_dict(),
         cells_by_type=whole.cells_by_type,
         depth=depth,
-        fmax_hz=None if timing is None else timing.fmax_hz,
-        worst_path=None if timing is None else timing.worst_path,
-        without_clock=without_clock,
+        **vars(timing),
         blocks=blocks,
         versions=flow.versions(),
         files=tuple(map(str, files)),
@@ -202,8 +200,8 @@ class _Flow:
         sums = {block: BlockCost.sum_of(parts) for block, parts in costs.items()}
         return dict(sorted(sums.items(), key=lambda item: -item[1].cells))
 
-    def time(self, work: Path) -> tuple[Timing | None, str | None]:
-        """The clock reached; else None, and why not if the target has a clock at all."""
+    def time(self, work: Path) -> Timing:
+        """The clock reached, if the target has one."""
         period_ps = self.design.clock_period_ps
         if is_fpga(self.target):
             self.progress("synthesising between registers")
@@ -211,15 +209,15 @@ class _Flow:
             self._yosys(work, "between_registers", flat=True)
             self.progress("placing and routing")
             try:
-                return place_and_route(work, self.target, period_ps), None
+                return place_and_route(work, self.target, period_ps)
             except ToolError as error:
-                return None, str(error)
+                return Timing(without_clock=str(error))
         if self.target != "liberty":
-            return None, None
+            return Timing()
         if find_sta() is None:
-            return None, "OpenSTA is not installed: apt-get install opensta"
+            return Timing(without_clock=NO_STA)
         self.progress("static timing")
-        return static_timing(work, self.design.name, period_ps, *self._ports()), None
+        return static_timing(work, self.design.name, period_ps, *self._ports())
 
     def _ports(self) -> tuple[list[str], list[str]]:
         """Names of the inputs, clock aside, and of the outputs."""

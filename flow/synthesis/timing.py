@@ -22,9 +22,11 @@ REGISTER_DATA = "[all_registers -data_pins]"
 class Timing:
     """The clock, and the path that limits it."""
 
-    fmax_hz: float
-    worst_path: str
+    fmax_hz: float | None = None
+    worst_path: str | None = None
     """Where it starts and ends, how many cells it leads through, how long it takes."""
+    without_clock: str | None = None
+    """Why there is no clock, where there could be one."""
 
 
 @dataclass(frozen=True)

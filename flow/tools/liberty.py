@@ -9,16 +9,6 @@ from pathlib import Path
 
 from ...errors import InputError
 
-__all__ = [
-    "INSTALLED_LIBRARIES",
-    "Cell",
-    "CellLibrary",
-    "OutputPin",
-    "boolean_function",
-    "find_liberty",
-    "read_cells",
-]
-
 INSTALLED_LIBRARIES = (Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib"),)
 """Where distributions put open ones: the 0.18 um library of Oklahoma State University (Debian's
 qflow-tech-osu018)."""

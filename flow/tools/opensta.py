@@ -8,7 +8,9 @@ from pathlib import Path
 from ...errors import ToolError
 from .packaged import complaint_in, run_in
 
-__all__ = ["find_sta", "run_sta"]
+__all__ = ["NO_STA", "find_sta", "run_sta"]
+
+NO_STA = "OpenSTA is not installed: apt-get install opensta"
 
 
 def find_sta() -> str | None:
@@ -26,7 +28,7 @@ def run_sta(script: str, folder: Path) -> str:
     """
     executable = find_sta()
     if executable is None:
-        raise ToolError("OpenSTA is not installed: apt-get install opensta")
+        raise ToolError(NO_STA)
     done = run_in(folder, [executable, "-no_splash", "-exit", script])
     text = done.stdout + done.stderr
     (folder / "sta.log").write_text(text, encoding="utf-8")

