@@ -19,7 +19,7 @@ from .job import Job
 from .outcome import Outcome
 from .pysim import run as pysim
 from .simulators import verilog as simulators
-from .testbench.top import static_sources, testbench_verilog
+from .testbench.top import testbench_files
 from .verdict import check_hardware
 from .waves.analog import Probe, default_probes, dump_of
 
@@ -104,11 +104,7 @@ def _undamaged(path: Path) -> str | None:
 
 def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -> dict[str, str]:
     """File name to text of everything that a simulator builds."""
-    return {
-        "controller.sv": controller,
-        "testbench.sv": testbench_verilog(config, strict=strict),
-        **static_sources(config),
-    }
+    return {"controller.sv": controller, **testbench_files(config, strict=strict)}
 
 
 def simulate(

@@ -17,7 +17,7 @@ from ..hdl.config import NetworkConfig
 from .job import Job
 from .simulators.job_folder import read_arrays, write_arrays
 
-_PLAIN_FIGURES = (
+_JSON_FIELDS = (
     "bit_error_rates",
     "slowest_settling_s",
     "unanswered",
@@ -77,7 +77,7 @@ class Outcome:
     peak_rss_bytes: int
     """Most memory that the simulating process held."""
     programming: list[dict[str, Any]]
-    """Per layer: the fields of `programming_host.LayerProgramming`; empty if not programmed."""
+    """Per layer: the fields of `host.programming.LayerProgramming`; empty if not programmed."""
     programming_errors: list[str]
     """Errors of programming that the controller flagged."""
 
@@ -113,7 +113,7 @@ class Outcome:
             "image_latency": dataclasses.asdict(self.image_latency),
             "result_interval": dataclasses.asdict(self.result_interval),
         }
-        for name in _PLAIN_FIGURES:
+        for name in _JSON_FIELDS:
             meta[name] = getattr(self, name)
         arrays: dict[str, NDArray[Any]] = {"results": self.results}
         for name in ("inputs", "answers", "trims"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,23 +10,8 @@ from numpy.typing import NDArray
 from ...bits import bits_of_bus
 from ...errors import PhaseError
 from ...hdl.config import ArrayGroup
+from ...hdl.config.pins import ArrayPins
 from ..chip.layer import LayerChip
-
-
-@dataclass(slots=True, kw_only=True)
-class ArrayPins:
-    """All inputs of a macro at one instant; bit i of a bus is row or column i."""
-
-    wl: int = 0
-    bl: int = 0
-    blb: int = 0
-    precharge: int = 0
-    evaluate: int = 0
-    strobe: int = 0
-    dac_p: int = 0
-    dac_n: int = 0
-    share: int = 0
-    acc_reset: int = 0
 
 
 class _Drive(NamedTuple):

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...bits import bits_of_bus
+from ...bits import bits_of_word, word_of_bits
 from ...errors import PhaseError
 from ...hdl.config import ProgrammingOperation
+from ...hdl.config.pins import ProgrammingPins
 from ..chip.cells import MacroCells
-from .evaluation import ArrayPins
 
 
-@dataclass(slots=True, kw_only=True)
-class ProgrammingPins(ArrayPins):
-    """All inputs of a macro that can be programmed, at one instant."""
+class _Held(NamedTuple):
+    """What has to stand still around a pulse."""
 
-    prog_op: int = 0
-    prog_device: int = 0
-    prog_level: int = 0
-    prog_mask: int = 0
-    prog_pulse: int = 0
+    wl: int
+    prog_op: int
+    prog_device: int
+    prog_level: int
+    prog_mask: int
 
-    @classmethod
-    def every_name(cls) -> tuple[str, ...]:
-        """The names of all pins, those of evaluation first."""
-        return ArrayPins.__slots__ + cls.__slots__
 
-    def held(self) -> tuple[int, ...]:
-        """What has to stand still around a pulse."""
-        return (self.wl, self.prog_op, self.prog_device, self.prog_level, self.prog_mask)
+def _held(pins: ProgrammingPins) -> _Held:
+    return _Held(pins.wl, pins.prog_op, pins.prog_device, pins.prog_level, pins.prog_mask)
 
 
 class ProgrammingArray:
@@ -85,15 +80,14 @@ class ProgrammingArray:
             self.driven_since_s = time_s
         self._time_s = time_s
         self._check_levels(pins)
-        if pins.held() != was.held():
+        if _held(pins) != _held(was):
             self._check_still(pins)
             self._still_since_s = time_s
         if pins.prog_pulse and not was.prog_pulse:
             self._begin_pulse(pins)
         if was.prog_pulse and not pins.prog_pulse:
             self._end_pulse()
-        for name in ProgrammingPins.every_name():
-            setattr(was, name, getattr(pins, name))
+        self._was = copy.copy(pins)
 
     def levels_v(self, time_s: float) -> NDArray[np.float64]:
         """Levels of the source lines at a time since the last change of the pins, V, shape (n,)."""
@@ -107,7 +101,7 @@ class ProgrammingArray:
     def sl_q(self, time_s: float) -> int:
         """Outputs of the source lines' inverters at a time since the last change of the pins."""
         above = self.levels_v(time_s) > self.cells.thresholds_v
-        return int.from_bytes(np.packbits(above, bitorder="little").tobytes(), "little")
+        return word_of_bits(above)
 
     def _check_levels(self, pins: ProgrammingPins) -> None:
         if pins.wl & (pins.wl - 1):
@@ -137,8 +131,7 @@ class ProgrammingArray:
             self._pulse_fall_s = None
 
     def _changed(self, pins: ProgrammingPins) -> str:
-        names = ("wl", "prog_op", "prog_device", "prog_level", "prog_mask")
-        pairs = zip(names, pins.held(), self._was.held(), strict=True)
+        pairs = zip(_Held._fields, _held(pins), _held(self._was), strict=True)
         return next(name for name, value, before in pairs if value != before)
 
     def _begin_pulse(self, pins: ProgrammingPins) -> None:
@@ -152,7 +145,7 @@ class ProgrammingArray:
             ProgrammingOperation(was.prog_op),
             was.prog_device,
             was.prog_level,
-            bits_of_bus(was.prog_mask, self._columns).astype(np.bool_),
+            bits_of_word(was.prog_mask, self._columns).astype(np.bool_),
             # Whole cycles, so that the law sees the same width as without pins.
             self._cycles_since(self._pulse_rise_s) * self._period_s,
         )

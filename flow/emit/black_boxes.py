@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from amaranth.hdl import Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from ...hdl.array_pins import ArraySignature
 from ...hdl.config import LayerConfig, NetworkConfig
+from ...hdl.config.pins import PINS, PinSizes
 from ...hdl.controller.controller import NetworkController
 from .convert import Port, to_systemverilog
 
@@ -31,13 +32,8 @@ MACRO_TOP = "popbridge_macro_top"
 
 LINES = ("line_p", "line_n")
 """Analog pins of an array in a chain: its ends of the capacitive lines."""
-_OF_EVERY_COLUMN = ("bl", "blb", "prog_mask", "sl_q")
+_OF_COLUMNS = {pin.name for pin in PINS if pin.of_columns}
 """Pins of which each array of a chain has its own columns'."""
-_OF_EVERY_ARRAY = (
-    "wl", "precharge", "evaluate", "prog_op", "prog_device", "prog_level", "prog_pulse",
-    *_OF_EVERY_COLUMN,
-)  # fmt: skip
-"""Digital pins that an array without comparator and bank has, too."""
 
 
 def array_names(layer: LayerConfig, macro: str) -> list[str]:
@@ -62,21 +58,15 @@ def black_box_name(layer: LayerConfig, array: int = 0) -> str:
 
 
 def black_box_ports(layer: LayerConfig, array: int = 0) -> list[Port]:
-    """The hard macro's own pins: the directions of `ArraySignature`, turned round.
+    """The hard macro's own pins, as in `hdl.config.pins`.
 
     In a chain, array 0 alone has those of comparator and bank, and all have `LINES`.
     """
-    signature = ArraySignature(
-        rows=layer.macro.rows,
-        columns=layer.macro.columns,
-        bank_bits=layer.bank_bits,
-        planes=layer.bits_per_input,
-        level_bits=ArraySignature.of_layer(layer).level_bits,
-    )
+    sizes = dataclasses.replace(PinSizes.of_group(layer), columns=layer.macro.columns)
     ports = [
-        Port(name, "output" if member.flow == In else "input", member.shape)
-        for name, member in signature.members.items()
-        if array == 0 or name in _OF_EVERY_ARRAY
+        Port(pin.name, "input" if pin.to_array else "output", width)
+        for pin, width in sizes.widths().items()
+        if array == 0 or not pin.head_only
     ]
     return ports + [Port(name, "inout", 1) for name in LINES if layer.chain > 1]
 
@@ -143,7 +133,7 @@ class MacroTop(wiring.Component):
                 # Amaranth has inout for ports of the top only. An instance's pin may be declared
                 # either way, as long as one of those on the wire gives it its value.
                 wire, inward = lines[port.name], array > 0
-            elif port.name in _OF_EVERY_COLUMN:
+            elif port.name in _OF_COLUMNS:
                 wire = getattr(pins, port.name)[array * columns : (array + 1) * columns]
             else:
                 wire = getattr(pins, port.name)

@@ -194,6 +194,10 @@ class RegisterMap:
         """Byte address of a register."""
         return self._by_name[name][0]
 
+    def field(self, register: str, field: str) -> tuple[int, Field]:
+        """A field of a register, and its lowest bit."""
+        return next(placed for placed in self[register].placed_fields if placed[1].name == field)
+
     @property
     def address_bits(self) -> int:
         """Width of a byte address."""

@@ -1,9 +1,8 @@
-"""A layer programmed from blank: the programmer's model and the cells' physics, without pins."""
+"""A chip of blank cells, and what the programmer's model makes of them, without pins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +10,17 @@ from numpy.typing import NDArray
 from ...behav.chip.cells import MacroCells, programmed_cells
 from ...behav.chip.layer import LayerChip, programmed_layer
 from ...behav.parameters.chip import ChipParameters
-from ...bits import bits_of_bus, word_of_bits
+from ...bits import bits_of_word, word_of_bits
 from ...errors import InputError
 from ...hdl.config import LayerConfig
 from ...hdl.programming.model import ProgrammedRow, ProgrammingModel, Pulse
 from ..job import Job
 
+__all__ = ["BlankChip", "BlankLayer", "PulsedCells"]
+
 
 class PulsedCells:
-    """The cells of a macro, pulsed and read as `programming_model.CellRow` asks.
+    """The cells of a macro, pulsed and read as `programming.model.CellRow` asks.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class PulsedCells:
         self._for_minus = 0
 
     def pulse(self, pulse: Pulse) -> None:
-        columns = bits_of_bus(pulse.mask, self.cells.config.fan_in).astype(np.bool_)
+        columns = bits_of_word(pulse.mask, self.cells.config.fan_in).astype(np.bool_)
         width_s = self._programming.width_cycles(pulse.operation) * self._period_s
         self.cells.pulse(pulse.line, pulse.operation, pulse.device, pulse.level, columns, width_s)
 
@@ -48,35 +49,71 @@ class PulsedCells:
         return self._for_minus
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProgrammedLayer:
-    """A layer after programming."""
+class BlankLayer:
+    """A layer whose cells are blank at first.
 
-    config: LayerConfig
-    weights: NDArray[np.int8]
-    """Shape (M, n): what was asked for."""
-    parameters: ChipParameters
-    chip: int
-    layer: int
-    macros: tuple[MacroCells, ...]
-    rows: tuple[ProgrammedRow, ...]
-    """Per neuron, what programming its row came to."""
+    Parameters
+    ----------
+    config : LayerConfig
+    parameters : ChipParameters
+        The condition.
+    chip, number : int
+        Numbers of the chip and of the layer in its network, keys of every draw.
 
-    @property
-    def word_lines(self) -> NDArray[np.int_]:
-        """The word line that holds each neuron, shape (M,)."""
-        return np.array([row.line for row in self.rows])
+    Attributes
+    ----------
+    macros : list of MacroCells
+        Its cells, which change as they are pulsed.
+    """
 
-    def layer_chip(self, noise_seed: int) -> LayerChip:
-        """The layer's physics on exactly these cells, for inference."""
-        cells = programmed_cells(self.config, self.macros, self.word_lines)
-        return programmed_layer(
-            self.config, self.weights, self.parameters, self.chip, self.layer, noise_seed, cells
-        )
+    def __init__(
+        self, config: LayerConfig, parameters: ChipParameters, chip: int, number: int
+    ) -> None:
+        self.config = config
+        self.macros = [
+            MacroCells(config, macro, parameters, chip, number) for macro in range(config.macros)
+        ]
+        self._keys = parameters, chip, number
+        self._model = ProgrammingModel(config)
+        self._pulsed = [PulsedCells(cells) for cells in self.macros]
+        self._blank = True
+
+    def program(self, positive: NDArray[np.bool_]) -> list[ProgrammedRow]:
+        """Program every row as the hardware has to, neuron by neuron in order.
+
+        Parameters
+        ----------
+        positive : ndarray of bool, shape (M, n)
+            Where a weight is +1, bias columns included.
+        """
+        blank, self._blank = self._blank, False
+        return [
+            self._model.program(macro, row, word_of_bits(weights), blank, self._pulsed[macro])
+            for weights, (macro, row) in zip(
+                positive,
+                (divmod(neuron, self.config.rows_used) for neuron in range(len(positive))),
+                strict=True,
+            )
+        ]
+
+    def layer_chip(
+        self, weights: NDArray[np.int8], word_lines: Sequence[int], noise_seed: int
+    ) -> LayerChip:
+        """The layer's physics on exactly these cells, for inference.
+
+        Parameters
+        ----------
+        weights : ndarray of int8, shape (M, n)
+            What was asked for, +1 or -1.
+        word_lines : sequence of int
+            The word line that holds each neuron.
+        """
+        cells = programmed_cells(self.config, self.macros, np.array(word_lines))
+        return programmed_layer(self.config, weights, *self._keys, noise_seed, cells)
 
 
 class BlankChip:
-    """All cells of a network before programming, and the layers that they make after it.
+    """All cells of a job's network before programming, and the layers that they make after it.
 
     Parameters
     ----------
@@ -90,70 +127,21 @@ class BlankChip:
                 "chip: found ideal, expected a number to program: an ideal chip has no devices"
             )
         self.job = job
-        self.macros = [
-            [
-                MacroCells(layer, macro, job.parameters, job.chip, index)
-                for macro in range(layer.macros)
-            ]
+        self.layers = [
+            BlankLayer(layer, job.parameters, job.chip, index)
             for index, layer in enumerate(job.config.layers)
         ]
 
     def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
-        """The layers' physics on exactly these cells, for inference; calibrated if the job is.
+        """The layers' physics on these cells, for inference; calibrated if the job is.
 
         Parameters
         ----------
         word_lines : sequence of sequence of int
             Per layer and neuron, the word line that holds it.
         """
-        job = self.job
-        assert job.chip is not None
-        chips = []
-        for index, layer in enumerate(job.config.layers):
-            cells = programmed_cells(layer, self.macros[index], np.array(word_lines[index]))
-            chips.append(
-                programmed_layer(
-                    layer, job.weights[index], job.parameters, job.chip, index, job.seed, cells
-                )
-            )
-        return [chip.calibrated() for chip in chips] if job.calibrate else chips
-
-
-def program_layer(
-    config: LayerConfig,
-    weights: NDArray[np.int8],
-    parameters: ChipParameters,
-    chip: int,
-    layer: int,
-) -> ProgrammedLayer:
-    """Program a blank layer, neuron by neuron in order.
-
-    Parameters
-    ----------
-    weights : ndarray of int8, shape (M, n)
-        +1 or -1, bias columns included.
-    parameters : ChipParameters
-        The condition.
-    chip, layer : int
-        Keys of every draw.
-    """
-    macros = tuple(
-        MacroCells(config, macro, parameters, chip, layer) for macro in range(config.macros)
-    )
-    programmer = ProgrammingModel(config)
-    pulsed = [PulsedCells(cells) for cells in macros]
-    rows = tuple(
-        programmer.program(macro, row, word_of_bits(weights[neuron] > 0), True, pulsed[macro])
-        for neuron, (macro, row) in enumerate(
-            divmod(neuron, config.rows_used) for neuron in range(config.neurons)
-        )
-    )
-    return ProgrammedLayer(
-        config=config,
-        weights=weights,
-        parameters=parameters,
-        chip=chip,
-        layer=layer,
-        macros=macros,
-        rows=rows,
-    )
+        chips = [
+            layer.layer_chip(weights, lines, self.job.seed)
+            for layer, weights, lines in zip(self.layers, self.job.weights, word_lines, strict=True)
+        ]
+        return [chip.calibrated() for chip in chips] if self.job.calibrate else chips

@@ -13,15 +13,15 @@ from ...bits import word_of_bits
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BITS
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import control_registers, layer_register
+from ...hdl.controller.control_registers import layer_register
 from ...hdl.programming.model import most_row_cycles, packet_of_row
 from ...hdl.programming.network import FIGURES
 from ...hdl.programming.registers import PROGRAMMING_ERRORS
 from ...progress import Progress, silent
 from ..job import Job
 from ..outcome import Outcome
-from ..testbench.programming import packet_beats
-from .ports import ControllerPorts
+from ..testbench.ports import packet_beats
+from .ports import ControllerPorts, RegisterHost
 
 PATTERNS = ("all +1", "all -1", "checkerboard", "inverse checkerboard")
 """What the self-test writes, in this order: both values into each cell, twice."""
@@ -59,7 +59,7 @@ def pattern_weights(pattern: str, rows: int, columns: int) -> NDArray[np.bool_]:
     }[pattern]
 
 
-class ProgrammingHost:
+class ProgrammingHost(RegisterHost):
     """Stops the controller, programs every row, reads how it went, starts the controller.
 
     Parameters
@@ -76,31 +76,8 @@ class ProgrammingHost:
         config: NetworkConfig,
         progress: Progress = silent,
     ) -> None:
-        self.ports = ports
-        self.config = config
+        super().__init__(ports, config)
         self.progress = progress
-        self.registers = control_registers(config)
-
-    async def read(self, register: str, name: str) -> int:
-        """A field of a register."""
-        word = await self.ports.read(self.registers.address(register))
-        return self._field(register, name, word)
-
-    async def write_bits(self, register: str, *names: str) -> None:
-        """Write a register whose fields are 1 where named, else 0."""
-        bits = sum(self._bit(register, name) for name in names)
-        await self.ports.write(self.registers.address(register), bits)
-
-    def _place(self, register: str, name: str) -> tuple[int, int]:
-        fields = next(each for _, each in self.registers if each.name == register).placed_fields
-        return next((low, field.mask) for low, field in fields if field.name == name)
-
-    def _bit(self, register: str, name: str) -> int:
-        return 1 << self._place(register, name)[0]
-
-    def _field(self, register: str, name: str, word: int) -> int:
-        low, mask = self._place(register, name)
-        return word >> low & mask
 
     async def program(
         self, weights: Sequence[NDArray[np.int8]], *, self_test: bool
@@ -120,8 +97,8 @@ class ProgrammingHost:
             The controller is still busy, or a row is not done in time.
         """
         await self.write_bits("CONTROL", "stop")
-        word = await self.ports.read(self.registers.address("STATUS"))
-        if any(self._field("STATUS", name, word) for name in ("running", "busy")):
+        status = await self.read_word("STATUS")
+        if any(self.field_of(status, "STATUS", name) for name in ("running", "busy")):
             raise SimulationError("the controller is not idle after CONTROL.stop")
         await self.write_bits("INTERRUPT_ENABLE", "row_done", "dropped_row")
         layers = await self._program_layers([matrix > 0 for matrix in weights], self_test)
@@ -195,7 +172,7 @@ class ProgrammingHost:
         written = [(pattern, pattern_weights(pattern, *positive.shape)) for pattern in patterns]
         failing: dict[str, int] = {}
         cells: list[dict[str, Any]] = []
-        before = await self._figures(index)
+        before = await self._counters(index)
         for pattern, matrix in [*written, ("weights", positive)]:
             word_lines = []
             for neuron, row in enumerate(matrix):
@@ -205,7 +182,7 @@ class ProgrammingHost:
                 if pattern != "weights":
                     at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
                     cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
-            after = await self._figures(index)
+            after = await self._counters(index)
             spent = {name: after[name] - before[name] for name in FIGURES}
             before = after
             failing[pattern] = spent["failed_cells"]
@@ -227,17 +204,15 @@ class ProgrammingHost:
         failed = await self.read(layer_register(index, "LAST_LINE"), "failed")
         return await self.failing_columns(index) if failed else []
 
-    async def _figures(self, index: int) -> dict[str, int]:
+    async def _counters(self, index: int) -> dict[str, int]:
         return {name: await self.read(layer_register(index, name), "count") for name in FIGURES}
 
     async def failing_columns(self, index: int) -> list[int]:
         """The columns that fail in the row of a layer that was programmed last."""
-        address = self.registers.address(layer_register(index, "FAILURE_ADDRESS"))
-        bits = self.registers.address(layer_register(index, "FAILURE_BITS"))
         columns: list[int] = []
         for first in range(0, self.config.layers[index].fan_in, WORD_BITS):
-            await self.ports.write(address, first // WORD_BITS)
-            word = await self.ports.read(bits)
+            await self.write(layer_register(index, "FAILURE_ADDRESS"), first // WORD_BITS)
+            word = await self.read_word(layer_register(index, "FAILURE_BITS"))
             columns += [first + bit for bit in range(WORD_BITS) if word >> bit & 1]
         return columns
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.chip.cells import MacroCells
-from ...bits import word_of_bits
 from ...errors import HardwareFault
-from ...hdl.programming.model import ProgrammedRow, ProgrammingModel
+from ...hdl.programming.model import ProgrammedRow
 from ..job import Job
 from ..outcome import Outcome
-from .blank_chip import BlankChip, PulsedCells
+from .blank_chip import BlankChip, BlankLayer
 from .programming import PATTERNS, LayerProgramming, pattern_weights
 
 __all__ = ["check_programming"]
@@ -28,7 +27,10 @@ def check_programming(job: Job, outcome: Outcome) -> None:
     HardwareFault
         A count, a cell that fails, a word line or an error differs.
     """
-    models = [_Layer(job, index, macros) for index, macros in enumerate(BlankChip(job).macros)]
+    models = [
+        _Layer(layer, weights > 0, PATTERNS if job.self_test else ())
+        for layer, weights in zip(BlankChip(job).layers, job.weights, strict=True)
+    ]
     for model, found in zip(models, outcome.programming, strict=True):
         for name, value in asdict(model.programmed()).items():
             if found[name] != value:
@@ -41,15 +43,15 @@ def check_programming(job: Job, outcome: Outcome) -> None:
 
 
 class _Layer:
-    """A layer's model and its cells, blank at first."""
+    """What the model makes of a layer's cells."""
 
-    def __init__(self, job: Job, index: int, macros: list[MacroCells]) -> None:
-        self.config = job.config.layers[index]
-        self.weights = job.weights[index] > 0
-        self.patterns = PATTERNS if job.self_test else ()
-        self.model = ProgrammingModel(self.config)
-        self.cells = [PulsedCells(cells) for cells in macros]
-        self.blank = True
+    def __init__(
+        self, layer: BlankLayer, positive: NDArray[np.bool_], patterns: Sequence[str]
+    ) -> None:
+        self.layer = layer
+        self.config = layer.config
+        self.positive = positive
+        self.patterns = patterns
         self.unrepairable = False
         """Whether any row was, the patterns' included."""
 
@@ -59,16 +61,21 @@ class _Layer:
         failing: list[dict[str, Any]] = []
         taken = 0
         for pattern in self.patterns:
-            done = self._write(pattern_weights(pattern, *self.weights.shape))
-            counts[pattern] = sum(row.failures.bit_count() for _, row in done)
-            taken += sum(row.moves for _, row in done)
+            rows = self._program(pattern_weights(pattern, *self.positive.shape))
+            counts[pattern] = sum(row.failures.bit_count() for row in rows)
+            taken += sum(row.moves for row in rows)
             failing += [
-                {"pattern": pattern, "macro": macro, "line": row.line, "column": column}
-                for macro, row in done
+                {
+                    "pattern": pattern,
+                    "macro": neuron // self.config.rows_used,
+                    "line": row.line,
+                    "column": column,
+                }
+                for neuron, row in enumerate(rows)
                 for column in range(self.config.fan_in)
                 if row.failures >> column & 1
             ]
-        rows = [row for _, row in self._write(self.weights)]
+        rows = self._program(self.positive)
         return LayerProgramming(
             pulses=sum(row.pulses for row in rows),
             retries=sum(row.retries for row in rows),
@@ -81,14 +88,7 @@ class _Layer:
             failing_cells=failing,
         )
 
-    def _write(self, positive: NDArray[np.bool_]) -> list[tuple[int, ProgrammedRow]]:
-        """Program every row; the macro and what came of each."""
-        blank, self.blank = self.blank, False
-        done = []
-        for neuron, row in enumerate(positive):
-            macro, place = divmod(neuron, self.config.rows_used)
-            cells = self.cells[macro]
-            programmed = self.model.program(macro, place, word_of_bits(row), blank, cells)
-            self.unrepairable |= programmed.unrepairable
-            done.append((macro, programmed))
-        return done
+    def _program(self, positive: NDArray[np.bool_]) -> list[ProgrammedRow]:
+        rows = self.layer.program(positive)
+        self.unrepairable |= any(row.unrepairable for row in rows)
+        return rows

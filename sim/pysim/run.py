@@ -9,18 +9,18 @@ from typing import Any
 from amaranth.sim import Simulator
 
 from ...behav.chip.layer import LayerChip
-from ...behav.pins.evaluation import ArrayPins
 from ...bits import word_of_levels
 from ...errors import PhaseError, SimulationError
-from ...hdl.config import STREAM_BITS, ArrayGroup
+from ...hdl.config import STREAM_BITS
 from ...hdl.controller.controller import NetworkController
-from ..array_adapter import ArrayAdapter
+from ..host.blank_chip import BlankChip
+from ..host.calibration import CalibrationHost, calibration_cycles
+from ..host.ports import SLACK_CYCLES
 from ..host.programming import program_for_job, record_programming
 from ..job import Job
 from ..outcome import Meter, Outcome, peak_rss_bytes, result_of_beats
-from ..testbench.top import CALIBRATED_TO_IRQ_CYCLES, SLACK_CYCLES, trimmed_layers
+from .arrays import Arrays, BlankArrays
 from .ports import PysimPorts
-from .register_access import RegisterAccess, field_bit
 
 
 class _Intervals:
@@ -41,76 +41,34 @@ class _Intervals:
         )
 
 
-class _Array:
-    """Answers for one array in each cycle in which its pins change."""
-
-    def __init__(self, pins: Any, adapter: ArrayAdapter, config: ArrayGroup):
-        self.adapter = adapter
-        self.names = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-        self.names += ["dac_p", "dac_n"] if config.bank_bits else []
-        self.names += ["share", "acc_reset"] if config.bits_per_input > 1 else []
-        self.inputs = [getattr(pins, name) for name in self.names]
-        programming = ("prog_op", "prog_pulse") if config.macro.programmable else ()
-        self.drivers = [getattr(pins, name) for name in programming]
-        self.outputs = (pins.sense_p, pins.sense_n)
-        self.resolving = config.macro.timing.strobe_cycles - 1
-        self.seen = [0] * len(self.inputs)
-        self.sense = (0, 0)
-        self.due = -1
-
-    def answer(self, ctx: Any, cycle: int, period_s: float) -> None:
-        """The comparator resolves in the last cycle of the strobe, not before."""
-        if any(ctx.get(pin) for pin in self.drivers):
-            raise PhaseError("found a program driver on in inference, expected it off")
-        values = [ctx.get(pin) for pin in self.inputs]
-        if values != self.seen:
-            self.seen = values
-            pins = ArrayPins(**dict(zip(self.names, values, strict=True)))
-            sense = self.adapter.observe(cycle * period_s, pins)
-            if sense != self.sense:
-                self.sense = sense
-                self.due = cycle + (self.resolving if pins.strobe else 0)
-        if cycle == self.due:
-            for pin, value in zip(self.outputs, self.sense, strict=True):
-                ctx.set(pin, value)
-
-
-class _Bench:
-    """Steps through the clock cycles with the array models, the image source and the sink."""
+class _Testbench:
+    """Steps through the clock cycles with the arrays, a driver of images, monitors of the rest."""
 
     def __init__(self, controller: NetworkController, job: Job):
         self.controller = controller
         self.job = job
-        self.period_s = job.config.clock_period_ps * 1e-12
-        if not job.program:
-            self._attach(job.layer_chips())
+        self.outcome: Outcome
         self.scans = [_Intervals() for _ in job.config.layers]
         self.latency = _Intervals()
         self.intervals = _Intervals()
         self.beats = self._all_beats()
         self.packet: list[int] = []
         self.results = 0
-        self.cycle = 0
 
-    def _attach(self, chips: list[LayerChip]) -> None:
-        """Put the arrays of a chip behind the controller's pins."""
-        self.outcome = Outcome.empty(self.job, chips)
-        self.arrays = [
-            _Array(
-                getattr(self.controller, f"{chip.config.name}_{macro}"),
-                ArrayAdapter(chip, layer, number, self.outcome),
-                chip.config,
-            )
-            for layer, chip in enumerate(chips)
-            for number, macro in enumerate(chip.config.macro_names)
-        ]
-
-    async def _program(self, ctx: Any) -> None:
-        """Program the blank arrays through the controller's ports; then they are attached."""
-        ports = PysimPorts(ctx, self.controller, self.job)
+    async def _chips(self, ctx: Any) -> list[LayerChip]:
+        """The arrays to infer on; noted in the outcome if they are programmed first."""
+        if not self.job.program:
+            chips = self.job.layer_chips()
+            self.outcome = Outcome.empty(self.job, chips)
+            return chips
+        blank = BlankChip(self.job)
+        cycle = BlankArrays(ctx, self.controller, blank).cycle
+        ports = PysimPorts(ctx, self.controller, cycle)
         layers, errors = await program_for_job(ports, self.job)
-        self._attach(ports.chip.layer_chips([layer.word_lines for layer in layers]))
+        chips = blank.layer_chips([layer.word_lines for layer in layers])
+        self.outcome = Outcome.empty(self.job, chips)
         record_programming(self.outcome, layers, errors)
+        return chips
 
     def _all_beats(self) -> list[tuple[int, int]]:
         """(tdata, tlast) of all images, one after the other."""
@@ -125,23 +83,22 @@ class _Bench:
         ]
 
     async def run(self, ctx: Any) -> None:
-        if self.job.program:
-            await self._program(ctx)
+        chips = await self._chips(ctx)
+        arrays = Arrays(ctx, self.controller, chips, self.outcome)
         config = self.job.config
         images = len(self.job.images)
         declared = config.cycles(images)
         ctx.set(self.controller.m_axis_tready, 1)
         if self.job.calibrate:
-            await self._calibrate(ctx)
-        for cycle in range(self.cycle, self.cycle + declared + SLACK_CYCLES):
-            for array in self.arrays:
-                array.answer(ctx, cycle, self.period_s)
-            self._take_result(ctx, cycle)
-            self._time_scans(ctx, cycle)
+            await self._calibrate(ctx, arrays)
+        for _ in range(declared + SLACK_CYCLES):
+            arrays.answer()
+            self._take_result(ctx, arrays.number)
+            self._time_scans(ctx, arrays.number)
             if self.results == images:
                 break
-            self._offer_beat(ctx, cycle)
-            await ctx.tick()
+            self._offer_beat(ctx, arrays.number)
+            await arrays.tick()
         else:
             raise SimulationError(
                 f"{self.results} of {images} results came within the declared {declared} cycles"
@@ -152,39 +109,22 @@ class _Bench:
         self.outcome.dropped = ctx.get(self.controller.status.dropped)
         self.outcome.unresolved = ctx.get(self.controller.status.unresolved)
 
-    async def _calibrate(self, ctx: Any) -> None:
-        """Stop, have the offsets measured, read the trims, and start."""
-        rises: list[int] = []
-        [first, *_] = trimmed_layers(self.job.config)
+    async def _calibrate(self, ctx: Any, arrays: Arrays) -> None:
+        """Have the offsets measured, timed from the first precharge to `irq`."""
+        first = next(layer for layer in self.job.config.layers if layer.trim_bits_in_use)
         pins = getattr(self.controller, f"{first.name}_macro0")
+        interval = _Intervals()
 
-        async def step() -> None:
-            for array in self.arrays:
-                array.answer(ctx, self.cycle, self.period_s)
-            if ctx.get(pins.precharge):
-                rises.append(self.cycle)
-            await ctx.tick()
-            self.cycle += 1
+        async def cycle() -> None:
+            if interval.began is None and ctx.get(pins.precharge):
+                interval.began = arrays.number
+            if not interval.lengths and ctx.get(self.controller.irq):
+                interval.end(arrays.number)
+            await arrays.cycle()
 
-        bus = RegisterAccess(ctx, self.controller, step)
-        done = field_bit(self.controller, "INTERRUPT_STATUS", "calibrated")
-        await bus.command("stop")
-        await bus.write("INTERRUPT_ENABLE", done)
-        await bus.command("calibrate")
-        declared = self.job.config.calibration_cycles
-        for _ in range(declared + SLACK_CYCLES):
-            if ctx.get(self.controller.irq):
-                break
-            await step()
-        else:
-            raise SimulationError(f"no trims came within the declared {declared} cycles")
-        self.outcome.calibration_cycles = self.cycle - rises[0] - CALIBRATED_TO_IRQ_CYCLES
-        await bus.write("INTERRUPT_STATUS", done)
-        await bus.write("INTERRUPT_ENABLE", 0)
-        for layer, trims in enumerate(self.outcome.trims):
-            for macro in range(len(trims) if self.job.config.layers[layer].trim_bits_in_use else 0):
-                trims[macro] = await bus.trim(layer, macro)
-        await bus.command("start")
+        host = CalibrationHost(PysimPorts(ctx, self.controller, cycle), self.job.config)
+        self.outcome.trims = await host.calibrate()
+        self.outcome.calibration_cycles = calibration_cycles(interval.meter())
 
     def _offer_beat(self, ctx: Any, cycle: int) -> None:
         data, last = self.beats[0] if self.beats else (0, 0)
@@ -244,9 +184,9 @@ def run(
         The array model refused something the hardware did, or results did not come.
     """
     controller = controller or NetworkController(job.config)
-    bench = _Bench(controller, job)
+    bench = _Testbench(controller, job)
     simulator = Simulator(controller)
-    simulator.add_clock(bench.period_s)
+    simulator.add_clock(job.config.clock_period_ps * 1e-12)
     simulator.add_testbench(bench.run)
     began = time.perf_counter()
     try:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
-
-from cocotb_tools.runner import Icarus
 
 from ...flow.emit.controller import CONTROLLER
 from ...flow.tools.icarus import without_always_comb
 from ..job import Job
-from .job_folder import JOB_VARIABLE
-from .verilog import NOT_REWRITTEN, TIMESCALE
+from .job_folder import JOB_FILE, JOB_VARIABLE
+from .runners import NOT_REWRITTEN, make_runner
+from .verilog import TIMESCALE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,23 +43,12 @@ class SuiteResult:
     log: str
 
 
-class _Limited(Icarus):
-    """Ends a simulation that hangs."""
-
-    limit_s: int | None = None
-
-    def _test_command(self) -> list[Any]:
-        before = [] if self.limit_s is None else ["timeout", str(self.limit_s)]
-        return [[*before, *command] for command in super()._test_command()]
-
-
 def run_suite(suite: Suite, job: Job, folder: Path) -> SuiteResult:
     """Build a design and run tests on it; they find the job in `folder`, where all files go."""
-    job.write(folder / "job.npz")
+    job.write(folder / JOB_FILE)
     for name, text in suite.sources.items():
         (folder / name).write_text(without_always_comb(text), encoding="utf-8")
-    runner = _Limited()
-    runner.limit_s = suite.time_limit_s
+    runner = make_runner("icarus", suite.time_limit_s)
     results, log = folder / "results.xml", folder / "run.log"
     stopped = ""
     # It ends the process when a test fails, and a fault may keep a design from building.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import logging
-import os
 import re
 import shutil
 import subprocess
@@ -20,8 +18,6 @@ from typing import Any, NoReturn
 
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import Icarus, Runner
-from cocotb_tools.runner import Verilator as CocotbVerilator
 
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
@@ -31,16 +27,22 @@ from ...whole_file import whole_file
 from ..job import Job
 from ..outcome import Outcome
 from ..testbench.top import TESTBENCH
-from .job_folder import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
+from .job_folder import (
+    FAILURE_FILE,
+    JOB_FILE,
+    JOB_MODULES,
+    JOB_VARIABLE,
+    OUTCOME_FILE,
+    PROGRESS_FILE,
+    PROGRESS_PERIOD_S,
+)
+from .runners import NOT_REWRITTEN, make_runner
 
 SIMULATORS = ("verilator", "icarus")
 TIMESCALE = ("1ps", "1ps")
 COMPLETE = "complete"
 """Written last into the folder of a build."""
 EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
-NOT_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": ""}
-"""No run tells more of an assertion than that it failed: cocotb need not have pytest, if it is
-there, rewrite each module."""
 
 
 def simulator_version(simulator: str) -> str:
@@ -167,55 +169,19 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
             text = without_always_comb(text)
         paths[-1].write_text(text, encoding="utf-8")
     log = folder / "build.log"
-    with _quiet(simulator) as runner:
-        try:
-            runner.build(
-                sources=paths,
-                hdl_toplevel=TESTBENCH,
-                build_dir=folder,
-                build_args=_build_arguments(simulator),
-                waves=waves and simulator == "verilator",
-                timescale=TIMESCALE,
-                log_file=log,
-            )
-        except (Exception, SystemExit) as error:
-            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
-            raise SimulationError(
-                f"{simulator} did not build the testbench:\n{text[-3000:]}"
-            ) from None
-
-
-class _Icarus(Icarus):
-    """Leaves it to the testbench whether a waveform is written: cocotb would forbid VCD."""
-
-    def _test_command(self) -> list[Any]:
-        return [[word for word in cmd if word != "-none"] for cmd in super()._test_command()]
-
-
-class _Verilator(CocotbVerilator):
-    """Takes objects that are there as they are: its makefile, younger, would make them anew."""
-
-    def _build_command(self) -> list[Any]:
-        verilate, make = super()._build_command()
-        return [verilate, [*make, "--old-file=Vtop.mk"]]
-
-
-@contextlib.contextmanager
-def _quiet(simulator: str) -> Iterator[Runner]:
-    """A cocotb runner that finds its simulator and keeps its messages to itself."""
-    added = find_verilator().environment if simulator == "verilator" else {}
-    before = {name: os.environ.get(name) for name in added}
-    os.environ.update(added)
-    logging.disable(logging.ERROR)
     try:
-        yield _Verilator() if simulator == "verilator" else _Icarus()
-    finally:
-        logging.disable(logging.NOTSET)
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        make_runner(simulator).build(
+            sources=paths,
+            hdl_toplevel=TESTBENCH,
+            build_dir=folder,
+            build_args=_build_arguments(simulator),
+            waves=waves and simulator == "verilator",
+            timescale=TIMESCALE,
+            log_file=log,
+        )
+    except (Exception, SystemExit) as error:
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
+        raise SimulationError(f"{simulator} did not build the testbench:\n{text[-3000:]}") from None
 
 
 @contextlib.contextmanager
@@ -249,7 +215,7 @@ def run(
     Parameters
     ----------
     testbench : str
-        Module of popbridge.tb whose cocotb test runs the job.
+        Which one of `JOB_MODULES` runs the job.
     waves : Path, optional
         Where the simulator writes a VCD file of all signals; needs a build with waves.
     progress : Progress, optional
@@ -262,13 +228,13 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="popbridge-") as name:
         folder = Path(name)
-        job.write(folder / "job.npz")
+        job.write(folder / JOB_FILE)
         log = folder / "simulation.log"
         dump = [f"+waves={waves.resolve()}"] if waves else []
-        with _quiet(built.simulator) as runner, _watched(folder, progress):
+        with _watched(folder, progress):
             try:
-                runner.test(
-                    test_module=f"popbridge.tb.job.{testbench}",
+                make_runner(built.simulator).test(
+                    test_module=JOB_MODULES[testbench],
                     hdl_toplevel=TESTBENCH,
                     hdl_toplevel_lang="verilog",
                     build_dir=built.folder.resolve(),
@@ -287,11 +253,11 @@ def run(
             _raise_failure(folder, log)
         if verdict != (1, 0):
             _raise_failure(folder, log)
-        return Outcome.read(folder / "outcome.npz")
+        return Outcome.read(folder / OUTCOME_FILE)
 
 
 def _raise_failure(folder: Path, log: Path) -> NoReturn:
-    reason = folder / "failure.txt"
+    reason = folder / FAILURE_FILE
     if reason.exists():
         raise SimulationError(reason.read_text(encoding="utf-8").strip())
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "no log"

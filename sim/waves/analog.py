@@ -20,11 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...behav.chip.circuit import MacroCircuit, draw_macros
-from ...behav.pins.evaluation import ArrayPins
 from ...behav.pins.waveforms import AnalogLines
 from ...errors import InputError
-from ...hdl.array_pins import ArraySignature
 from ...hdl.config import LayerConfig, NetworkConfig
+from ...hdl.config.pins import ArrayPins, PinSizes
 from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
@@ -203,8 +202,7 @@ class _ProbedMacro:
         self.codes = list(itertools.islice(codes, len(self.trace_names)))
         self.pins = [
             (header.code_of(f"{self.name}__{pin}"), pin)
-            for pin in ArraySignature.of_layer(config).members
-            if not pin.startswith("sense")
+            for pin in PinSizes.of_group(config).inference_inputs()
         ]
         self._lines = AnalogLines(circuit)
         self._columns = list(probe.columns)

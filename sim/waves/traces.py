@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...hdl.config.pins import PINS, PinGroup
 from .analog import ANALOG_SCOPE, LINE_NAMES, SL_PREFIX
 from .vcd_file import Header, blocks, changes, number, read_header
 
-PULSE_PINS = ("precharge", "evaluate", "strobe", "sense_p", "sense_n")
-"""The pins of an array that are one wire each."""
+PULSE_PINS = tuple(pin.name for pin in PINS if pin.group is PinGroup.EVALUATION)
+"""The pins of an evaluation that every array has, one wire each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ from ...behav.conditions import CONDITIONS
 from ...behav.draws import Domain, DrawStream
 from ...behav.energy.layer import layer_energy, mean_bridge_siemens
 from ...behav.parameters.energy import ENERGY
+from ...bits import word_of_bits
 from ...bnn.thresholds import hidden_bias_columns
 from ...errors import HardwareFault
 from ...flow.switching.gate_simulation import GateSimulation, SwitchingEnergy, read_netlist
@@ -171,12 +172,12 @@ class _Point:
         }
 
     def _switch_bridge(self, simulation: GateSimulation) -> ImageSwitching:
-        words = [_word(row) for row in self.weights]
+        words = [word_of_bits(row) for row in self.weights]
         return dense_layer_switching(simulation, self.bridge, words, self._image_words())
 
     def _switch_digital(self, simulation: GateSimulation) -> ImageSwitching:
         words = [
-            (_word(row[: self.bridge.inputs]), threshold)
+            (word_of_bits(row[: self.bridge.inputs]), threshold)
             for row, threshold in zip(self.weights, self._thresholds(), strict=True)
         ]
         return popcount_layer_switching(simulation, self.digital, words, self._image_words())
@@ -187,7 +188,7 @@ class _Point:
         return [int(limit) for limit in (self.bridge.fan_in + 1) // 2 - biases]
 
     def _image_words(self) -> list[list[int]]:
-        return [[_word(image) for image in lanes] for lanes in self.images]
+        return [[word_of_bits(image) for image in lanes] for lanes in self.images]
 
     def _checked(self, name: str, latency: int, switching: ImageSwitching) -> SwitchingEnergy:
         """Per evaluation, once results and cycles are as they must be."""
@@ -196,7 +197,7 @@ class _Point:
         sums = inputs @ signs[:, : self.bridge.inputs].T + signs[:, self.bridge.inputs :].sum(
             axis=1
         )
-        if switching.results != [_word(row) for row in (sums > 0).astype(np.uint8)]:
+        if switching.results != [word_of_bits(row) for row in (sums > 0).astype(np.uint8)]:
             raise HardwareFault(f"the {name} layer's netlist gives other bits than its neurons")
         if switching.cycles != latency:
             raise HardwareFault(
@@ -250,8 +251,3 @@ def _scaled_j(joules: float, feature_m: float, vdd_v: float) -> float:
 def _flip_flop_area(liberty: Path) -> float:
     cells = read_cells(liberty).cells.values()
     return min(cell.area for cell in cells if cell.clock_pin)
-
-
-def _word(bits: NDArray[np.uint8]) -> int:
-    """Bit 0 lowest."""
-    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")

@@ -26,8 +26,10 @@ from ...sim.cosim import controller_source, testbench_sources
 from ...sim.host.verdict import check_programming
 from ...sim.job import Job
 from ...sim.outcome import Outcome
+from ...sim.simulators.job_folder import JOB_MODULES, SUITES
+from ...sim.simulators.runners import NOT_REWRITTEN
 from ...sim.simulators.suites import Suite, run_suite
-from ...sim.simulators.verilog import NOT_REWRITTEN, simulator_version
+from ...sim.simulators.verilog import simulator_version
 from ...sim.testbench.top import TESTBENCH
 from ...sim.verdict import check_hardware
 from ..jobs.journal import Journal
@@ -36,15 +38,13 @@ from .designs import DESIGNS
 
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BULK = "popbridge.tb.job.bulk"
-_SUITES = "popbridge.tb.suites"
 BIT_SUITES = tuple(
-    f"{_SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+    f"{SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
 )
-TRIM_SUITE = f"{_SUITES}.every_trim"
-PACKET_SUITE = f"{_SUITES}.every_packet"
-BUS_SUITES = (f"{_SUITES}.control_bus", f"{_SUITES}.axi_stream")
-LONG_SUITES = (f"{_SUITES}.scenarios", f"{_SUITES}.longest_phase")
+TRIM_SUITE = f"{SUITES}.every_trim"
+PACKET_SUITE = f"{SUITES}.every_packet"
+BUS_SUITES = (f"{SUITES}.control_bus", f"{SUITES}.axi_stream")
+LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of tests: what can become of a mutant."""
@@ -69,7 +69,7 @@ def _simulate(
 def _images(job: Job, source: str, folder: Path) -> str | None:
     """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
     sources = testbench_sources(job.config, source, strict=False)
-    if _simulate(job, sources, TESTBENCH, [BULK], folder):
+    if _simulate(job, sources, TESTBENCH, [JOB_MODULES["bulk"]], folder):
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:

@@ -1,1 +1,1 @@
-"""Benches: drivers, monitors and ledgers that suites share."""
+"""Benches: drivers, monitors and scoreboards that suites share."""

@@ -12,13 +12,13 @@ from ...hdl.bus.registers import WORD_BYTES
 from ...hdl.config import PHASE_NAMES, NetworkConfig
 from ...hdl.controller.control_registers import control_registers, layer_register
 from .handles import read_number
-from .stream import Bench, expected_packet, image_frame
+from .stream import StreamBench, expected_packet, image_frame
 
 LONGEST = 9
 """Cycles of the longest phase that is drawn."""
 
 
-class Watch:
+class BusMonitor:
     """Counts clock cycles and keeps in which of them transfers and waits were."""
 
     def __init__(self, dut: Any):
@@ -65,20 +65,20 @@ class Watch:
             self.cycle += 1
 
 
-class ControlBench(Bench):
+class ControlBench(StreamBench):
     """A bench with a master on the control bus."""
 
     def __init__(self, dut: Any, sink_share: float = 0.0):
         super().__init__(dut, 0.0, sink_share)
         self.config = self.job.config
         self.registers = control_registers(self.config)
-        self.watch = Watch(dut)
+        self.monitor = BusMonitor(dut)
         self.limit_ns *= LONGEST
 
     async def start(self) -> None:
         await super().start()
         self.master = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, "s_axil"), self.dut.clk)
-        cocotb.start_soon(self.watch.run())
+        cocotb.start_soon(self.monitor.run())
 
     async def read_at(self, address: int) -> tuple[int, AxiResp]:
         answer = await with_timeout(self.master.read(address, WORD_BYTES), self.limit_ns, "ns")
@@ -100,12 +100,7 @@ class ControlBench(Bench):
 
     def bit(self, register: str, field: str) -> int:
         """A field of one bit, as a number to write or to mask with."""
-        [lowest] = [
-            lowest
-            for lowest, placed in self.registers[register].placed_fields
-            if placed.name == field
-        ]
-        return 1 << lowest
+        return 1 << self.registers.field(register, field)[0]
 
     async def command(self, field: str) -> None:
         assert await self.write("CONTROL", self.bit("CONTROL", field)) == AxiResp.OKAY

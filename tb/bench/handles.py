@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...sim.outcome import Meter
-from ...sim.testbench.top import (
-    METERS,
-)
 
 
 class Failure(Exception):
@@ -20,5 +17,10 @@ def read_number(handle: Any) -> int:
 
 
 def read_meter(dut: Any, name: str) -> Meter:
-    """The figures of an interval meter."""
-    return Meter(**{figure: read_number(getattr(dut, f"{name}_{figure}")) for figure in METERS})
+    """What an interval meter has counted."""
+    return Meter(
+        shortest=read_number(getattr(dut, f"{name}_shortest")),
+        longest=read_number(getattr(dut, f"{name}_longest")),
+        first=read_number(getattr(dut, f"{name}_first")),
+        count=read_number(getattr(dut, f"{name}_count")),
+    )

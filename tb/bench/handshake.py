@@ -32,7 +32,7 @@ ANSWER_CYCLES = 40
 EVERY_BYTE = (1 << WORD_BYTES) - 1
 
 
-class QuietBench:
+class HandshakeBench:
     """Controller, ideal arrays, and a master of both buses."""
 
     def __init__(self, dut: Any):

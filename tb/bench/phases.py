@@ -18,8 +18,8 @@ from cocotb.triggers import (
 from ...hdl.config import PHASE_NAMES, LayerConfig, NetworkConfig
 from ..suites.scenario_plan import states_of
 from .handles import read_number
-from .handshake import QuietBench
-from .ledger import PhaseView
+from .handshake import HandshakeBench
+from .scoreboard import PhaseMonitor
 from .stream import IdealArray
 
 FEW = 3
@@ -34,10 +34,10 @@ SOFT_RESET = 1 << 2
 """In CONTROL."""
 
 
-class HighTime:
+class HighTimeMonitor:
     """For how many clock cycles a pin has been high."""
 
-    def __init__(self, bench: QuietBench, handle: Any):
+    def __init__(self, bench: HandshakeBench, handle: Any):
         self.bench = bench
         self.handle = handle
         self.cycles = 0
@@ -50,7 +50,7 @@ class HighTime:
             self.cycles += self.bench.cycle() - rose
 
 
-class Order:
+class OrderMonitor:
     """What an array's pins must never do, in phases of whatever length.
 
     Its lines keep still while evaluate is high, but the word line where latches hold the products;
@@ -111,7 +111,7 @@ def places(config: NetworkConfig) -> Iterator[tuple[LayerConfig, int]]:
             yield layer, macro
 
 
-class PhaseBench(QuietBench):
+class PhaseBench(HandshakeBench):
     """A bench that sets phase times and times what comes."""
 
     def with_times(self, **times: int) -> NetworkConfig:
@@ -134,7 +134,7 @@ class PhaseBench(QuietBench):
     def keep_order(self) -> None:
         """From now on, to the test's end, no array's pins may break its order."""
         for array, (layer, _) in zip(self.arrays, places(self.config), strict=True):
-            Order(array, layer).run()
+            OrderMonitor(array, layer).run()
 
     async def soft_reset(self) -> None:
         await self.write("CONTROL", SOFT_RESET)
@@ -147,7 +147,7 @@ class PhaseBench(QuietBench):
     async def follow(self, index: int, state: str, cycles: int, what: str) -> None:
         """The next time that a layer is in a state it is so for so long, as far as is looked at."""
         layer = self.config.layers[index]
-        view = PhaseView(self.dut, layer.name, layer.bits_per_input)
+        view = PhaseMonitor(self.dut, layer.name, layer.bits_per_input)
         for _ in range(2 * self.config.latency):
             await FallingEdge(self.dut.clk)
             view.update()

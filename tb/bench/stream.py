@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ...bits import word_of_bits, word_of_levels
 from ...hdl.config import STREAM_BITS, LayerConfig
+from ...hdl.config.pins import PinSizes
 from ...sim.job import Job
 from ...sim.simulators.job_folder import JOB_VARIABLE
 from ...sim.testbench.top import bus_inputs, programming_inputs
@@ -46,7 +47,6 @@ class IdealArray:
     """
 
     def __init__(self, dut: Any, config: LayerConfig, macro: int, weights: NDArray[np.int8]):
-        names = ["wl", "bl", "blb", "evaluate", "strobe", "sense_p", "sense_n"]
         self.mute = False
         self.torn = False
         self.offset: int | Fraction = 0
@@ -63,10 +63,10 @@ class IdealArray:
             self.score = self.score_of_latches
             self.watched.append(self.latch())
         if config.bits_per_input > 1:
-            names += ["share", "acc_reset"]
             self.score = self.score_held
             self.watched += [self.share(), self.clear()]
-        self.pins = {name: getattr(dut, prefix + name) for name in names + self.bank}
+        names = [*PinSizes.of_group(config).inference_inputs(), "sense_p", "sense_n"]
+        self.pins = {name: getattr(dut, prefix + name) for name in names}
 
     def answer(self, positive: int, negative: int) -> None:
         self.pins["sense_p"].value = positive
@@ -189,7 +189,7 @@ def pauses(draw: random.Random, share: float) -> Iterator[bool]:
         yield draw.random() < share
 
 
-class Bench:
+class StreamBench:
     """The controller with its arrays, a source and a sink."""
 
     def __init__(self, dut: Any, source_share: float, sink_share: float):

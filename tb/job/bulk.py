@@ -7,29 +7,21 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ValueChange
+from cocotb.triggers import ReadWrite, ValueChange
 from numpy.typing import NDArray
 
 from ...behav.chip.layer import LayerChip
 from ...bits import bits_of_word, word_of_bits
 from ...sim.answers import answer_layer
 from ...sim.outcome import Outcome
-from ...sim.testbench.programming import LINE_BITS
+from ...sim.testbench.ports import LINE_BITS
+from ...sim.testbench.violations import Violation
 from ..bench.handles import Failure, read_number
-from .agents import run_job
 from .programming import program_arrays
-
-VIOLATIONS = {
-    1: "a phase out of order or not of its configured length",
-    2: "a word line that is not the next row's",
-    3: "bit lines that changed, or are not complementary, or differ between macros",
-    5: "a program driver on in inference",
-    4: "a code on the capacitor bank that successive approximation does not give",
-}
-"""Meaning of the codes of array_replay.sv."""
+from .testbench import run_job
 
 
-class LayerAgent:
+class LayerDriver:
     """Answers for all arrays of one layer, once for each image."""
 
     def __init__(self, dut: Any, index: int, chip: LayerChip, outcome: Outcome):
@@ -76,8 +68,9 @@ class LayerAgent:
 
     async def watch(self) -> None:
         await ValueChange(self.violation)
-        code = read_number(self.violation)
-        raise Failure(f"{self.chip.config.name}: {VIOLATIONS.get(code, f'violations {code:#x}')}")
+        await ReadWrite()  # all of this instant has settled
+        violation = Violation(read_number(self.violation))
+        raise Failure(f"{self.chip.config.name}: {violation.meaning}")
 
 
 def word_of_lines(chip: LayerChip) -> int:
@@ -91,8 +84,8 @@ def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Await
     for chip in chips:
         if chip.config.macro.programmable:
             getattr(dut, f"{chip.config.name}_lines").value = word_of_lines(chip)
-    agents = [LayerAgent(dut, index, chip, outcome) for index, chip in enumerate(chips)]
-    return [*(agent.run() for agent in agents), *(agent.watch() for agent in agents)]
+    drivers = [LayerDriver(dut, index, chip, outcome) for index, chip in enumerate(chips)]
+    return [*(driver.run() for driver in drivers), *(driver.watch() for driver in drivers)]
 
 
 @cocotb.test()

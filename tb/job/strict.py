@@ -10,23 +10,21 @@ from cocotb.triggers import ReadWrite, ValueChange
 from cocotb.utils import get_sim_time
 
 from ...behav.chip.layer import LayerChip
-from ...behav.pins.evaluation import ArrayPins
 from ...hdl.config import ArrayGroup
-from ...sim.array_adapter import ArrayAdapter
+from ...hdl.config.pins import ArrayPins, PinSizes
+from ...sim.answers import ArrayAdapter
 from ...sim.outcome import Outcome
 from ..bench.handles import read_number
-from .agents import run_job
+from .testbench import run_job
 
 
-class ArrayAgent:
+class ArrayDriver:
     """Answers for one array at its pins."""
 
     def __init__(self, dut: Any, name: str, config: ArrayGroup, adapter: ArrayAdapter):
         self.adapter = adapter
         self.changes = getattr(dut, f"{name}_pins")
-        pins = ["wl", "bl", "blb", "precharge", "evaluate", "strobe"]
-        pins += ["dac_p", "dac_n"] if config.bank_bits else []
-        pins += ["share", "acc_reset"] if config.bits_per_input > 1 else []
+        pins = PinSizes.of_group(config).inference_inputs()
         self.pins = {pin: getattr(dut, f"{name}__{pin}") for pin in pins}
         # The testbench passes the answer on in the last cycle of the strobe.
         self.sense_p = getattr(dut, f"{name}_answer_p")
@@ -47,7 +45,7 @@ class ArrayAgent:
 def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
     return [
-        ArrayAgent(
+        ArrayDriver(
             dut,
             f"{chip.config.name}_{macro}",
             chip.config,

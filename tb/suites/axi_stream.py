@@ -12,7 +12,7 @@ from cocotb.triggers import (
 from cocotbext.axi import AxiStreamFrame
 
 from ..bench.handles import read_number
-from ..bench.stream import Bench, broken_frames, expected_packet, image_frame
+from ..bench.stream import StreamBench, broken_frames, expected_packet, image_frame
 
 
 @cocotb.test()
@@ -21,7 +21,7 @@ async def images_give_their_packets(
     dut: Any, source_share: float, sink_share: float, broken: bool
 ) -> None:
     """Every image between broken frames gives its own packet, and nothing else comes."""
-    bench = Bench(dut, source_share, sink_share)
+    bench = StreamBench(dut, source_share, sink_share)
     await bench.start()
     job, dropped = bench.job, 0
     faults = itertools.cycle(broken_frames(job, bench.draw))

@@ -9,7 +9,7 @@ from cocotb.triggers import ClockCycles, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES, Access
-from ...hdl.config import PHASE_NAMES
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.control_registers import ERRORS, layer_register
 from ..bench.control import LONGEST, ControlBench, started
 from ..bench.handles import read_number
@@ -59,7 +59,7 @@ async def times_out_of_range_are_refused(dut: Any) -> None:
     refused = bench.bit("ERRORS", "timing_refused")
     for index, layer in enumerate(bench.config.layers):
         for name in PHASE_NAMES:
-            least = int(not (name.startswith("dead") and layer.macro.zero_dead_time_allowed))
+            least = int(not (name in DEAD_TIME_NAMES and layer.macro.zero_dead_time_allowed))
             register = layer_register(index, name)
             for value in [1 << 16, 0xFFFFFFFF] + [0] * least:
                 assert await bench.write(register, value) == AxiResp.SLVERR
@@ -78,12 +78,12 @@ async def stop_lets_what_is_begun_finish(dut: Any) -> None:
     bench = await started(dut)
     for index in range(3):
         await bench.send(index)
-    while not bench.watch.image_begins:
+    while not bench.monitor.image_begins:
         await RisingEdge(dut.clk)
     await bench.command("stop")
     # More images may have begun while the command was on its way.
     await ClockCycles(dut.clk, 3 * bench.config.latency)
-    begun = len(bench.watch.image_begins)
+    begun = len(bench.monitor.image_begins)
     assert begun < 3, "expected an image that waits"
     for index in range(begun):
         await bench.expect(index)
@@ -92,7 +92,7 @@ async def stop_lets_what_is_begun_finish(dut: Any) -> None:
     assert await bench.read("IMAGES_DONE") == begun
     await bench.command("start")
     assert await bench.read("STATUS") & bench.bit("STATUS", "running")
-    while len(bench.watch.image_begins) == begun:
+    while len(bench.monitor.image_begins) == begun:
         await RisingEdge(dut.clk)
     assert await bench.read("STATUS") & bench.bit("STATUS", "busy")
     for index in range(begun, 3):
@@ -109,7 +109,7 @@ async def soft_reset_loses_what_is_in_progress(dut: Any, share: float) -> None:
     await bench.write("INTERRUPT_ENABLE", 0b101)
     await bench.source.send(AxiStreamFrame(broken_frames(bench.job, bench.draw)[-1]))
     await bench.send(0)
-    while len(bench.watch.image_begins) < 2:
+    while len(bench.monitor.image_begins) < 2:
         await RisingEdge(dut.clk)
     await ClockCycles(dut.clk, round(share * (other.latency - bench.config.result_beats)))
     await bench.command("soft_reset")
@@ -123,7 +123,7 @@ async def soft_reset_loses_what_is_in_progress(dut: Any, share: float) -> None:
         assert await bench.read(name) == 0
     await bench.send(1)
     await bench.expect(1)
-    assert bench.watch.result_ends[-1] - bench.watch.image_begins[-1] == other.latency
+    assert bench.monitor.result_ends[-1] - bench.monitor.image_begins[-1] == other.latency
     assert await bench.read("IMAGES_DONE") == 1
 
 
@@ -143,7 +143,7 @@ async def what_is_left_of_a_frame_after_a_soft_reset_is_dropped(
     for paused in (True, False, True):
         bench.source.pause = paused
         await RisingEdge(dut.clk)
-    while not bench.watch.image_begins:
+    while not bench.monitor.image_begins:
         await RisingEdge(dut.clk)
     assert await bench.read("STATUS") & bench.bit("STATUS", "busy")
     await bench.command("soft_reset")
@@ -179,7 +179,7 @@ async def new_times_give_the_declared_cycles(dut: Any) -> None:
             await bench.send(index)
         for index in range(3):
             await bench.expect(index)
-        begins, ends = bench.watch.image_begins[-3:], bench.watch.result_ends[-3:]
+        begins, ends = bench.monitor.image_begins[-3:], bench.monitor.result_ends[-3:]
         assert ends[0] - begins[0] == other.latency
         assert [ends[1] - ends[0], ends[2] - ends[1]] == [other.interval] * 2
 
@@ -201,11 +201,11 @@ async def times_written_in_a_scan_are_for_the_next(dut: Any) -> None:
     await bench.set_times(other, range(1))
     assert read_number(word_lines), "the scan ended before the times were written"
     await bench.expect(0)
-    assert bench.watch.result_ends[0] - bench.watch.image_begins[0] == first.latency
+    assert bench.monitor.result_ends[0] - bench.monitor.image_begins[0] == first.latency
     await bench.send(1)
     await bench.expect(1)
     both = first.replace(layers=(other.layers[0], *first.layers[1:]))
-    assert bench.watch.result_ends[1] - bench.watch.image_begins[1] == both.latency
+    assert bench.monitor.result_ends[1] - bench.monitor.image_begins[1] == both.latency
 
 
 @cocotb.test()
@@ -218,10 +218,10 @@ async def counters_count(dut: Any) -> None:
         await bench.expect(index)
     await ClockCycles(dut.clk, 4)
     assert await bench.read("IMAGES_DONE") == images
-    assert await bench.read("RESULT_STALL_CYCLES") == bench.watch.result_stalls > 0
-    assert await bench.read("INPUT_STALL_CYCLES") == bench.watch.input_stalls > 0
-    early = await bench.read("CYCLES_LOW"), bench.watch.register_reads[-1]
-    late = await bench.read("CYCLES_LOW"), bench.watch.register_reads[-1]
+    assert await bench.read("RESULT_STALL_CYCLES") == bench.monitor.result_stalls > 0
+    assert await bench.read("INPUT_STALL_CYCLES") == bench.monitor.input_stalls > 0
+    early = await bench.read("CYCLES_LOW"), bench.monitor.register_reads[-1]
+    late = await bench.read("CYCLES_LOW"), bench.monitor.register_reads[-1]
     assert late[0] - early[0] == late[1] - early[1] > 0
     assert await bench.read("CYCLES_HIGH") == 0
 

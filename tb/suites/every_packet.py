@@ -24,7 +24,7 @@ from ...hdl.programming.model import (
 )
 from ...hdl.programming.plan import Device
 from ..bench.handles import read_number
-from ..bench.handshake import QuietBench
+from ..bench.handshake import HandshakeBench
 
 STOP = 1 << 1
 """In CONTROL."""
@@ -49,7 +49,7 @@ class DeadCells:
         return 0
 
 
-class PacketBench(QuietBench):
+class PacketBench(HandshakeBench):
     """A bench that sends packets of weights."""
 
     async def see_pulses(self, layer: LayerConfig, macro: str, seen: list[Pulse]) -> None:

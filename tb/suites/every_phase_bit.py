@@ -18,7 +18,15 @@ from cocotb.triggers import (
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES
 from ...hdl.controller.control_registers import layer_register
 from ..bench.handles import read_number
-from ..bench.phases import FEW, LOOK_CYCLES, READ_CYCLES, HighTime, PhaseBench, high_cycles, places
+from ..bench.phases import (
+    FEW,
+    LOOK_CYCLES,
+    READ_CYCLES,
+    HighTimeMonitor,
+    PhaseBench,
+    high_cycles,
+    places,
+)
 from ..bench.stream import PERIOD_NS, expected_packet
 
 PATTERNS = (0x55, 0xAA)
@@ -43,7 +51,9 @@ async def images_take_the_times_written(dut: Any) -> None:
         configs += [bench.with_times(**{name: 0}) for name in DEAD_TIME_NAMES]
         configs.append(bench.with_times(**dict.fromkeys(DEAD_TIME_NAMES, 0)))
     pins = {
-        (layer.name, macro, pin): HighTime(bench, getattr(dut, f"{layer.name}_{macro}__{pin}"))
+        (layer.name, macro, pin): HighTimeMonitor(
+            bench, getattr(dut, f"{layer.name}_{macro}__{pin}")
+        )
         for layer in bench.config.layers
         for macro in layer.macro_names
         for pin in high_cycles(layer)

@@ -12,7 +12,7 @@ from cocotb.triggers import ClockCycles
 
 from ...hdl.bus.registers import WORD_BITS, WORD_BYTES, Access, Register, RegisterModel, Response
 from ..bench.handles import read_number
-from ..bench.handshake import EVERY_BYTE, QuietBench
+from ..bench.handshake import EVERY_BYTE, HandshakeBench
 
 BATCHES = 60
 """Of writes side by side, each followed by reads."""
@@ -22,7 +22,7 @@ FEW = 6
 MOVING = ("CYCLES_LOW", "CYCLES_HIGH")
 
 
-class RegisterBench(QuietBench):
+class RegisterBench(HandshakeBench):
     """A bench that knows what the registers must hold while no image comes."""
 
     def __init__(self, dut: Any):

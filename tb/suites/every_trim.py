@@ -14,7 +14,7 @@ from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
 from ...hdl.config import PHASE_BITS, PHASE_NAMES, LayerConfig, Readout
 from ...hdl.controller.control_registers import layer_register, trim_register
-from ...sim.testbench.top import CALIBRATED_TO_IRQ_CYCLES
+from ...sim.host.calibration import CALIBRATED_TO_IRQ_CYCLES
 from ..bench.handles import read_number
 from ..bench.phases import PhaseBench
 from ..bench.stream import PERIOD_NS, IdealArray

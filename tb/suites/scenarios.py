@@ -16,11 +16,11 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES, Access
-from ...hdl.config import PHASE_NAMES, NetworkConfig
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, NetworkConfig
 from ...hdl.controller.control_registers import layer_register
 from ...sim.simulators.job_folder import JOB_VARIABLE
 from ..bench.handles import read_number
-from ..bench.ledger import LONGEST, Ledger, PhaseView, ScenarioBench, Stalls
+from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard, Stalls
 from ..bench.stream import BEAT_BYTES, expected_packet, packets_hold
 from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
@@ -44,35 +44,35 @@ async def stalls(bench: ScenarioBench) -> None:
 async def stop_and_start(bench: ScenarioBench) -> None:
     """A burst of commands while images come; stop goes before start."""
     indices = [bench.index() for _ in range(3)]
-    begun = len(bench.watch.image_begins)
+    begun = len(bench.monitor.image_begins)
     for index in indices:
         await bench.send(index)
     for _ in range(bench.draw.randint(2, 6)):
         start, stop = bench.draw.choice([(1, 0), (0, 1), (1, 1), (0, 0)])
         commands = start * bench.bit("CONTROL", "start") + stop * bench.bit("CONTROL", "stop")
         await bench.write("CONTROL", commands)
-        bench.ledger.running = bool(not stop and (start or bench.ledger.running))
+        bench.scoreboard.running = bool(not stop and (start or bench.scoreboard.running))
         running = await bench.read("STATUS") & bench.bit("STATUS", "running")
-        assert bool(running) == bench.ledger.running
+        assert bool(running) == bench.scoreboard.running
         await ClockCycles(bench.dut.clk, bench.draw.randint(0, bench.current.interval))
     done = 0
-    if not bench.ledger.running:
+    if not bench.scoreboard.running:
         await bench.empty()
-        done = len(bench.watch.image_begins) - begun
+        done = len(bench.monitor.image_begins) - begun
         for index in indices[:done]:
             await bench.expect(index)
-        assert await bench.read("IMAGES_DONE") == bench.ledger.images
-        assert len(bench.watch.image_begins) - begun == done, "an image begun while stopped"
+        assert await bench.read("IMAGES_DONE") == bench.scoreboard.images
+        assert len(bench.monitor.image_begins) - begun == done, "an image begun while stopped"
     await bench.command("start")
-    bench.ledger.running = True
+    bench.scoreboard.running = True
     for index in indices[done:]:
         await bench.expect(index)
 
 
 async def soft_reset(bench: ScenarioBench) -> None:
     """In any cycle, with images on the way and both ends pausing."""
-    watch, latency = bench.watch, bench.current.latency
-    begun, ended = len(watch.image_begins), len(watch.result_ends)
+    monitor, latency = bench.monitor, bench.current.latency
+    begun, ended = len(monitor.image_begins), len(monitor.result_ends)
     bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
     indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
     for index in indices:
@@ -80,20 +80,22 @@ async def soft_reset(bench: ScenarioBench) -> None:
     await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
     bench.hold.cancel()
     await bench.command("soft_reset")
-    images, results, cut = watch.at_write
+    images, results, cut = monitor.at_write
     for index in indices[: results - ended]:
         await bench.expect(index)
     await bench.restart_sink()
     bench.hold = cocotb.start_soon(packets_hold(bench.dut))
     bench.set_pauses(0, 0)
-    bench.ledger = Ledger(enabled=bench.ledger.enabled, running=bench.ledger.running)
+    bench.scoreboard = Scoreboard(
+        enabled=bench.scoreboard.enabled, running=bench.scoreboard.running
+    )
     # What the source still has of an image that was cut is dropped.
     bench.dropped(int(cut))
     for index in indices[images - begun :]:
         await bench.expect(index)
     await bench.empty()
-    bench.stalls.result = watch.result_stalls - await bench.read("RESULT_STALL_CYCLES")
-    bench.stalls.input = watch.input_stalls - await bench.read("INPUT_STALL_CYCLES")
+    bench.stalls.result = monitor.result_stalls - await bench.read("RESULT_STALL_CYCLES")
+    bench.stalls.input = monitor.input_stalls - await bench.read("INPUT_STALL_CYCLES")
 
 
 async def no_such_register(bench: ScenarioBench) -> None:
@@ -136,8 +138,9 @@ async def times_refused(bench: ScenarioBench) -> None:
     """Phase times out of their range, written as a word or by a single byte."""
     for _ in range(2):
         layer, phase, name = any_time(bench)
-        dead = phase.startswith("dead")
-        allowed = dead and bench.config.layers[layer].macro.zero_dead_time_allowed
+        allowed = (
+            phase in DEAD_TIME_NAMES and bench.config.layers[layer].macro.zero_dead_time_allowed
+        )
         values = [1 << 16, 0xFFFFFFFF, *([] if allowed else [0])]
         if bench.draw.random() < 0.3:
             byte = bench.draw.choice([2, 3])
@@ -199,7 +202,7 @@ async def unresolved(bench: ScenarioBench) -> None:
     mute = bench.draw.sample(arrays, bench.draw.randint(1, len(arrays)))
     for array, _ in mute:
         array.mute = True
-        bench.ledger.unresolved += array.strobes_per_image
+        bench.scoreboard.unresolved += array.strobes_per_image
     index = bench.index()
     await bench.send(index)
     found = await bench.packet()
@@ -215,13 +218,13 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     """Images come until the pins show the state; then everything starts again."""
     dut, layer = bench.dut, bench.config.layers[reset.layer]
     phase = f"{reset.state.lower()}_cycles"
-    if phase.startswith("dead") and not getattr(
+    if phase in DEAD_TIME_NAMES and not getattr(
         bench.current.layers[reset.layer].macro.timing, phase
     ):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
     await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
-    view = PhaseView(dut, layer.name, layer.bits_per_input)
+    view = PhaseMonitor(dut, layer.name, layer.bits_per_input)
     view.state = ""
     rows = bench.draw.randint(0, 3)
     for _ in range(10 * bench.current.latency + 1000):
@@ -244,8 +247,8 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     await RisingEdge(dut.clk)
     bench.sink.clear()
     bench.hold = cocotb.start_soon(packets_hold(dut))
-    bench.ledger, bench.current = Ledger(), bench.config
-    bench.stalls = Stalls(result=bench.watch.result_stalls, input=bench.watch.input_stalls)
+    bench.scoreboard, bench.current = Scoreboard(), bench.config
+    bench.stalls = Stalls(result=bench.monitor.result_stalls, input=bench.monitor.input_stalls)
     for name in PHASE_NAMES:
         found = await bench.read(layer_register(reset.layer, name))
         assert found == getattr(layer.macro.timing, name), name

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.programmed_layer import program_layer
 
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.comparator import ComparatorParameters
@@ -11,7 +12,6 @@ from popbridge.behav.parameters.devices import DeviceParameters
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig, ProgrammingConfig
 from popbridge.sim import cosim, montecarlo
-from popbridge.sim.host.blank_chip import program_layer
 
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=24, form_cycles=8, set_cycles=6, reset_cycles=6, first_level=21,

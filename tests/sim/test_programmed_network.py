@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Const
 from amaranth.sim import Simulator
+from support.programmed_layer import program_layer
 
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.comparator import ComparatorParameters
@@ -21,9 +22,10 @@ from popbridge.hdl.controller.controller import NetworkController
 from popbridge.hdl.programming.model import packet_of_row
 from popbridge.hdl.programming.network import PacketRouter
 from popbridge.sim.cosim import simulate
-from popbridge.sim.host.blank_chip import program_layer
+from popbridge.sim.host.blank_chip import BlankChip
 from popbridge.sim.host.programming import pattern_weights, programming_table
 from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.arrays import BlankArrays
 from popbridge.sim.pysim.ports import PysimPorts
 
 PROGRAMMING = ProgrammingConfig(
@@ -49,6 +51,11 @@ def programmed_job(mapped, make_job):
         return dataclasses.replace(job, parameters=parameters, program=True, **choices)
 
     return make
+
+
+def ports_of(ctx, controller, job):
+    """The ports of a controller with a blank chip behind its pins."""
+    return PysimPorts(ctx, controller, BlankArrays(ctx, controller, BlankChip(job)).cycle)
 
 
 def expected(job):
@@ -135,7 +142,7 @@ def test_rows_wait_while_the_controller_runs_and_images_while_it_programs(progra
     control, status = registers.address("CONTROL"), registers.address("STATUS")
 
     async def bench(ctx):
-        ports = PysimPorts(ctx, controller, job)
+        ports = ports_of(ctx, controller, job)
         pins = getattr(controller, f"{layer.name}_macro0")
         await ports.send(packet)
         for _ in range(20):
@@ -174,7 +181,7 @@ def test_an_image_in_a_row_is_caught(programmed_job, monkeypatch):
     layer = job.config.layers[0]
 
     async def bench(ctx):
-        ports = PysimPorts(ctx, controller, job)
+        ports = ports_of(ctx, controller, job)
         ctx.set(controller.s_axis_tvalid, 1)
         ctx.set(controller.s_axis_tlast, 1)
         await ports.interrupt(1)

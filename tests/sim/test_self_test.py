@@ -10,7 +10,9 @@ from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig, ProgrammingConfig
 from popbridge.hdl.controller.controller import NetworkController
+from popbridge.sim.host.blank_chip import BlankChip
 from popbridge.sim.host.programming import ProgrammingHost
+from popbridge.sim.pysim.arrays import BlankArrays
 from popbridge.sim.pysim.ports import PysimPorts
 
 PROGRAMMING = ProgrammingConfig(
@@ -47,8 +49,10 @@ def self_test(make_network, make_job):
         found = []
 
         async def bench(ctx):
-            ports = PysimPorts(ctx, controller, job)
-            damage(ports.chip.macros)
+            chip = BlankChip(job)
+            damage([layer.macros for layer in chip.layers])
+            arrays = BlankArrays(ctx, controller, chip)
+            ports = PysimPorts(ctx, controller, arrays.cycle)
             host = ProgrammingHost(ports, job.config)
             found.extend(await host.program(job.weights, self_test=True))
             assert await host.errors() == []

@@ -8,6 +8,7 @@ from amaranth.sim import Simulator
 
 from popbridge.flow.formal.equivalence import LAYER, EquivalenceMiter, IdealArray
 from popbridge.hdl.array_pins import ArraySignature
+from popbridge.hdl.config.pins import PinSizes
 
 COLUMNS = 3
 
@@ -24,7 +25,7 @@ def test_the_proof_reaches_the_last_images_result():
 def test_the_ideal_array_is_the_sign_of_what_its_cells_agree_on(used):
     """All weights, all lines; columns out of use have both lines low."""
     weights = Signal(COLUMNS)
-    pins = ArraySignature(rows=2, columns=COLUMNS).create()
+    pins = ArraySignature(PinSizes(rows=2, columns=COLUMNS)).create()
     m = Module()
     m.submodules.array = IdealArray(pins, [weights, Const(0b101, COLUMNS)])
 

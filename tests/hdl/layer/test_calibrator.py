@@ -10,7 +10,8 @@ from popbridge.hdl.controller.control_registers import control_registers
 from popbridge.hdl.controller.controller import NetworkController
 from popbridge.hdl.layer.calibrator import Calibrator, TrimSearch, search_trim
 from popbridge.hdl.layer.trim import TrimDriver, bank_codes, corrected_code
-from popbridge.sim.pysim.register_access import RegisterAccess, field_bit
+from popbridge.sim.host.ports import RegisterHost
+from popbridge.sim.pysim.ports import PysimPorts
 
 TIMINGS = {
     "default": PhaseTiming(),
@@ -180,58 +181,58 @@ def on_the_bus(controller, simulate, story):
         async def step():
             await ctx.tick()
 
-        await story(ctx, RegisterAccess(ctx, controller, step))
+        await story(ctx, RegisterHost(PysimPorts(ctx, controller, step), controller.config))
 
     simulate(controller, bench)
 
 
 def test_registers_of_a_calibration(controller, simulate):
     places = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
-    done = field_bit(controller, "INTERRUPT_STATUS", "calibrated")
-    refused = field_bit(controller, "ERRORS", "calibration_refused")
-    calibrating = field_bit(controller, "STATUS", "calibrating")
 
     async def story(ctx, bus):
-        assert await bus.read("CALIBRATION") == 0x180
-        assert [await bus.trim(*place) for place in places] == [0] * 5
-        await bus.command("calibrate")  # while running
-        assert await bus.read("STATUS") & calibrating == 0
-        assert await bus.read("ERRORS") == refused
+        done = bus.bit("INTERRUPT_STATUS", "calibrated")
+        refused = bus.bit("ERRORS", "calibration_refused")
+        calibrating = bus.bit("STATUS", "calibrating")
+        assert await bus.read_word("CALIBRATION") == 0x180
+        assert [await bus.read_trim(*place) for place in places] == [0] * 5
+        await bus.write_bits("CONTROL", "calibrate")  # while running
+        assert await bus.read_word("STATUS") & calibrating == 0
+        assert await bus.read_word("ERRORS") == refused
         await bus.write("ERRORS", refused)
-        await bus.command("stop")
-        await bus.command("calibrate")
-        await bus.command("calibrate")  # again, while calibrating
-        assert await bus.read("STATUS") == calibrating
-        assert await bus.read("ERRORS") == refused
+        await bus.write_bits("CONTROL", "stop")
+        await bus.write_bits("CONTROL", "calibrate")
+        await bus.write_bits("CONTROL", "calibrate")  # again, while calibrating
+        assert await bus.read_word("STATUS") == calibrating
+        assert await bus.read_word("ERRORS") == refused
         await bus.write("ERRORS", refused)
-        await bus.command("start")  # is kept for later
-        while await bus.read("STATUS") & calibrating:
+        await bus.write_bits("CONTROL", "start")  # is kept for later
+        while await bus.read_word("STATUS") & calibrating:
             assert not ctx.get(controller.s_axis_tready)
         assert ctx.get(controller.s_axis_tready)
-        assert await bus.read("INTERRUPT_STATUS") & done
-        assert await bus.read("ERRORS") == 0
-        assert await bus.read("UNRESOLVED_DECISIONS") == 0
+        assert await bus.read_word("INTERRUPT_STATUS") & done
+        assert await bus.read_word("ERRORS") == 0
+        assert await bus.read_word("UNRESOLVED_DECISIONS") == 0
         # +1 whatever the bank does: offsets beyond it. A host may write trims of its own.
-        assert [await bus.trim(*place) for place in places] == [-7] * 5
+        assert [await bus.read_trim(*place) for place in places] == [-7] * 5
         await bus.write("LAYER0_TRIM1", -3 & 0xFFFFFFFF)
         await bus.write("LAYER1_TRIM1", 5)
-        await bus.command("soft_reset")
-        assert [await bus.trim(*place) for place in places] == [-7, -3, -7, -7, 5]
+        await bus.write_bits("CONTROL", "soft_reset")
+        assert [await bus.read_trim(*place) for place in places] == [-7, -3, -7, -7, 5]
 
     on_the_bus(controller, simulate, story)
 
 
 def test_a_soft_reset_gives_up_a_calibration(controller, simulate):
     async def story(ctx, bus):
-        await bus.command("stop")
+        await bus.write_bits("CONTROL", "stop")
         await bus.write("LAYER0_TRIM0", 2)
-        await bus.command("calibrate")
-        await bus.command("soft_reset")
-        assert await bus.read("STATUS") == 0
+        await bus.write_bits("CONTROL", "calibrate")
+        await bus.write_bits("CONTROL", "soft_reset")
+        assert await bus.read_word("STATUS") == 0
         for _ in range(2 * controller.config.calibration_cycles):
             await ctx.tick()
-        assert await bus.read("INTERRUPT_STATUS") == 0
-        assert await bus.trim(0, 0) == 2
+        assert await bus.read_word("INTERRUPT_STATUS") == 0
+        assert await bus.read_trim(0, 0) == 2
 
     on_the_bus(controller, simulate, story)
 

@@ -1,22 +1,24 @@
 """Programming as a whole: hardware in pysim on the physics of the cells, then inference on them."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+from support.programmed_layer import program_layer
 
 from popbridge.behav.chip.cells import DeviceState, MacroCells
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.behav.parameters.devices import DeviceParameters
-from popbridge.behav.pins.evaluation import ArrayModel, ArrayPins
-from popbridge.behav.pins.programming import ProgrammingArray, ProgrammingPins
+from popbridge.behav.pins.evaluation import ArrayModel
+from popbridge.behav.pins.programming import ProgrammingArray
 from popbridge.hdl.config import LayerConfig, MacroConfig, ProgrammingConfig
+from popbridge.hdl.config.pins import ArrayPins, ProgrammingPins
 from popbridge.hdl.programming.model import packet_of_row
 from popbridge.hdl.programming.row import RowProgrammer
-from popbridge.sim.host.blank_chip import program_layer
 
 SEED = 90
 PROGRAMMING = ProgrammingConfig(
@@ -259,7 +261,7 @@ def test_a_far_spare_row_is_slower_by_its_wire():
     near = done.layer_chip(0)
     moved = [done.rows[0], done.rows[1]._replace(line=63)]
     done.macros[0].states[63] = done.macros[0].states[1]
-    far = type(done)(**{**vars(done), "rows": tuple(moved)}).layer_chip(0)
+    far = dataclasses.replace(done, rows=moved).layer_chip(0)
 
     # tau ln((V - VDD) / (V - V_M)) with V the divider's level, the lines in series, worked out.
     def crossing(row):

@@ -1,5 +1,11 @@
 """Finding simulators, building once, and failing in one line."""
 
+import importlib.util
+import logging
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -10,6 +16,7 @@ from popbridge.sim import cosim
 from popbridge.sim.job import Job
 from popbridge.sim.outcome import Outcome
 from popbridge.sim.simulators import verilog as simulators
+from popbridge.sim.simulators.job_folder import JOB_MODULES
 
 
 @pytest.fixture
@@ -123,3 +130,34 @@ def test_words_and_bits(width):
     assert word == sum(int(bit) << index for index, bit in enumerate(bits))
     assert np.array_equal(bits_of_word(word, width), bits)
     assert np.array_equal(bits_of_word(word | 1 << width, width), bits)
+
+
+def test_two_jobs_run_side_by_side_in_threads(make_mapped, make_job, icarus, tmp_path):
+    """Different networks in different simulators at once: both right, the process unchanged."""
+    small = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=1)
+    other = make_job(make_mapped((9, 6, 3), rows=3, columns=20), chip=2, images=7)
+    alone = {job: cosim.simulate(job, simulator="pysim") for job in (small, other)}
+    environment, level = dict(os.environ), logging.root.manager.disable
+    seen = []
+    logging.getLogger("host").addHandler(handler := logging.Handler())
+    handler.emit = lambda record: seen.append((record.getMessage(), dict(os.environ)))
+    with ThreadPoolExecutor(4) as pool:
+        runs = [
+            (job, pool.submit(cosim.simulate, job, simulator=name, root=tmp_path))
+            for job, name in ((small, icarus), (other, icarus), (other, "verilator"))
+        ]
+        while not all(run.done() for _, run in runs):
+            logging.getLogger("host").error("still here")
+            time.sleep(0.05)
+            assert seen.pop() == ("still here", environment)
+    assert (dict(os.environ), logging.root.manager.disable) == (environment, level)
+    for job, run in runs:
+        for found, expected in zip(run.result().answers, alone[job].answers, strict=True):
+            np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(run.result().results, alone[job].results)
+        assert run.result().scans == alone[job].scans
+
+
+def test_the_modules_that_run_a_job_are_there():
+    for name in JOB_MODULES.values():
+        assert importlib.util.find_spec(name), name

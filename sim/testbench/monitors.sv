@@ -1,43 +1,6 @@
-// The two ends of the data streams in simulation: images in, results out, never pausing.
+// The testbench's monitors: packets of results, and how long things take.
 
-module image_source #(
-    parameter integer BEATS = 1,
-    parameter integer WIDTH = 32
-) (
-    input  logic                   clk,
-    input  logic                   rst,
-    input  logic [BEATS*WIDTH-1:0] image,
-    input  logic                   offered,   // toggled for each image offered
-    output logic                   taken,     // follows `offered` once the image is held here
-    output logic [WIDTH-1:0]       tdata,
-    output logic                   tvalid,
-    output logic                   tlast,
-    input  logic                   tready
-);
-  logic [BEATS*WIDTH-1:0] held;
-  logic [31:0]            left;
-  logic                   finishing;
-
-  assign tvalid = left != 0;
-  assign tlast = left == 1;
-  assign tdata = held[WIDTH-1:0];
-  assign finishing = left == 0 || (left == 1 && tready);
-
-  always_ff @(posedge clk)
-    if (rst) begin
-      left <= 0;
-      taken <= 0;
-    end else if (finishing && offered != taken) begin
-      held <= image;
-      left <= BEATS;
-      taken <= offered;
-    end else if (tvalid && tready) begin
-      held <= held >> WIDTH;
-      left <= left - 1;
-    end
-endmodule
-
-module result_sink #(
+module packet_monitor #(
     parameter integer BEATS = 1,
     parameter integer WIDTH = 32
 ) (

@@ -1,4 +1,4 @@
-"""A bench that keeps count of what has happened, and the sequencers' states seen from the pins."""
+"""A scoreboard of what has happened, and a monitor of a sequencer's state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHEN_ALL_FELL = {
 """The state after a state when all phase pins have fallen; else it stays."""
 
 
-class PhaseView:
+class PhaseMonitor:
     """The state of a layer's sequencer, from its pins alone, cycle by cycle."""
 
     def __init__(self, dut: Any, layer: str, planes: int):
@@ -54,8 +54,8 @@ class PhaseView:
 
 
 @dataclass
-class Ledger:
-    """What the registers must say: all that happened since the last reset."""
+class Scoreboard:
+    """What the registers must say of all that happened since the last reset."""
 
     images: int = 0
     dropped: int = 0
@@ -68,7 +68,7 @@ class Ledger:
 
 @dataclass
 class Stalls:
-    """Cycles of waiting that the watch had counted when the counters were 0."""
+    """Cycles of waiting that the monitor had counted when the counters were 0."""
 
     result: int = 0
     input: int = 0
@@ -81,7 +81,7 @@ class ScenarioBench(ControlBench):
         super().__init__(dut)
         self.draw = draw
         self.current: NetworkConfig = self.config
-        self.ledger = Ledger()
+        self.scoreboard = Scoreboard()
         self.stalls = Stalls()
         self.limit_ns *= LONGEST
 
@@ -90,15 +90,15 @@ class ScenarioBench(ControlBench):
         return self.draw.randrange(len(self.job.images))
 
     def image_done(self) -> None:
-        self.ledger.images += 1
-        self.ledger.interrupts |= self.bit("INTERRUPT_STATUS", "image_done")
+        self.scoreboard.images += 1
+        self.scoreboard.interrupts |= self.bit("INTERRUPT_STATUS", "image_done")
 
     def error(self, name: str) -> None:
-        self.ledger.errors |= self.bit("ERRORS", name)
-        self.ledger.interrupts |= self.bit("INTERRUPT_STATUS", name)
+        self.scoreboard.errors |= self.bit("ERRORS", name)
+        self.scoreboard.interrupts |= self.bit("INTERRUPT_STATUS", name)
 
     def dropped(self, frames: int) -> None:
-        self.ledger.dropped += frames
+        self.scoreboard.dropped += frames
         if frames:
             self.error("dropped_frame")
 
@@ -127,25 +127,25 @@ class ScenarioBench(ControlBench):
 
     async def check(self) -> None:
         """The next image is right, in its time, and every register says what happened."""
-        ledger, index = self.ledger, self.index()
+        scoreboard, index = self.scoreboard, self.index()
         await self.send(index)
         await self.expect(index)
-        taken = self.watch.result_ends[-1] - self.watch.image_begins[-1]
+        taken = self.monitor.result_ends[-1] - self.monitor.image_begins[-1]
         assert taken == self.current.latency, f"found {taken} cycles for {self.current.latency}"
         expected = {
-            "IMAGES_DONE": ledger.images,
-            "DROPPED_FRAMES": ledger.dropped,
-            "UNRESOLVED_DECISIONS": ledger.unresolved,
-            "RESULT_STALL_CYCLES": self.watch.result_stalls - self.stalls.result,
-            "INPUT_STALL_CYCLES": self.watch.input_stalls - self.stalls.input,
-            "ERRORS": ledger.errors,
-            "INTERRUPT_STATUS": ledger.interrupts,
-            "INTERRUPT_ENABLE": ledger.enabled,
-            "STATUS": self.bit("STATUS", "running") * ledger.running,
+            "IMAGES_DONE": scoreboard.images,
+            "DROPPED_FRAMES": scoreboard.dropped,
+            "UNRESOLVED_DECISIONS": scoreboard.unresolved,
+            "RESULT_STALL_CYCLES": self.monitor.result_stalls - self.stalls.result,
+            "INPUT_STALL_CYCLES": self.monitor.input_stalls - self.stalls.input,
+            "ERRORS": scoreboard.errors,
+            "INTERRUPT_STATUS": scoreboard.interrupts,
+            "INTERRUPT_ENABLE": scoreboard.enabled,
+            "STATUS": self.bit("STATUS", "running") * scoreboard.running,
         }
         found = {name: await self.read(name) for name in expected}
         assert found == expected, f"found {found}, expected {expected}"
-        irq = bool(ledger.enabled & ledger.interrupts)
+        irq = bool(scoreboard.enabled & scoreboard.interrupts)
         assert read_number(self.dut.irq) == irq, f"irq: expected {irq}"
         await self.clear_some()
 
@@ -155,9 +155,9 @@ class ScenarioBench(ControlBench):
         await self.write("ERRORS", errors)
         await self.write("INTERRUPT_STATUS", status)
         await self.write("INTERRUPT_ENABLE", enabled)
-        self.ledger.errors &= ~errors
-        self.ledger.interrupts &= ~status
-        self.ledger.enabled = enabled
+        self.scoreboard.errors &= ~errors
+        self.scoreboard.interrupts &= ~status
+        self.scoreboard.enabled = enabled
 
     async def restart_sink(self) -> None:
         """What the sink has of a packet is lost."""

@@ -1,4 +1,4 @@
-"""What the testbenches are made of: drivers and monitors on the simulated top's ports."""
+"""What runs a job on the simulated top: driver of images, monitor of results, their order."""
 
 from __future__ import annotations
 
@@ -8,30 +8,33 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cocotb
-import numpy as np
 from cocotb.triggers import Event, FallingEdge, First, ReadOnly, Timer, ValueChange
 
 from ...behav.chip.layer import LayerChip
 from ...bits import word_of_levels
+from ...sim.host.calibration import CalibrationHost, calibration_cycles
+from ...sim.host.ports import SLACK_CYCLES
 from ...sim.job import Job
 from ...sim.outcome import Outcome, peak_rss_bytes, result_of_beats
-from ...sim.simulators.job_folder import JOB_VARIABLE, PROGRESS_FILE, PROGRESS_PERIOD_S
-from ...sim.testbench.top import (
-    RESET_CYCLES,
-    SLACK_CYCLES,
-    calibration_allowance_cycles,
-    trimmed_layers,
+from ...sim.simulators.job_folder import (
+    FAILURE_FILE,
+    JOB_FILE,
+    JOB_VARIABLE,
+    OUTCOME_FILE,
+    PROGRESS_FILE,
+    PROGRESS_PERIOD_S,
 )
+from ...sim.testbench.ports import RESET_CYCLES
 from ..bench.handles import Failure, read_meter, read_number
+from ..bench.tasks import Tasks
+from .ports import DriverPorts
 
-HOST_INPUTS = ("programming", "packet_offered", "bus_asked")
-"""Inputs of a testbench with a host that have to be known from the start."""
 Programming = Callable[[Any, Job], Awaitable[tuple[list[LayerChip], Callable[[Outcome], None]]]]
+ArraySide = Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
 
 
 class ImageDriver:
-    """Offers the job's images as fast as the source takes them."""
+    """Offers the job's images as fast as the packet driver takes them."""
 
     def __init__(self, dut: Any, job: Job):
         self.dut = dut
@@ -86,11 +89,7 @@ class ResultMonitor:
         self.done.set()
 
 
-async def run_job(
-    dut: Any,
-    side: Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]],
-    program: Programming | None = None,
-) -> None:
+async def run_job(dut: Any, side: ArraySide, program: Programming | None = None) -> None:
     """Run a job with an array side; leave the outcome, or one line on what failed, in its folder.
 
     Parameters
@@ -99,33 +98,29 @@ async def run_job(
         The testbench.
     side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
-    program : callable (dut, job, report) -> coroutine
+    program : callable (dut, job) -> coroutine
         Programs blank arrays; gives the chip that they make, and what to note in the outcome.
     """
     folder = Path(os.environ[JOB_VARIABLE])
-    job = Job.read(folder / "job.npz")
+    job = Job.read(folder / JOB_FILE)
     try:
-        if job.config.programmable:
-            for name in HOST_INPUTS:
-                getattr(dut, name).value = 0
-        if job.config.calibration_cycles:
-            dut.calibrate.value = 0
+        DriverPorts.rest(dut, job.config)
         if job.program:
             assert program is not None
             dut.programming.value = 1
             dut.running.value = 1
             await FallingEdge(dut.in_reset)
             chips, note = await program(dut, job)
-        else:
-            chips, note = job.layer_chips(), None
-        outcome = Outcome.empty(job, chips)
-        if note is not None:
+            outcome = Outcome.empty(job, chips)
             note(outcome)
+        else:
+            chips = job.layer_chips()
+            outcome = Outcome.empty(job, chips)
         await _run(dut, job, outcome, side(dut, chips, outcome))
     except Exception as failure:
-        (folder / "failure.txt").write_text(f"{failure}\n", encoding="utf-8")
+        (folder / FAILURE_FILE).write_text(f"{failure}\n", encoding="utf-8")
         raise
-    outcome.write(folder / "outcome.npz")
+    outcome.write(folder / OUTCOME_FILE)
 
 
 async def _run(
@@ -136,73 +131,38 @@ async def _run(
 ) -> None:
     driver = ImageDriver(dut, job)
     monitor = ResultMonitor(dut, job, outcome)
-    if job.config.calibration_cycles:
-        dut.calibrate.value = int(job.calibrate)
+    tasks = Tasks()
     if not job.calibrate:
         driver.offer_first()
-    failures: list[Exception] = []
-    failed = Event()
-
-    async def guarded(part: Awaitable[None]) -> None:
-        try:
-            await part
-        except Exception as failure:
-            failures.append(failure)
-            failed.set()
-
     began = time.perf_counter()
     if not job.program:
         dut.running.value = 1
         await FallingEdge(dut.in_reset)
-    tasks = [cocotb.start_soon(guarded(part)) for part in side]
+    tasks.start(*side)
     if job.calibrate:
-        await First(ValueChange(dut.calibrated), failed.wait(), _calibration_deadline(job))
-        if failures:
-            raise failures[0]
-        _read_trims(dut, job, outcome)
+        dut.calibrating.value = 1
+        host = CalibrationHost(DriverPorts(dut, job.config), job.config)
+        outcome.trims = await tasks.result(host.calibrate())
+        dut.calibrating.value = 0
+        outcome.calibration_cycles = calibration_cycles(read_meter(dut, "calibration"))
         driver.offer_first()
         began = time.perf_counter()
-    tasks += [cocotb.start_soon(guarded(part)) for part in (driver.run(), monitor.run())]
-    await First(monitor.done.wait(), failed.wait(), _deadline(job))
+    tasks.start(driver.run(), monitor.run())
+    await tasks.until(monitor.done.wait(), _deadline(job))
     outcome.seconds = time.perf_counter() - began
-    if failures:
-        raise failures[0]
     if not monitor.done.is_set():
         raise Failure(
             f"{int((outcome.results != 0).any(axis=1).sum())} of {len(job.images)} results came "
             f"within the declared {job.config.cycles(len(job.images))} cycles"
         )
-    for task in tasks:
-        task.cancel()
+    tasks.cancel()
     await ReadOnly()  # the meters of the last clock edge have their values
     outcome.scans = [read_meter(dut, f"{layer.name}_scan") for layer in job.config.layers]
     outcome.image_latency = read_meter(dut, "image_latency")
     outcome.result_interval = read_meter(dut, "result_interval")
-    outcome.dropped = read_number(dut.total_status__dropped)
-    outcome.unresolved = read_number(dut.total_status__unresolved)
+    outcome.dropped = read_number(dut.total_dropped)
+    outcome.unresolved = read_number(dut.total_unresolved)
     outcome.peak_rss_bytes = peak_rss_bytes()
-
-
-def _read_trims(dut: Any, job: Job, outcome: Outcome) -> None:
-    """What the calibration's bus master has read."""
-    if not read_number(dut.calibrated):
-        raise Failure(
-            f"no trims came within the declared {job.config.calibration_cycles} cycles of a "
-            "calibration and the accesses around it"
-        )
-    outcome.calibration_cycles = read_number(dut.calibration_cycles)
-    words = read_number(dut.trims).to_bytes(len(dut.trims) // 8, "little")
-    values = np.frombuffer(words, dtype="<u4").astype(np.int64)
-    trimmed = trimmed_layers(job.config)
-    for layer, trims in zip(job.config.layers, outcome.trims, strict=True):
-        if layer in trimmed:
-            found, values = values[: layer.macros], values[layer.macros :]
-            trims[:] = found - (found >> layer.trim_bits_in_use << layer.trim_bits_in_use + 1)
-
-
-def _calibration_deadline(job: Job) -> Timer:
-    cycles = RESET_CYCLES + calibration_allowance_cycles(job.config)
-    return Timer(cycles * job.config.clock_period_ps, "ps")
 
 
 def _deadline(job: Job) -> Timer:
