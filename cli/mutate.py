@@ -17,7 +17,7 @@ from ..study.mutation.campaign import (
     EQUAL,
     SURVIVED,
     campaign,
-    campaign_trials,
+    campaign_runs,
     kill_rates,
 )
 from ..study.mutation.designs import DESIGNS
@@ -70,13 +70,13 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(arguments.output / "mutants.jsonl")
     progress("making the mutants")
-    trials = campaign_trials(arguments.mutants, arguments.seed, cache_folder())
+    runs = campaign_runs(arguments.mutants, arguments.seed, cache_folder())
     found = {}
-    for index, result in campaign(trials, journal, arguments.workers):
+    for index, result in campaign(runs, journal, arguments.workers):
         found[index] = result
-        progress(progress_bar(len(found), len(trials), "mutants"))
+        progress(progress_bar(len(found), len(runs), "mutants"))
     progress("")
-    result = result_of_campaign([found[index] for index in range(len(trials))])
+    result = result_of_campaign([found[index] for index in range(len(runs))])
     result |= {"seed": arguments.seed, "versions": versions}
     result["command"] = [
         "popbridge", "mutate", "--mutants", str(arguments.mutants), "--seed", str(arguments.seed)

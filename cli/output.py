@@ -97,8 +97,10 @@ def text_stream(json_path: str | None) -> TextIO:
     return sys.stderr if json_path == "-" else sys.stdout
 
 
-def progress(message: str) -> None:
+def progress(message: str, done: int = 0, total: int = 0, /) -> None:
     """Show what is going on, in place, if standard error is a terminal; "" clears it."""
+    if total:
+        message = progress_bar(done, total, message)
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{message}")
         sys.stderr.flush()

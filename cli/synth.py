@@ -11,10 +11,9 @@ from ..bnn.catalog import find_network
 from ..bnn.mapping import map_network
 from ..errors import InputError
 from ..flow.emit.controller import CONTROLLER
-from ..flow.synthesis.designs import block_of_controller, one_macro_network
+from ..flow.synthesis.designs import controller_design, one_macro_network
 from ..flow.synthesis.synthesise import TARGETS, SynthResult, require_target, synthesise
 from ..hdl.config import MACROS, MacroConfig, NetworkConfig
-from ..hdl.controller.controller import NetworkController
 from ..sim.cosim import BUILD_FOLDER
 from .options.selection import find_preset
 from .output import (
@@ -96,13 +95,10 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(folder / f"{CONTROLLER}.v")
     clock_mhz = arguments.clock_mhz
     result = synthesise(
-        NetworkController(config),
-        CONTROLLER,
+        controller_design(config, 1e6 / clock_mhz if clock_mhz else None),
         arguments.target,
         folder,
-        clock_period_ps=1e6 / clock_mhz if clock_mhz else config.clock_period_ps,
         liberty=arguments.liberty,
-        block_of=block_of_controller(config),
         progress=progress,
     )
     progress("")

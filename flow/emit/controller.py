@@ -8,7 +8,7 @@ from ...hdl.config import NetworkConfig
 from ...hdl.controller.control_registers import control_registers
 from ...hdl.controller.controller import NetworkController
 from ...hdl.controller.signature import NetworkSignature
-from .black_boxes import _black_boxes
+from .black_boxes import black_boxes
 from .convert import Port, ports_of, to_systemverilog
 from .register_files import register_description
 
@@ -37,7 +37,7 @@ def description(config: NetworkConfig, versions: dict[str, str]) -> dict[str, An
         "ports": [vars(port) for port in controller_ports(config)],
         "control": register_description(control_registers(config)),
         "black_boxes": {
-            name: [vars(port) for port in ports] for name, ports in _black_boxes(config).items()
+            name: [vars(port) for port in ports] for name, ports in black_boxes(config).items()
         },
         "latency_cycles": {
             "image": config.latency,

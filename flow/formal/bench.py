@@ -23,6 +23,9 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
+
+# Private to Amaranth, which has no public way to edit a fragment: a fault redirects assignments.
+# What is here may change with any release, so that pyproject.toml pins one.
 from amaranth.hdl import _xfrm as transform
 from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
@@ -60,6 +63,11 @@ class Method(enum.Enum):
     """For every run of so many cycles from reset."""
     ANY_STATE = "any state"
     """For so many cycles from any state of the hardware's registers, reachable or not."""
+
+    @property
+    def task(self) -> Task:
+        """What the solver is asked."""
+        return Task[self.name]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +114,16 @@ class Proof:
     specify: Callable[[Bench], None]
     """States assumptions, lemmas, properties and covers with a bench's methods."""
     properties: tuple[Property, ...]
+    depth: int
+    """Cycles of what is bounded and of covers; beyond one whole scan of a layer."""
     induction_depth: int = 2
-    bounded_depth: int = 0
-    """Cycles; beyond one whole scan of a layer."""
-    cover_depth: int = 0
     reach: str = ""
-    """What the bounded depth is to be compared with, in words."""
+    """What the depth is to be compared with, in words."""
+
+    @property
+    def from_any_state(self) -> bool:
+        """Whether the solver chooses the registers' first values."""
+        return any(each.method is Method.ANY_STATE for each in self.properties)
 
 
 class _Renamed(transform.ValueTransformer):
@@ -173,8 +185,7 @@ class Bench:
         if fault is not None:
             insert_fault(self.fragment, fault, self._ports())
         proof.specify(self)
-        from_any_state = any(each.method is Method.ANY_STATE for each in proof.properties)
-        if self.example and not from_any_state:
+        if self.example and not proof.from_any_state:
             self.assume(~ResetSignal("sync"))
 
     @property
@@ -205,16 +216,11 @@ class Bench:
 
     def prove(self, name: str, condition: Value) -> None:
         """The condition that a property says holds in every cycle."""
-        wanted = {
-            Task.INDUCTION: Method.INDUCTION,
-            Task.BOUNDED: Method.BOUNDED,
-            Task.ANY_STATE: Method.ANY_STATE,
-        }
         (stated,) = (each for each in self.proof.properties if each.name == name)
         if self.task is Task.MUTANT:
             if name == self.only:
                 self._check(name, Assert(condition, src_loc_at=1))
-        elif self.only in (None, name) and wanted.get(self.task) is stated.method:
+        elif self.only in (None, name) and self.task is stated.method.task:
             self._check(name, Assert(condition, src_loc_at=1))
 
     def lemma(self, condition: Value) -> None:

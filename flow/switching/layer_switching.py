@@ -104,17 +104,13 @@ def dense_layer_switching(
     return _stream(simulation, config.inputs, images, after_clock=decide)
 
 
-def _nothing() -> Ports:
-    return {}
-
-
 def _stream(
     simulation: GateSimulation,
     inputs: int,
     images: Sequence[Sequence[int]],
     *,
-    at_clock: Callable[[], Ports] = _nothing,
-    after_clock: Callable[[], Ports] = _nothing,
+    at_clock: Callable[[], Ports] = dict,
+    after_clock: Callable[[], Ports] = dict,
 ) -> ImageSwitching:
     """Reset, then image after image without a pause; all lanes in step.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import ToolError
 from ..emit.sdc import IO_DELAY_FRACTION, SENSE_DELAY_FRACTION, is_sense
-from ..tools.programs import run_sta
+from ..tools.opensta import run_sta
 
 __all__ = ["Timing", "static_timing"]
 
@@ -22,9 +22,11 @@ REGISTER_DATA = "[all_registers -data_pins]"
 class Timing:
     """The clock, and the path that limits it."""
 
-    fmax_hz: float
-    worst_path: str
+    fmax_hz: float | None = None
+    worst_path: str | None = None
     """Where it starts and ends, how many cells it leads through, how long it takes."""
+    without_clock: str | None = None
+    """Why there is no clock, where there could be one."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, ToolError
+from .packaged import run_in
 
 OLDEST_VERSION = (5, 36)
 """What cocotb 2.1 needs."""
@@ -101,7 +102,7 @@ def lint(sources: Sequence[Path], top: str) -> None:
 
     Raises
     ------
-    RuntimeError
+    ToolError
         Anything is reported; the message is Verilator's.
     """
     verilator = find_verilator()
@@ -112,12 +113,7 @@ def lint(sources: Sequence[Path], top: str) -> None:
         for name in OPERATORS_ONLY:
             waivers.write(f'lint_off -rule {name} -file "*" -match "*perator *"\n')
         waivers.flush()
-        done = subprocess.run(
-            [*command, waivers.name, *map(str, sources)],
-            capture_output=True,
-            text=True,
-            env=os.environ | verilator.environment,
-            check=False,
-        )
+        command += [waivers.name, *map(str, sources)]
+        done = run_in(Path(), command, os.environ | verilator.environment)
     if done.returncode or done.stderr.strip():
-        raise RuntimeError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")
+        raise ToolError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")

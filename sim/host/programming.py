@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...hdl.config import NetworkConfig
 from ...hdl.controller.control_registers import PROGRAMMING_ERRORS, layer_register
 from ...hdl.programming.model import most_row_cycles, packet_of_row
 from ...hdl.programming.network import PROGRAMMING_COUNTERS
+from ...progress import Progress, silent
 from ..job import Job
 from ..outcome import Outcome
 from ..testbench.ports import packet_beats
@@ -64,7 +65,7 @@ class ProgrammingHost(RegisterHost):
     ----------
     ports : ControllerPorts
     config : NetworkConfig
-    report : callable (message), optional
+    progress : Progress, optional
         Told what is going on.
     """
 
@@ -72,10 +73,10 @@ class ProgrammingHost(RegisterHost):
         self,
         ports: ControllerPorts,
         config: NetworkConfig,
-        report: Callable[[str], None] = lambda message: None,
+        progress: Progress = silent,
     ) -> None:
         super().__init__(ports, config)
-        self.report = report
+        self.progress = progress
 
     async def program(
         self, weights: Sequence[NDArray[np.int8]], *, self_test: bool
@@ -129,7 +130,7 @@ class ProgrammingHost(RegisterHost):
                 else:
                     await self.ports.send([index, *packet])
                     sent += 1
-            self.report(f"programming: row {sent} of {total}")
+            self.progress(f"programming: row {sent} of {total}")
             ready = await self._next_done(finished, list(rows)) if rows else []
         return [done[index] for index in range(len(layers))]
 
@@ -219,10 +220,10 @@ class ProgrammingHost(RegisterHost):
 
 
 async def program_for_job(
-    ports: ControllerPorts, job: Job, report: Callable[[str], None] = lambda message: None
+    ports: ControllerPorts, job: Job, progress: Progress = silent
 ) -> tuple[list[LayerProgramming], list[str]]:
     """Program a job's network; per layer what it came to, and the errors flagged."""
-    host = ProgrammingHost(ports, job.config, report)
+    host = ProgrammingHost(ports, job.config, progress)
     layers = await host.program(job.weights, self_test=job.self_test)
     return layers, await host.errors()
 

@@ -31,10 +31,17 @@ class _Apart:
 
 
 class _Icarus(_Apart, Icarus):
-    """Leaves it to the testbench whether a waveform is written: cocotb would forbid VCD."""
+    """Leaves it to the testbench whether a waveform is written: cocotb would forbid VCD.
+
+    Ends a simulation that lasts longer than a limit, if there is one.
+    """
+
+    limit_s: int | None = None
 
     def _test_command(self) -> list[Any]:
-        return [[word for word in cmd if word != "-none"] for cmd in super()._test_command()]
+        before = [] if self.limit_s is None else ["timeout", str(self.limit_s)]
+        given = super()._test_command()
+        return [[*before, *(word for word in command if word != "-none")] for command in given]
 
 
 class _Verilator(_Apart, CocotbVerilator):
@@ -52,6 +59,10 @@ class _Verilator(_Apart, CocotbVerilator):
         return [verilate, [*make, "--old-file=Vtop.mk"]]
 
 
-def make_runner(simulator: str) -> Runner:
-    """The runner of a simulator, one of `SIMULATORS`."""
-    return _Verilator() if simulator == "verilator" else _Icarus()
+def make_runner(simulator: str, limit_s: int | None = None) -> Runner:
+    """The runner of a simulator, one of `SIMULATORS`; in Icarus a simulation may have a limit."""
+    if simulator == "verilator":
+        return _Verilator()
+    icarus = _Icarus()
+    icarus.limit_s = limit_s
+    return icarus

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from cocotb_tools.check_results import get_results
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
 from ...flow.tools.verilator import WAIVERS, find_verilator, require_compiler
+from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
 from ..outcome import Outcome
@@ -184,14 +185,14 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
 
 
 @contextlib.contextmanager
-def _watched(folder: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Pass what is going on to `report` while the simulator runs."""
+def _watched(folder: Path, progress: Progress) -> Iterator[None]:
+    """Pass what is going on to `progress` while the simulator runs."""
     stopped = threading.Event()
 
     def watch() -> None:
         while not stopped.wait(PROGRESS_PERIOD_S):
             with contextlib.suppress(OSError):
-                report((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
+                progress((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -207,7 +208,7 @@ def run(
     built: Build,
     testbench: str,
     waves: Path | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    progress: Progress = silent,
 ) -> Outcome:
     """Run a job in a simulator.
 
@@ -217,7 +218,7 @@ def run(
         Which one of `JOB_MODULES` runs the job.
     waves : Path, optional
         Where the simulator writes a VCD file of all signals; needs a build with waves.
-    report : callable (message), optional
+    progress : Progress, optional
         Told now and then what is going on in the simulation.
 
     Raises
@@ -230,7 +231,7 @@ def run(
         job.write(folder / JOB_FILE)
         log = folder / "simulation.log"
         dump = [f"+waves={waves.resolve()}"] if waves else []
-        with _watched(folder, report):
+        with _watched(folder, progress):
             try:
                 make_runner(built.simulator).test(
                     test_module=JOB_MODULES[testbench],

@@ -6,7 +6,7 @@ import pytest
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
-from popbridge.flow.synthesis import synthesise as synth
+from popbridge.errors import ToolError
 from popbridge.hdl.config import MacroConfig
 
 FIELDS = {
@@ -55,16 +55,17 @@ def test_a_network_file_and_the_clock_given(in_folder, capsys, monkeypatch, make
     write_network(make_network((3, 2)), in_folder / "small.npz")
     asked = {}
 
-    def no_synthesis(config, top, target, folder, **options):
-        asked.update(options, config=config)
-        raise synth.ToolError("yosys stopped: enough")
+    def no_synthesis(design, target, folder, **options):
+        asked.update(design=design)
+        raise ToolError("yosys stopped: enough")
 
     monkeypatch.setattr("popbridge.cli.synth.synthesise", no_synthesis)
-    monkeypatch.setattr("popbridge.cli.synth.NetworkController", lambda config: config)
+    monkeypatch.setattr("popbridge.cli.synth.controller_design", lambda *given: given)
     status, error = failure(capsys, "small.npz", "--clock-mhz", "125", "--macro", "tiny.toml")
     assert (status, error) == (1, "popbridge: yosys stopped: enough\n")
-    assert asked["clock_period_ps"] == 8000
-    assert [layer.neurons for layer in asked["config"].layers] == [2]
+    config, clock_period_ps = asked["design"]
+    assert clock_period_ps == 8000
+    assert [layer.neurons for layer in config.layers] == [2]
 
 
 def test_wrong_words(in_folder, capsys):
