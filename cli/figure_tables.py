@@ -28,7 +28,7 @@ from ..sim.waves.analog import Probe
 from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
 from ..study.crossbar.network import driven_signs
 from . import accuracy, compare
-from .output import progress
+from .show.output import progress
 
 NETWORK = "mnist"
 CONDITION = "nominal"
