@@ -1,47 +1,27 @@
-"""The options ``--waves`` and ``--probe``: a waveform file, and what is analog in it."""
+"""What is analog in a run's waveform file: probes, as they are written."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from ...errors import InputError
 from ...hdl.config import LayerConfig, NetworkConfig
-from ...sim.waves.analog import DEFAULT_COLUMNS, Probe, default_probes
+from ...sim.waves.analog import DEFAULT_COLUMNS, Probe
 
 FORM = "LAYER:MACRO[:COLUMN,COLUMN...]"
 
 
-def add_waves_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--waves`` and ``--probe``."""
-    parser.add_argument(
-        "--waves", type=Path, metavar="PATH",
-        help="also write a VCD file: all digital signals, and the analog lines of probed macros",
-    )  # fmt: skip
-    parser.add_argument(
-        "--probe", action="append", metavar=FORM,
-        help="a macro whose lines V_P and V_N and source lines are in the file, such as "
-        f"layer0:2:0,7; without columns the first {DEFAULT_COLUMNS}; repeatable; without any, "
-        "macro 0 of the first layer",
-    )  # fmt: skip
-
-
-def selected_probes(arguments: argparse.Namespace, config: NetworkConfig) -> Sequence[Probe]:
-    """The probes of the command line.
+def parse_probes(texts: Sequence[str], config: NetworkConfig) -> list[Probe]:
+    """The probes that are written, of the macros of a network.
 
     Raises
     ------
     InputError
-        A probe of another form, or of what the network does not have; one without ``--waves``.
+        A probe of another form, of what the network does not have, or twice of one macro.
     """
-    if arguments.probe is None:
-        return default_probes(config)
-    if arguments.waves is None:
-        raise InputError("--probe: found no --waves, expected a file for the probed lines")
-    probes = [_probe(text, config) for text in arguments.probe]
+    probes = [_probe(text, config) for text in texts]
     places = [(probe.layer, probe.macro) for probe in probes]
-    for place, text in zip(places, arguments.probe, strict=True):
+    for place, text in zip(places, texts, strict=True):
         if places.count(place) > 1:
             raise InputError(f"--probe: found the macro of {text!r} twice, expected it once")
     return probes
