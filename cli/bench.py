@@ -28,7 +28,15 @@ from ..study.images import select_images
 from ..study.jobs.workers import available_cores
 from ..study.presets import find_condition
 from .options.selection import add_chip_options, add_network_options, selected_network
-from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .show.output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000
@@ -43,7 +51,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``bench`` to `commands`."""
     parser = commands.add_parser(
         "bench",
-        help="measure the speeds",
         description="Measures co-simulation (Verilator, one process, a sampled chip with "
         "comparator noise), the software reference, one chip's physics without hardware beside "
         "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
@@ -53,6 +60,7 @@ def add_parser(commands: Any) -> None:
     add_network_options(parser)
     add_chip_options(parser)
     parser.add_argument("--images", type=int, default=COSIM_IMAGES, help="images in co-simulation")
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

@@ -19,7 +19,14 @@ from .options.selection import (
     add_network_options,
     request_of,
 )
-from .show.output import add_json_option, progress, require_writable, text_stream, write_json
+from .show.output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    text_stream,
+    write_json,
+)
 from .show.run import print_run
 
 
@@ -27,7 +34,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``run`` to `commands`."""
     parser = commands.add_parser(
         "run",
-        help="the main job: hardware and physics on real images",
         description="Simulates the network's generated hardware with a chip's physics at its array "
         "pins, checks every bit and every cycle, and compares with the software network.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -63,6 +69,7 @@ def add_parser(commands: Any) -> None:
         f"layer0:2:0,7; without columns the first {DEFAULT_COLUMNS}; repeatable; without any, "
         "macro 0 of the first layer",
     )
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

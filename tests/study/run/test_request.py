@@ -5,7 +5,7 @@ import shlex
 import pytest
 from support.runs import small_request
 
-from popbridge.cli.main import parser
+from popbridge.cli.main import parse
 from popbridge.cli.options.selection import request_of
 from popbridge.errors import InputError
 from popbridge.study.run.job import run
@@ -42,7 +42,7 @@ def test_the_command_repeats_the_run(make_network, tmp_path):
     )
     name, *words = shlex.split(shlex.join(run(request).command))
     assert name == "popbridge"
-    assert request_of(RunRequest, parser().parse_args(words)) == request
+    assert request_of(RunRequest, parse(words)) == request
 
 
 def test_every_choice_is_in_the_command():
@@ -52,4 +52,4 @@ def test_every_choice_is_in_the_command():
         self_test=True, images=7,
     )  # fmt: skip
     words = given.command(7)[1:]
-    assert request_of(RunRequest, parser().parse_args(words)) == given
+    assert request_of(RunRequest, parse(words)) == given
