@@ -44,7 +44,7 @@ def run(request: RunRequest, progress: Callable[[str], None] = lambda message: N
     mapped = map_network(find_network(request.network), find_macro(request.macro))
     request.require_programmable(mapped.config)
     if request.probe is not None and request.waves is None:
-        raise InputError("--probe: found no --waves, expected a file for the probed lines")
+        raise InputError("probe: found no --waves, expected a file for the probed lines")
     probes = None if request.probe is None else parse_probes(request.probe, mapped.config)
     images = select_images(mapped.network, request.data, request.images, request.seed)
     job = _job(request, mapped, images)

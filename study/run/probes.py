@@ -23,17 +23,17 @@ def parse_probes(texts: Sequence[str], config: NetworkConfig) -> list[Probe]:
     places = [(probe.layer, probe.macro) for probe in probes]
     for place, text in zip(places, texts, strict=True):
         if places.count(place) > 1:
-            raise InputError(f"--probe: found the macro of {text!r} twice, expected it once")
+            raise InputError(f"probe: found the macro of {text!r} twice, expected it once")
     return probes
 
 
 def _probe(text: str, config: NetworkConfig) -> Probe:
     name, *rest = text.split(":")
     if not 1 <= len(rest) <= 2:
-        raise InputError(f"--probe: found {text!r}, expected {FORM}")
+        raise InputError(f"probe: found {text!r}, expected {FORM}")
     names = [layer.name for layer in config.layers]
     if name not in names:
-        raise InputError(f"--probe: found layer {name!r}, expected one of: {', '.join(names)}")
+        raise InputError(f"probe: found layer {name!r}, expected one of: {', '.join(names)}")
     layer = config.layers[names.index(name)]
     macro = _number("macro", rest[0], layer.macros)
     return Probe(layer=names.index(name), macro=macro, columns=_columns(rest[1:], layer))
@@ -48,5 +48,5 @@ def _columns(listed: Sequence[str], layer: LayerConfig) -> tuple[int, ...]:
 
 def _number(what: str, text: str, count: int) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) >= count:
-        raise InputError(f"--probe: found {what} {text!r}, expected 0 to {count - 1}")
+        raise InputError(f"probe: found {what} {text!r}, expected 0 to {count - 1}")
     return int(text)

@@ -51,19 +51,18 @@ class RunRequest(Record):
         """Raise InputError if other choices do not go with `program`."""
         if not self.program:
             if self.self_test:
-                raise InputError("--self-test: found without --program, expected both")
+                raise InputError("self_test: found without --program, expected both")
             return
         if not config.programmable:
             raise InputError(
-                f"--program: found macro {self.macro}, expected one that sets programmable "
+                f"program: found macro {self.macro}, expected one that sets programmable "
                 "(popbridge presets programmable)"
             )
         if self.chip is None:
             raise InputError(
-                "--chip: found ideal with --program, expected a number: an ideal chip has no "
-                "devices"
+                "chip: found ideal with --program, expected a number: an ideal chip has no devices"
             )
-        for name, found in (("--strict", self.strict), ("--waves", self.waves)):
+        for name, found in (("strict", self.strict), ("waves", self.waves)):
             if found:
                 raise InputError(f"{name}: found with --program, expected one of the two")
 

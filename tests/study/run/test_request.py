@@ -13,13 +13,13 @@ from popbridge.study.run.request import RunRequest
 
 PROGRAMMABLE = {"macro": "programmable", "program": True}
 WRONG = [
-    ({"self_test": True}, "--self-test: found without --program"),
-    ({"program": True}, "--program: found macro default, expected one that sets programmable"),
-    (PROGRAMMABLE | {"chip": None}, "--chip: found ideal"),
-    (PROGRAMMABLE | {"strict": True}, "--strict: found with --program"),
-    (PROGRAMMABLE | {"waves": "run.vcd"}, "--waves: found with --program"),
-    ({"probe": ["layer0:0"]}, "--probe: found no --waves, expected a file"),
-    ({"images": 0}, "--images: found 0, expected at least 1"),
+    ({"self_test": True}, "self_test: found without --program"),
+    ({"program": True}, "program: found macro default, expected one that sets programmable"),
+    (PROGRAMMABLE | {"chip": None}, "chip: found ideal"),
+    (PROGRAMMABLE | {"strict": True}, "strict: found with --program"),
+    (PROGRAMMABLE | {"waves": "run.vcd"}, "waves: found with --program"),
+    ({"probe": ["layer0:0"]}, "probe: found no --waves, expected a file"),
+    ({"images": 0}, "images: found 0, expected at least 1"),
     ({"network": "mnits"}, "mnits: found no such network or file"),
     ({"condition": "best"}, "best: found no such preset or file"),
     ({"energy": "1nm"}, "1nm: found no such preset or file"),
