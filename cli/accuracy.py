@@ -17,12 +17,13 @@ from ..bnn.catalog import find_network
 from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork, map_network
 from ..errors import InputError
-from ..hdl.config import MACROS, MacroConfig
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..study.accuracy.chip import Point, Study, at_clock
 from ..study.accuracy.sweep import summary, sweep
-from .options.selection import LARGEST_SEED, add_network_options, find_preset, seed_number
-from .output import (
+from ..study.images import select_images
+from ..study.presets import find_macro
+from .options.selection import LARGEST_SEED, add_network_options, seed_number
+from .show.output import (
     add_json_option,
     progress,
     progress_bar,
@@ -32,7 +33,6 @@ from .output import (
     write_json,
     write_text,
 )
-from .run import select_images
 from .sweep_points import add_point_options, point_fields, selected_points
 
 
@@ -135,7 +135,7 @@ def accuracy_result(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _mapped(arguments: argparse.Namespace) -> MappedNetwork:
-    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    macro = find_macro(arguments.macro)
     network = find_network(arguments.network)
     for clock_ns in arguments.clock_ns:
         if clock_ns is not None and not clock_ns > 0:

@@ -15,17 +15,20 @@ import numpy as np
 from ..behav.neuron.error_law import error_law
 from ..behav.neuron.neuron_errors import PAPER_RATES, wrong_sign_probabilities
 from ..bnn import software
+from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..bnn.thresholds import authors_bias_columns
-from ..sim.cosim import simulate, simulator_versions
+from ..sim.cosim import SimulationOptions, simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
 from ..study.accuracy.chip import Point, Study, physics_of
 from ..study.accuracy.sweep import sweep
+from ..study.images import select_images
 from ..study.jobs.workers import available_cores
+from ..study.presets import find_condition
 from .options.selection import add_chip_options, add_network_options, selected_network
-from .output import (
+from .show.output import (
     add_cache_option,
     add_json_option,
     progress,
@@ -34,7 +37,6 @@ from .output import (
     text_stream,
     write_json,
 )
-from .run import make_job, select_images
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000
@@ -104,9 +106,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _cosim(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:
     images = select_images(mapped.network, None, arguments.images, arguments.seed)
-    job = make_job(arguments, mapped, images)
+    job = _job(arguments, mapped, images)
     began = time.perf_counter()
-    outcome = simulate(job, report=progress)
+    outcome = simulate(job, options=SimulationOptions(progress=progress))
     total = time.perf_counter() - began
     neurons = sum(layer.neurons for layer in job.config.layers)
     rate = len(images) / outcome.seconds
@@ -119,6 +121,17 @@ def _cosim(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, fl
         "start_seconds": total - outcome.seconds,
         "peak_rss_bytes": outcome.peak_rss_bytes,
     }
+
+
+def _job(arguments: argparse.Namespace, mapped: MappedNetwork, images: ImageSet) -> Job:
+    return Job(
+        config=mapped.config,
+        weights=mapped.weights,
+        parameters=find_condition(arguments.condition),
+        chip=arguments.chip,
+        seed=arguments.seed,
+        images=input_bits(images.images, mapped.network),
+    )
 
 
 def _best_rate(count: int, work: Callable[[], object]) -> float:
@@ -143,7 +156,7 @@ def _errors() -> dict[str, float]:
 
 def _batch(arguments: argparse.Namespace, mapped: MappedNetwork) -> Job:
     images = select_images(mapped.network, None, BATCH_IMAGES, arguments.seed)
-    return make_job(arguments, mapped, images)
+    return _job(arguments, mapped, images)
 
 
 def _software(arguments: argparse.Namespace, mapped: MappedNetwork) -> dict[str, float]:

@@ -12,6 +12,7 @@ from ..bnn import software
 from ..bnn.images import input_bits
 from ..errors import InputError
 from ..study.crossbar.comparison import ARRAYS, LOST, Comparison, compare
+from ..study.images import select_images
 from .errors import LARGEST_INPUTS
 from .options.selection import (
     add_condition_options,
@@ -19,7 +20,7 @@ from .options.selection import (
     selected_condition,
     selected_network,
 )
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,
@@ -28,7 +29,6 @@ from .output import (
     write_json,
     write_text,
 )
-from .run import select_images
 
 DEFAULT_IMAGES = 500
 DEFAULT_CHIPS = 2

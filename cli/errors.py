@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..figures.errors import SMALLEST_DRAWN, draw_neuron
 from ..figures.files import drawn
 from ..figures.look import require_matplotlib
-from .output import (
+from .show.output import (
     add_json_option,
     require_writable,
     table,

@@ -22,13 +22,13 @@ from ..figures.energy import energy_tables
 from ..figures.tables import Tables
 from ..figures.waveform import Signal, waveform_tables
 from ..hdl.config import MACROS
-from ..sim.cosim import simulate
+from ..sim.cosim import SimulationOptions, simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
 from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
 from ..study.crossbar.network import driven_signs
 from . import accuracy, compare
-from .output import progress
+from .show.output import progress
 
 NETWORK = "mnist"
 CONDITION = "nominal"
@@ -75,7 +75,7 @@ def shipped_waveform_tables() -> Tables:
     mapped, bits = _shipped(WAVEFORM_MACRO, 1)
     job = Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS[CONDITION],
         chip=CHIP,
         seed=SEED,
@@ -103,7 +103,8 @@ def traced_waveform_tables(
     probe = Probe(layer=0, macro=0, columns=shown_columns(before, now))
     with tempfile.TemporaryDirectory(prefix="popbridge-figures-") as folder:
         waves = Path(folder) / "waves.vcd"
-        simulate(job, simulator=simulator, waves=waves, probes=[probe], root=root, report=progress)
+        options = SimulationOptions(probes=[probe], progress=progress)
+        simulate(job, simulator=simulator, waves=waves, root=root, options=options)
         progress("reading the waveforms")
         traces = read_evaluation(waves, layer.name, 0, row)
     return _waveform_tables(traces)

@@ -26,7 +26,7 @@ from .figure_tables import (
     shipped_energy_tables,
     shipped_waveform_tables,
 )
-from .output import (
+from .show.output import (
     add_cache_option,
     add_json_option,
     progress,

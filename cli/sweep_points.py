@@ -7,7 +7,6 @@ import itertools
 import sys
 from typing import Any
 
-from ..behav.conditions import CONDITIONS
 from ..behav.neuron.error_law import error_law
 from ..behav.neuron.neuron_errors import check_bit_error_rate
 from ..behav.parameters.chip import ChipParameters
@@ -15,8 +14,8 @@ from ..bnn.mapping import MappedNetwork
 from ..errors import InputError
 from ..hdl.config import MacroConfig, Readout
 from ..study.accuracy.chip import Point
-from .options.selection import find_preset
-from .output import progress
+from ..study.presets import find_condition
+from .show.output import progress
 
 PAPER_CLOCK_NS = 6.0
 """Clock of the error law without ``--clock-ns``: the authors'."""
@@ -78,7 +77,7 @@ def selected_points(arguments: argparse.Namespace, mapped: MappedNetwork) -> lis
 
 
 def _condition(name: str) -> ChipParameters | None:
-    return None if name == IDEAL else find_preset(name, CONDITIONS, ChipParameters)
+    return None if name == IDEAL else find_condition(name)
 
 
 def _point(

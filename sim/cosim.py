@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -109,16 +110,29 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class SimulationOptions:
+    """What is seldom chosen of a simulation."""
+
+    netlist: bool = False
+    """Simulate the gates that Yosys makes of the controller; not in pysim."""
+    probes: Sequence[Probe] | None = None
+    """The macros whose lines are analog in a waveform file; without it `default_probes`."""
+    progress: Callable[[str], None] = lambda message: None
+    """Told what is going on."""
+
+
+DEFAULT_OPTIONS = SimulationOptions()
+
+
 def simulate(
     job: Job,
     *,
     simulator: str = "verilator",
     strict: bool = False,
-    netlist: bool = False,
     waves: Path | None = None,
-    probes: Sequence[Probe] | None = None,
     root: Path | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    options: SimulationOptions = DEFAULT_OPTIONS,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
@@ -129,16 +143,12 @@ def simulate(
     strict : bool
         Wake Python at every edge of the arrays' pins and answer from them alone, instead of
         computing a layer's outcomes once per image and replaying them.
-    netlist : bool
-        Simulate the gates that Yosys makes of the controller; not in pysim.
     waves : Path, optional
         Where a VCD file goes: all signals, and the analog lines of the probed macros.
-    probes : sequence of Probe, optional
-        The probed macros; without it `waves.default_probes`.
     root : Path, optional
         Folder of builds and controllers; without it `cache_folder`, the user's.
-    report : callable (message), optional
-        Told what is going on.
+    options : SimulationOptions, optional
+        What is seldom chosen.
 
     Raises
     ------
@@ -152,20 +162,20 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    if netlist:
+    report = options.progress
+    if options.netlist:
         _require_gates(simulator)
     report(f"{len(job.images)} images")
-    if probes is None:
-        probes = default_probes(job.config)
+    probes = default_probes(job.config) if options.probes is None else options.probes
     if simulator == "pysim":
         with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
         root = cache_folder(root)
         simulators.simulator_version(simulator)
-        if netlist:
+        if options.netlist:
             report("synthesising the netlist, if it is new (seconds; a large network: minutes)")
-        source_of = netlist_source if netlist else controller_source
+        source_of = netlist_source if options.netlist else controller_source
         controller = source_of(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")

@@ -100,7 +100,7 @@ def make_job() -> Callable[..., Job]:
         draw = np.random.default_rng(SEED)
         return Job(
             config=mapped.config,
-            weights=tuple(layer.weights for layer in mapped.layers),
+            weights=mapped.weights,
             parameters=CONDITIONS[condition],
             chip=chip,
             seed=seed,
