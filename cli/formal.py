@@ -14,7 +14,6 @@ from ..flow.formal.prove import CAUGHT, PROVEN, REACHED, every_proof, prove
 from .output import (
     add_json_option,
     progress,
-    progress_bar,
     require_writable,
     table,
     text_stream,
@@ -64,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         return not names or bool(names & {proof.design, stated.name})
 
     def told(done: int, total: int, name: str) -> None:
-        progress(progress_bar(done, total, "runs"))
+        progress("runs", done, total)
 
     processes = os.cpu_count() or 1
     verdicts = prove(proofs, wanted, arguments.output, processes=processes, told=told)

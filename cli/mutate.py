@@ -23,7 +23,6 @@ from ..study.mutation.designs import DESIGNS
 from .output import (
     add_json_option,
     progress,
-    progress_bar,
     require_writable,
     table,
     text_stream,
@@ -72,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = {}
     for index, result in campaign(trials, journal, arguments.workers):
         found[index] = result
-        progress(progress_bar(len(found), len(trials), "mutants"))
+        progress("mutants", len(found), len(trials))
     progress("")
     result = result_of_campaign([found[index] for index in range(len(trials))])
     result |= {"seed": arguments.seed, "versions": versions}
