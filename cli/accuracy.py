@@ -13,7 +13,7 @@ from ..study.accuracy.points import IDEAL, PAPER_CLOCK_NS
 from ..study.accuracy.result import AccuracyResult, ChipsResult, PointResult
 from ..study.accuracy.study import AccuracyRequest, accuracy
 from .options.selection import add_network_options, seed_number
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,

@@ -23,10 +23,11 @@ from ..sim.job import Job
 from ..sim.montecarlo import run_chip
 from ..study.accuracy.chip import Point, Study, physics_of
 from ..study.accuracy.sweep import sweep
+from ..study.images import select_images
 from ..study.jobs.workers import available_cores
 from .options.selection import add_chip_options, add_network_options, selected_network
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
-from .run import make_job, select_images
+from .run import make_job
+from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
 
 COSIM_IMAGES = 400
 BATCH_IMAGES = 10_000

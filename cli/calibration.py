@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..sim.job import Job
 from ..sim.outcome import Outcome
-from .output import table
+from .show.output import table
 
 SCORES_PER_COUNT = 2
 """A popcount count moves s = 2m - n by two."""

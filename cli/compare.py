@@ -19,7 +19,7 @@ from ..study.crossbar.result import (
 )
 from ..study.crossbar.study import DEFAULT_IMAGES, CompareRequest, compare
 from .options.selection import add_condition_options, add_network_options
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,

@@ -9,8 +9,8 @@ from ..behav.energy.layer import CAUSES, mean_bridge_siemens, network_energy, pe
 from ..behav.parameters.energy import ENERGY, EnergyParameters
 from ..sim.job import Job
 from ..sim.outcome import Outcome
-from .options.selection import find_preset
-from .output import table
+from ..study.presets import find_energy
+from .show.output import table
 
 
 def add_energy_option(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_energy_option(parser: argparse.ArgumentParser) -> None:
 
 def selected_energy(arguments: argparse.Namespace) -> EnergyParameters:
     """The energy parameters of the command line."""
-    return find_preset(arguments.energy, ENERGY, EnergyParameters)
+    return find_energy(arguments.energy)
 
 
 def energy_of_run(

@@ -13,7 +13,7 @@ from ..figures.files import drawn
 from ..figures.look import require_matplotlib
 from ..figures.tables import csv_text, table_of_rows
 from ..study.errors import LARGEST_INPUTS, ErrorsRequest, ErrorsResult, errors
-from .output import (
+from .show.output import (
     add_json_option,
     require_writable,
     table,

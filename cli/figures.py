@@ -29,7 +29,7 @@ from ..sim.simulators.verilog import simulator_version
 from ..study.accuracy.result import AccuracyResult
 from ..study.crossbar.result import CompareResult
 from ..study.progress import Progress
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..flow.formal.bench import Proof, Property
 from ..flow.formal.equivalence import EQUIVALENCE, prove_equivalence
 from ..flow.formal.prove import CAUGHT, PROVEN, REACHED, every_proof, prove
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,

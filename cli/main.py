@@ -31,7 +31,7 @@ from . import (
     train,
     verilog,
 )
-from .output import progress
+from .show.output import progress
 
 WRONG_INPUT = 2
 HARDWARE_FAILED = 1

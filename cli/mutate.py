@@ -20,7 +20,7 @@ from ..study.mutation.campaign import (
     kill_rates,
 )
 from ..study.mutation.designs import DESIGNS
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,

@@ -11,7 +11,7 @@ from ..hdl.config import NetworkConfig
 from ..sim.host.programming import programming_table
 from ..sim.job import Job
 from ..sim.outcome import Outcome
-from .output import table
+from .show.output import table
 
 
 def add_programming_options(parser: argparse.ArgumentParser) -> None:

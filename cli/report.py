@@ -14,10 +14,10 @@ import jinja2
 from markupsafe import Markup
 
 from ..errors import InputError
-from .output import add_json_option, require_writable, text_stream, write_json, write_text
 from .page.figures import Figure, read_figures
 from .page.numbers import FILTERS
 from .run_result import read_run
+from .show.output import add_json_option, require_writable, text_stream, write_json, write_text
 
 TEMPLATE = "report.html.j2"
 MOST_CLASSES = 40

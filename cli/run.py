@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..bnn.catalog import shipped_test_images
-from ..bnn.images import ImageSet, input_bits, random_images, read_images
+from ..bnn.images import ImageSet, input_bits
 from ..bnn.mapping import MappedNetwork, mapping_table
-from ..bnn.network import Network
-from ..errors import InputError
 from ..sim.cosim import SIMULATORS, simulate, simulator_versions
 from ..sim.job import Job
+from ..study.images import DEFAULT_IMAGES, select_images
 from .calibration import calibration_of_run, print_calibration
 from .energy import add_energy_option, energy_of_run, print_energy, selected_energy
 from .evaluation import evaluate
@@ -25,18 +23,15 @@ from .options.selection import (
     selected_condition,
     selected_network,
 )
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .programming import (
     add_programming_options,
     print_programming,
     programming_of_run,
     require_programmable,
 )
+from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
 
-DEFAULT_IMAGES = 100
 FLAGS = ("strict", "netlist", "calibrate", "program", "self_test")
-LARGEST_RANDOM_BYTES = 2**30
-"""Of all random images together."""
 
 
 def add_parser(commands: Any) -> None:
@@ -168,35 +163,6 @@ def make_job(
         images=input_bits(images.images, mapped.network),
         calibrate=calibrate,
     )
-
-
-def select_images(
-    network: Network,
-    data: Path | None,
-    count: int | None,
-    seed: int,
-    default: int | None = DEFAULT_IMAGES,
-) -> ImageSet:
-    """The first `count` images of `data`, or of what stands in for it.
-
-    Without a count, `default` images, or all if fewer; all with None.
-    """
-    if count is not None and count < 1:
-        raise InputError(f"--images: found {count}, expected at least 1")
-    if data is not None:
-        images: ImageSet | None = read_images(data, network.input_shape)
-    else:
-        images = shipped_test_images(network)
-    if images is None:
-        most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
-        if count is not None and count > most:
-            raise InputError(f"--images: found {count}, expected at most {most} random images")
-        return random_images(
-            count or min(default or DEFAULT_IMAGES, most), network.input_shape, seed
-        )
-    if count is not None and count > len(images):
-        raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
-    return images.first(count or min(default or len(images), len(images)))
 
 
 def print_report(result: dict[str, Any], out: TextIO) -> None:

@@ -17,13 +17,14 @@ from ..sim.spice import check as spice_check
 from ..sim.spice import netlist as spice
 from ..sim.spice import ngspice
 from ..sim.spice.row import LayerRows
+from ..study.images import select_images
 from .options.selection import (
     add_chip_options,
     add_network_options,
     selected_condition,
     selected_network,
 )
-from .output import (
+from .show.output import (
     add_json_option,
     progress,
     require_writable,
@@ -32,7 +33,6 @@ from .output import (
     write_json,
     write_text,
 )
-from .run import select_images
 
 QUANTITIES = {
     "sl_error_v": "V_SL after evaluate",

@@ -13,11 +13,11 @@ from ..errors import InputError
 from ..flow.emit.controller import CONTROLLER
 from ..flow.synthesis.designs import block_of_controller, one_macro_network
 from ..flow.synthesis.synthesise import TARGETS, SynthResult, require_target, synthesise
-from ..hdl.config import MACROS, MacroConfig, NetworkConfig
+from ..hdl.config import NetworkConfig
 from ..hdl.controller.controller import NetworkController
 from ..sim.cosim import BUILD_FOLDER
-from .options.selection import find_preset
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
+from ..study.presets import find_macro
+from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .synth_compare import add_compare_option, run_comparison
 
 
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _selected(arguments: argparse.Namespace) -> tuple[NetworkConfig, str]:
     """What is synthesised, and what it is called."""
-    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    macro = find_macro(arguments.macro)
     size = f"{macro.rows} x {macro.columns}"
     if arguments.network is None:
         return one_macro_network(macro), f"controller of one full macro, {size}"

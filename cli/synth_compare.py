@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InputError
 from ..flow.tools.liberty_buffer import find_liberty
 from ..study.digital.comparison import FAN_INS, compare_with_digital
-from .output import progress, require_writable, table, text_stream, write_json
+from .show.output import progress, require_writable, table, text_stream, write_json
 
 LARGEST_FAN_IN = 4096
 """Beyond, synthesis takes hours."""

@@ -15,7 +15,14 @@ from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from .options.selection import add_network_options, selected_network
-from .output import add_json_option, progress, require_writable, text_stream, write_json, write_text
+from .show.output import (
+    add_json_option,
+    progress,
+    require_writable,
+    text_stream,
+    write_json,
+    write_text,
+)
 
 
 def add_parser(commands: Any) -> None:

@@ -1,4 +1,4 @@
-"""Images that a study takes."""
+"""The images that a command runs on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,24 @@ def select_images(
 ) -> ImageSet:
     """The first `count` images of `data`, or of what stands in for it.
 
-    Without a count, `default` images, or all if fewer; all with None.
+    Parameters
+    ----------
+    network : Network
+        Gives the images' shape.
+    data : Path or None
+        An .npz file or a folder of IDX files; without it the shipped test images where they fit,
+        else random ones.
+    count : int or None
+        How many; without it `default`, or all if fewer.
+    seed : int
+        Of random images.
+    default : int or None
+        None for all.
+
+    Raises
+    ------
+    InputError
+        A count below 1 or above what there is, or images that do not fit the network.
     """
     if count is not None and count < 1:
         raise InputError(f"--images: found {count}, expected at least 1")

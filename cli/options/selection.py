@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TypeVar
 
-from ...behav.conditions import CONDITIONS
 from ...behav.parameters.chip import ChipParameters
 from ...bnn.catalog import find_network
 from ...bnn.mapping import MappedNetwork, map_network
-from ...errors import InputError
-from ...hdl.config import MACROS, MacroConfig
-from ...record import Record
-
-Parameters = TypeVar("Parameters", bound=Record)
+from ...study.presets import find_condition, find_macro
 
 LARGEST_SEED = 2**64 - 1
 
@@ -68,22 +60,10 @@ def seed_number(text: str, also: str = "") -> int:
 
 def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
     """The network of the command line, mapped onto its macro."""
-    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    macro = find_macro(arguments.macro)
     return map_network(find_network(arguments.network), macro)
 
 
 def selected_condition(arguments: argparse.Namespace) -> ChipParameters:
     """The condition of the command line."""
-    return find_preset(arguments.condition, CONDITIONS, ChipParameters)
-
-
-def find_preset(name: str, presets: Mapping[str, Parameters], kind: type[Parameters]) -> Parameters:
-    """A preset by name, or what is in a TOML file."""
-    if name in presets:
-        return presets[name]
-    if Path(name).exists():
-        return kind.from_toml(Path(name))
-    raise InputError(
-        f"{name}: found no such preset or file, expected a TOML file or one of: "
-        f"{', '.join(presets)}"
-    )
+    return find_condition(arguments.condition)

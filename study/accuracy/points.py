@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from ...behav.conditions import CONDITIONS
 from ...behav.neuron.error_law import error_law
 from ...behav.parameters.chip import ChipParameters
 from ...bnn.mapping import MappedNetwork
 from ...errors import InputError
 from ...hdl.config import MacroConfig, Readout
-from ..presets import find_preset
+from ..presets import find_condition
 from .chip import Point
 
 PAPER_CLOCK_NS = 6.0
@@ -22,10 +21,7 @@ IDEAL = "ideal"
 
 def conditions_of(names: Sequence[str]) -> list[tuple[str, ChipParameters | None]]:
     """Each condition by its name, a preset's or a TOML file's; None for `IDEAL`."""
-    return [
-        (name, None if name == IDEAL else find_preset(name, CONDITIONS, ChipParameters))
-        for name in names
-    ]
+    return [(name, None if name == IDEAL else find_condition(name)) for name in names]
 
 
 def combinations(

@@ -12,12 +12,12 @@ from ...bnn.images import input_bits
 from ...bnn.mapping import MappedNetwork, map_network
 from ...errors import InputError
 from ...field_types import LARGEST, Count, Limits, Positive, Size
-from ...hdl.config import MACROS, MacroConfig
+from ...hdl.config import MacroConfig
 from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..images import select_images
 from ..jobs.workers import Workers
-from ..presets import find_preset
+from ..presets import find_macro
 from ..progress import Progress, silent
 from .chip import Point, Study, at_clock
 from .points import (
@@ -134,7 +134,7 @@ def accuracy(request: AccuracyRequest, progress: Progress = silent) -> AccuracyR
 
 
 def _mapped(request: AccuracyRequest) -> MappedNetwork:
-    macro = find_preset(request.macro, MACROS, MacroConfig)
+    macro = find_macro(request.macro)
     network = find_network(request.network)
     for clock_ns in request.clock_ns:
         map_network(network, at_clock(macro, clock_ns))

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ...behav.conditions import CONDITIONS
-from ...behav.parameters.chip import ChipParameters
 from ...bnn import software
 from ...bnn.catalog import find_network
 from ...bnn.images import input_bits
 from ...bnn.mapping import map_network
 from ...errors import InputError
 from ...field_types import Count, Limits
-from ...hdl.config import MACROS, MacroConfig
 from ...record import Record
 from ..errors import LARGEST_INPUTS
 from ..images import select_images
-from ..presets import find_preset
+from ..presets import find_condition, find_macro
 from ..progress import Progress, silent
 from .comparison import (
     LOST,
@@ -74,15 +71,13 @@ def compare(request: CompareRequest, progress: Progress = silent) -> CompareResu
     InputError
         Something of the request is not there, or does not fit the rest.
     """
-    mapped = map_network(
-        find_network(request.network), find_preset(request.macro, MACROS, MacroConfig)
-    )
+    mapped = map_network(find_network(request.network), find_macro(request.macro))
     if mapped.network.bits_per_input > 1:
         raise InputError(
             f"{request.network}: found inputs of {mapped.network.bits_per_input} bits, expected "
             "1: a word line of the crossbar has one level"
         )
-    parameters = find_preset(request.condition, CONDITIONS, ChipParameters)
+    parameters = find_condition(request.condition)
     images = select_images(
         mapped.network, request.data, request.images, request.seed, DEFAULT_IMAGES
     )

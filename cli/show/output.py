@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import InputError
-from ..whole_file import is_special, whole_file
+from ...errors import InputError
+from ...whole_file import is_special, whole_file
 
 _BAR_LENGTH = 30
 
