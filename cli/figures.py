@@ -24,11 +24,11 @@ from ..figures.files import figure_files
 from ..figures.look import require_matplotlib
 from ..figures.tables import Tables
 from ..figures.waveform import draw_waveform
+from ..progress import Progress
 from ..sim.cosim import BUILD_FOLDER
 from ..sim.simulators.verilog import simulator_version
 from ..study.accuracy.result import AccuracyResult
 from ..study.crossbar.result import CompareResult
-from ..study.progress import Progress
 from .show.output import (
     add_json_option,
     progress,

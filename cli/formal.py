@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import InputError
 from ..flow.formal.bench import Proof, Property
 from ..flow.formal.equivalence import EQUIVALENCE, prove_equivalence
-from ..flow.formal.prove import CAUGHT, PROVEN, REACHED, every_proof, prove
+from ..flow.formal.prove import every_proof, prove
 from .show.output import (
     add_json_option,
     progress,
@@ -62,21 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
     def wanted(proof: Proof, stated: Property) -> bool:
         return not names or bool(names & {proof.design, stated.name})
 
-    def told(done: int, total: int, name: str) -> None:
-        progress("runs", done, total)
-
     processes = os.cpu_count() or 1
-    verdicts = prove(proofs, wanted, arguments.output, processes=processes, told=told)
-    bad = [
-        f"{each.design}: {each.stated.name}: {each.fault}" for each in verdicts if not each.holds
-    ]
-    found = [verdict.to_dict() for verdict in verdicts]
+    verdicts = prove(proofs, wanted, arguments.output, processes=processes, progress=progress)
     if not names or EQUIVALENCE in names:
         progress("both layers beside each other")
-        found.append(equal := prove_equivalence(processes=processes))
-        if [equal[name] for name in RESULTS] != [PROVEN, REACHED, CAUGHT]:
-            bad.append(f"{equal['design']}: {EQUIVALENCE}: {[equal[name] for name in RESULTS]}")
+        verdicts.append(prove_equivalence(processes=processes))
     progress("")
+    bad = [f"{each.design}: {each.name}: {each.fault}" for each in verdicts if not each.holds]
+    found = [verdict.to_dict() for verdict in verdicts]
     out = text_stream(arguments.json)
     print(table(TITLES, [_row(each) for each in found]), file=out)
     for line in bad:

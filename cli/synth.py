@@ -11,12 +11,11 @@ from ..bnn.catalog import find_network
 from ..bnn.mapping import map_network
 from ..errors import InputError
 from ..flow.emit.controller import CONTROLLER
-from ..flow.synthesis.designs import block_of_controller, one_macro_network
+from ..flow.synthesis.designs import controller_design, one_macro_network
 from ..flow.synthesis.synthesise import TARGETS, SynthResult, require_target, synthesise
-from ..hdl.config import NetworkConfig
-from ..hdl.controller.controller import NetworkController
+from ..hdl.config import MACROS, MacroConfig, NetworkConfig
 from ..sim.cosim import BUILD_FOLDER
-from ..study.presets import find_macro
+from ..study.presets import find_preset
 from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
 from .synth_compare import add_compare_option, run_comparison
 
@@ -88,13 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(folder / f"{CONTROLLER}.v")
     clock_mhz = arguments.clock_mhz
     result = synthesise(
-        NetworkController(config),
-        CONTROLLER,
+        controller_design(config, 1e6 / clock_mhz if clock_mhz else None),
         arguments.target,
         folder,
-        clock_period_ps=1e6 / clock_mhz if clock_mhz else config.clock_period_ps,
         liberty=arguments.liberty,
-        block_of=block_of_controller(config),
         progress=progress,
     )
     progress("")
@@ -105,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _selected(arguments: argparse.Namespace) -> tuple[NetworkConfig, str]:
     """What is synthesised, and what it is called."""
-    macro = find_macro(arguments.macro)
+    macro = find_preset(arguments.macro, MACROS, MacroConfig)
     size = f"{macro.rows} x {macro.columns}"
     if arguments.network is None:
         return one_macro_network(macro), f"controller of one full macro, {size}"

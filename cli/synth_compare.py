@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..errors import InputError
-from ..flow.tools.liberty_buffer import find_liberty
+from ..flow.tools.liberty import find_liberty
 from ..study.digital.comparison import FAN_INS, compare_with_digital
 from .show.output import progress, require_writable, table, text_stream, write_json
 

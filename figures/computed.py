@@ -15,6 +15,7 @@ from ..bnn.catalog import find_network, shipped_test_images
 from ..bnn.images import input_bits
 from ..bnn.mapping import MappedNetwork, map_network
 from ..hdl.config import MACROS
+from ..progress import Progress, silent
 from ..sim.cosim import simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
@@ -23,7 +24,6 @@ from ..study.accuracy.study import AccuracyRequest, accuracy
 from ..study.crossbar.network import driven_signs
 from ..study.crossbar.study import CompareRequest, compare
 from ..study.errors import ErrorsRequest, errors
-from ..study.progress import Progress, silent
 from .accuracy import accuracy_tables
 from .compare import compare_tables
 from .energy import energy_tables

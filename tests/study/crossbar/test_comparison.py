@@ -12,6 +12,7 @@ from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, dr
 from popbridge.behav.parameters.crossbar import CrossbarParameters
 from popbridge.bnn import software
 from popbridge.hdl.config import LayerConfig, MacroConfig
+from popbridge.progress import silent
 from popbridge.study.crossbar.comparison import (
     Comparison,
     fan_in_sweep,
@@ -29,7 +30,6 @@ from popbridge.study.crossbar.neurons import (
     read_arrays,
 )
 from popbridge.study.crossbar.result import of_arrays
-from popbridge.study.progress import silent
 
 SEED = 3
 MACRO = MacroConfig(rows=16, columns=64)

@@ -3,7 +3,7 @@
 import pytest
 
 from popbridge.errors import HardwareFault
-from popbridge.flow.tools.liberty_buffer import INSTALLED_LIBRARIES
+from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
 from popbridge.hdl.config import MACROS
 from popbridge.study.digital import comparison as digital_comparison
 from popbridge.study.digital.comparison import compare_with_digital

@@ -1,4 +1,4 @@
-"""How long work says what it is doing: a callback that every study takes as `progress`."""
+"""How long work says what it is doing: a callback that everything long takes as `progress`."""
 
 from __future__ import annotations
 
