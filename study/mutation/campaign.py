@@ -38,17 +38,20 @@ from ...sim.verdict import check_hardware
 from ..jobs.journal import Journal
 from ..jobs.workers import local_workers, run_units
 from .designs import DESIGNS
+from .result import EQUAL, SURVIVED, MutantResult
 
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
-TRIM_SUITE = "every_trim"
-PACKET_SUITE = "every_packet"
-BUS_SUITES = ("control_bus", "axi_stream")
-LONG_SUITES = ("scenarios", "longest_phase")
+BULK = "popbridge.tb.job.bulk"
+_SUITES = "popbridge.tb.suites"
+BIT_SUITES = tuple(
+    f"{_SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+)
+TRIM_SUITE = f"{_SUITES}.every_trim"
+PACKET_SUITE = f"{_SUITES}.every_packet"
+BUS_SUITES = (f"{_SUITES}.control_bus", f"{_SUITES}.axi_stream")
+LONG_SUITES = (f"{_SUITES}.scenarios", f"{_SUITES}.longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
-EQUAL, SURVIVED = "equal", "survived"
-"""Beside the names of tests: what can become of a mutant."""
 
 
 class _LimitedIcarus(Icarus):
@@ -79,7 +82,7 @@ def _simulate(
             log_file=folder / "build.log",
         )
         runner.test(
-            test_module=[f"popbridge.tb.suites.{module}" for module in modules],
+            test_module=list(modules),
             hdl_toplevel=top,
             hdl_toplevel_lang="verilog",
             build_dir=folder / "build",
@@ -109,7 +112,7 @@ def _first_failure(results: Path) -> str | None:
 def _images(job: Job, source: str, folder: Path) -> str | None:
     """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
     sources = testbench_sources(job.config, source, strict=False)
-    if _simulate(job, sources, TESTBENCH, ["bulk"], folder):
+    if _simulate(job, sources, TESTBENCH, [BULK], folder):
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:
@@ -186,8 +189,8 @@ class Trial:
         return hashlib.sha256(f"{self.design} {self.prepared}".encode()).hexdigest()
 
 
-def try_mutant(trial: Trial) -> dict[str, Any]:
-    """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
+def try_mutant(trial: Trial) -> MutantResult:
+    """What becomes of a mutant."""
     (source,) = mutant_sources(trial.prepared, [trial.mutant])
     job = DESIGNS[trial.design].job()
     outcome, reason = attack(job, source, QUICK)
@@ -195,15 +198,15 @@ def try_mutant(trial: Trial) -> dict[str, Any]:
         outcome = EQUAL
     if outcome == SURVIVED:
         outcome, reason = attack(job, source, SLOW)
-    return {
-        "design": trial.design,
-        "mode": trial.mutant.mode,
-        "place": trial.mutant.place,
-        "sources": list(trial.mutant.sources),
-        "command": trial.mutant.command,
-        "outcome": outcome,
-        "reason": reason,
-    }
+    return MutantResult(
+        design=trial.design,
+        mode=trial.mutant.mode,
+        place=trial.mutant.place,
+        sources=tuple(trial.mutant.sources),
+        command=trial.mutant.command,
+        outcome=outcome,
+        reason=reason,
+    )
 
 
 def campaign_trials(mutants: int, seed: int, root: Path) -> list[Trial]:
@@ -225,7 +228,7 @@ def _made_by() -> str:
 
 def campaign(
     trials: Sequence[Trial], journal: Journal, workers: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, MutantResult]]:
     """Try mutants in parallel; yields each one's place in `trials` and its result.
 
     Raises
@@ -245,12 +248,12 @@ def campaign(
     for index, trial in enumerate(trials):
         key = f"{_made_by()} {trial.key}"
         if key in journal:
-            yield index, journal[key]
+            yield index, MutantResult.from_dict(journal[key])
         else:
             waiting.append((index, trial))
     with local_workers(workers) as (executor, count):
         for (index, trial), result in run_units(_numbered, waiting, executor, count):
-            journal.add(f"{_made_by()} {trial.key}", result)
+            journal.add(f"{_made_by()} {trial.key}", result.to_dict())
             yield index, result
 
 
@@ -265,12 +268,5 @@ def _require_sound(one_of_each: dict[str, Trial], journal: Journal) -> None:
             journal.add(key, SURVIVED)
 
 
-def _numbered(unit: tuple[int, Trial]) -> dict[str, Any]:
+def _numbered(unit: tuple[int, Trial]) -> MutantResult:
     return try_mutant(unit[1])
-
-
-def kill_rates(results: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Shares of mutants that an attack found: of all, and of those not proven equal."""
-    killed = sum(result["outcome"] in ATTACKS for result in results)
-    different = sum(result["outcome"] != EQUAL for result in results)
-    return {"of_all": killed / len(results), "of_different": killed / max(1, different)}
