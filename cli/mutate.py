@@ -11,6 +11,7 @@ from ..study.mutation.designs import DESIGNS
 from ..study.mutation.result import SURVIVED, MutateResult
 from ..study.mutation.study import MutateRequest, mutate
 from .show.output import (
+    add_cache_option,
     add_json_option,
     progress,
     require_writable,
@@ -24,7 +25,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``mutate`` to `commands`."""
     parser = commands.add_parser(
         "mutate",
-        help="faults put into the hardware, and whether the tests find them",
         description="Yosys puts single faults into the controllers of small networks; each is "
         "simulated in Icarus under the fast tests, its counters are put to the proof, and what "
         "passes is held against the controller without a fault by SAT and induction. A killed "
@@ -44,6 +44,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, metavar="FOLDER", default=MutateRequest.output,
         help="where finished results are kept, mutants.jsonl",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

@@ -11,7 +11,14 @@ from ..flow.emit.controller import CONTROLLER
 from ..flow.synthesis.synthesise import TARGETS
 from ..study.digital.comparison import FAN_INS, DigitalRequest, compare_with_digital
 from ..study.synthesis import SynthesisRequest, synthesis
-from .show.output import add_json_option, progress, require_writable, text_stream, write_json
+from .show.output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    text_stream,
+    write_json,
+)
 from .show.synth import digital_text, synthesis_text
 
 
@@ -20,7 +27,6 @@ def add_parser(commands: Any) -> None:
     targets = "; ".join(f"{name}: {meaning}" for name, meaning in TARGETS.items())
     parser = commands.add_parser(
         "synth",
-        help="synthesise the hardware: cells, area, depth, clock",
         description="Synthesises the controller with Yosys, and finds the clock it reaches: on an "
         "FPGA placed and routed by nextpnr, in a cell library by OpenSTA before layout, wires "
         f"taken to be without load. Targets: {targets}.",
@@ -56,6 +62,7 @@ def add_parser(commands: Any) -> None:
         "of as many neurons, at these fan-ins, in the library; without numbers, "
         f"{' '.join(map(str, FAN_INS))}",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

@@ -16,7 +16,7 @@ from ..bnn.images import input_bits
 from ..bnn.mapping import MappedNetwork, map_network
 from ..hdl.config import MACROS
 from ..progress import Progress, silent
-from ..sim.cosim import simulate
+from ..sim.cosim import SimulationOptions, simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
 from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
@@ -74,7 +74,7 @@ def shipped_waveform_tables(progress: Progress = silent) -> Tables:
     mapped, bits = _shipped(WAVEFORM_MACRO, 1)
     job = Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS[CONDITION],
         chip=CHIP,
         seed=SEED,
@@ -103,7 +103,8 @@ def traced_waveform_tables(
     probe = Probe(layer=0, macro=0, columns=shown_columns(before, now))
     with tempfile.TemporaryDirectory(prefix="popbridge-figures-") as folder:
         waves = Path(folder) / "waves.vcd"
-        simulate(job, simulator=simulator, waves=waves, probes=[probe], report=progress)
+        options = SimulationOptions(probes=[probe], progress=progress)
+        simulate(job, simulator=simulator, waves=waves, options=options)
         progress("reading the waveforms")
         traces = read_evaluation(waves, layer.name, 0, row)
     return _waveform_tables(traces)

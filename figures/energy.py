@@ -41,7 +41,7 @@ def energy_tables(
         The chip whose bridges are drawn; None for the ideal one.
     """
     inputs = [bits, *software.run(mapped.network, bits).layer_bits]
-    weights = [layer.weights for layer in mapped.layers]
+    weights = mapped.weights
     rows = []
     for technology, energy in technologies.items():
         layers = network_energy(mapped.config, weights, inputs, parameters, energy, chip)

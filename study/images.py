@@ -43,7 +43,7 @@ def select_images(
         A count below 1 or above what there is, or images that do not fit the network.
     """
     if count is not None and count < 1:
-        raise InputError(f"--images: found {count}, expected at least 1")
+        raise InputError(f"images: found {count}, expected at least 1")
     if data is not None:
         images: ImageSet | None = read_images(data, network.input_shape)
     else:
@@ -51,10 +51,10 @@ def select_images(
     if images is None:
         most = max(1, LARGEST_RANDOM_BYTES // network.inputs)
         if count is not None and count > most:
-            raise InputError(f"--images: found {count}, expected at most {most} random images")
+            raise InputError(f"images: found {count}, expected at most {most} random images")
         return random_images(
             count or min(default or DEFAULT_IMAGES, most), network.input_shape, seed
         )
     if count is not None and count > len(images):
-        raise InputError(f"--images: found {count}, expected at most {len(images)}, all there are")
+        raise InputError(f"images: found {count}, expected at most {len(images)}, all there are")
     return images.first(count or min(default or len(images), len(images)))

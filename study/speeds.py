@@ -22,7 +22,7 @@ from ..bnn.thresholds import authors_bias_columns
 from ..field_types import Count, Magnitude, Size
 from ..progress import Progress, silent
 from ..record import Record, Result, ResultPart
-from ..sim.cosim import simulate, simulator_versions
+from ..sim.cosim import SimulationOptions, simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
 from .accuracy.chip import Point, Study, physics_of
@@ -171,7 +171,7 @@ class _Bench:
     def cosim(self) -> CosimSpeed:
         job = self._job(self.request.images)
         began = self.clock()
-        outcome = simulate(job, report=self.progress)
+        outcome = simulate(job, options=SimulationOptions(progress=self.progress))
         total = self.clock() - began
         rate = len(job.images) / outcome.seconds
         return CosimSpeed(
@@ -238,7 +238,7 @@ class _Bench:
         selected = select_images(network, None, images, request.seed)
         return Job(
             config=self.mapped.config,
-            weights=tuple(layer.weights for layer in self.mapped.layers),
+            weights=self.mapped.weights,
             parameters=find_condition(request.condition),
             chip=request.chip,
             seed=request.seed,

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+from pathlib import Path
+from typing import TypeVar
 
 from ...behav.parameters.chip import ChipParameters
 from ...bnn.catalog import find_network
 from ...bnn.mapping import MappedNetwork, map_network
+from ...record import Record
 from ...study.presets import find_condition, find_macro
+
+Request = TypeVar("Request", bound=Record)
 
 LARGEST_SEED = 2**64 - 1
 
@@ -44,6 +50,19 @@ def add_condition_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_image_options(parser: argparse.ArgumentParser, default: int) -> None:
+    """Add ``--data`` and ``--images``."""
+    parser.add_argument(
+        "--data", type=Path, metavar="PATH",
+        help="images: an .npz file or a folder of IDX files; without it the shipped test images "
+        "where they fit, else random ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", type=int, metavar="N",
+        help=f"how many images, from the first; without it {default}, or all if fewer",
+    )  # fmt: skip
+
+
 def chip_number(text: str) -> int | None:
     """The value of ``--chip``: None for the ideal chip."""
     return None if text == "ideal" else seed_number(text, "ideal or ")
@@ -56,6 +75,12 @@ def seed_number(text: str, also: str = "") -> int:
             f"found {text!r}, expected {also}an integer from 0 to {LARGEST_SEED}"
         )
     return int(text)
+
+
+def request_of(kind: type[Request], arguments: argparse.Namespace) -> Request:
+    """What the command line asks for: its options have the names of the request's fields."""
+    names = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in vars(arguments).items() if name in names})
 
 
 def selected_network(arguments: argparse.Namespace) -> MappedNetwork:

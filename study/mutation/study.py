@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from ...cache import cache_folder
 from ...field_types import Limits, Size
 from ...progress import Progress, silent
 from ...record import Record
@@ -45,7 +46,7 @@ def mutate(request: MutateRequest, progress: Progress = silent) -> MutateResult:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(request.output / "mutants.jsonl")
     progress("making the mutants")
-    trials = campaign_trials(request.mutants, request.seed, BUILD_FOLDER / "sim")
+    trials = campaign_trials(request.mutants, request.seed, cache_folder())
     found: dict[int, MutantResult] = {}
     for index, result in campaign(trials, journal, request.workers or available_cores()):
         found[index] = result

@@ -38,7 +38,9 @@ def run_json(capsys, *words):
     return json.loads(capsys.readouterr().out)
 
 
+# Public: an independent list of what `--json` promises, beside the records that are dumped.
 RUN_FIELDS = {
+    "schema_version",
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "netlist",
     "accuracy", "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy",
     "seed", "versions", "confusion", "geometry", "command", "calibration",
@@ -225,7 +227,7 @@ WRONG = {
         ["run", "whole.npz", "--images", "1000000000000"],
         "expected at most 119304647 random",
     ),
-    "build is a file": (["run", "whole.npz"], "build/sim: found Not a directory"),
+    "cache under a file": (["run", "whole.npz", "--cache", "text.npz/x"], "text.npz/x: found Not"),
     "no such option": (["run", "--fast"], "popbridge: unrecognized arguments: --fast"),
     "no command": ([], "the following arguments are required: COMMAND"),
 }
@@ -238,7 +240,6 @@ def strange_files(in_folder, make_network):
     write_network(make_network((60_000, 1, 1)), in_folder / "vast.npz")
     whole = (in_folder / "whole.npz").read_bytes()
     (in_folder / "short.npz").write_bytes(whole[: len(whole) // 2])
-    (in_folder / "build").write_text("no folder")
     (in_folder / "zero.toml").write_text("columns = 0\n")
     (in_folder / "odd.toml").write_text("collumns = 5\n")
     np.savez(in_folder / "wide.npz", images=np.zeros((2, 28, 29), np.uint8))
@@ -271,12 +272,10 @@ def test_full_standard_output_is_one_line(in_folder):
 
 
 def test_too_little_memory_is_one_line(small, capsys, monkeypatch):
-    from popbridge.cli import run
-
     def exhausted(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(run, "simulate", exhausted)
+    monkeypatch.setattr("popbridge.study.run.job.simulate", exhausted)
     assert main(["run", small, "--sim", "pysim"]) == 2
     assert capsys.readouterr().err.startswith("popbridge: found too little memory")
 
@@ -358,13 +357,12 @@ def test_missing_simulator(simulator, small, capsys, monkeypatch, in_folder):
 
 
 def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
-    from popbridge.cli import run
     from popbridge.errors import HardwareFault
 
     def fault(*_, **__):
         raise HardwareFault("layer0: 1 input bits differ")
 
-    monkeypatch.setattr(run, "simulate", fault)
+    monkeypatch.setattr("popbridge.study.run.job.simulate", fault)
     assert main(["run", small, "--sim", "pysim"]) == 1
     assert capsys.readouterr().err == "popbridge: layer0: 1 input bits differ\n"
 

@@ -11,7 +11,7 @@ import pytest
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.figures import selected_figures
-from popbridge.cli.main import main, parser
+from popbridge.cli.main import main, parse
 from popbridge.study.accuracy.result import AccuracyResult
 from popbridge.study.accuracy.study import AccuracyRequest, accuracy
 from popbridge.study.crossbar.result import CompareResult
@@ -85,7 +85,7 @@ def test_the_files_of_the_commands_are_what_python_gives(network, in_folder):
 
 def test_all_figures_by_default():
     names = ["ber", "errors", "energy", "waveform", "compare", "accuracy"]
-    assert selected_figures(parser().parse_args(["figures"]).only) == names
+    assert selected_figures(parse(["figures"]).only) == names
     assert selected_figures(["accuracy", "ber"]) == ["ber", "accuracy"]
 
 

@@ -51,7 +51,7 @@ def test_a_chip_counts_what_the_co_simulation_finds(study):
     """pysim runs the hardware at the array's pins; software is held against both."""
     counts = run_unit(Unit(study.packed(), device_point(), 7, 1))
     mapped = map_network(study.network, MACRO)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, CONDITIONS["weak"], 7, study.seed, study.images)
     outcome = cosim.simulate(job, simulator="pysim")
     assert counts.images == 60
@@ -76,7 +76,7 @@ def test_a_calibrated_chip_counts_what_calibrated_hardware_gives(study):
         for calibrated in (False, True)
     )
     mapped = map_network(trimmed.network, trimmed.macro)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, offsets, 7, trimmed.seed, trimmed.images, calibrate=True)
     outcome = cosim.simulate(job, simulator="pysim")
     sampled = physics_of(mapped, point.replace(calibrated=True), 7, trimmed.seed)
@@ -98,7 +98,7 @@ def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
     study = Study(network=network, macro=MacroConfig(), images=bits, labels=labels, seed=1)
     counts = run_unit(Unit(study.packed(), device_point("nominal"), 7, 2))
     mapped = map_network(network)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, CONDITIONS["nominal"], 7, seed=1, images=bits)
     outcome = cosim.simulate(job, root=build_root)
     assert counts.correct == int(np.sum(outcome.results[:, 0] == labels))
