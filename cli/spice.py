@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..behav.draws import LayerKey
 from ..behav.parameters.chip import ChipParameters
 from ..bnn import software
 from ..bnn.images import input_bits
@@ -160,9 +161,9 @@ def _selected_row(
     signs = np.ones(layer.config.fan_in, dtype=np.int8)
     signs[: layer.config.inputs] = 2 * bits[0].astype(np.int8) - 1
     columns = len(signs) if arguments.columns is None else arguments.columns
-    rows = LayerRows(
-        config=layer.config.replace(bits_per_input=1), weights=layer.weights,
-        parameters=parameters, chip=arguments.chip, layer=arguments.layer,
+    rows = LayerRows.of(
+        layer.config.replace(bits_per_input=1), layer.weights, parameters,
+        LayerKey(arguments.chip, arguments.layer),
     )  # fmt: skip
     inputs = signs[: max(columns, 0)]
     row = rows.circuit(arguments.row, inputs)

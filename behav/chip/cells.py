@@ -4,7 +4,7 @@ A device is blank, low or high. FORM makes a blank device low; it and SET leave 
 RESET leaves it high; SET and RESET do nothing to a blank one. Each pulse switches each device that
 it is meant for with the probability of `PulseLaw`, independently, and a device that switches draws
 a new resistance: the quantile of its new state's law at sqrt(1 - c) times the device's own deviate
-plus sqrt(c) times that of the pulse, as in `devices.draw_resistances_ohm`. Stuck and open devices
+plus sqrt(c) times that of the pulse, as in `devices.draw_cells`. Stuck and open devices
 do not respond.
 
 Every draw is a function of (chip, layer, macro, word line, number of the pulse on that word line),
@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from ...hdl.config import ArrayGroup, ProgrammingOperation
 from ..cell.bridge import draw_thresholds_v
-from ..cell.devices import ProgrammedCells, draw_deviates, draw_stuck, resistances_ohm
-from ..cell.settling import sl_pull
-from ..draws import Domain, DrawStream
+from ..cell.devices import LayerCells, draw_deviates, draw_stuck, resistances_ohm
+from ..cell.settling import Pull, sl_pull
+from ..draws import Domain, LayerKey
 from ..parameters.chip import ChipParameters
 
 
@@ -46,8 +46,8 @@ class MacroCells:
         Number of the macro in the layer.
     parameters : ChipParameters
         The condition.
-    chip, layer : int
-        Keys of the draws.
+    key : LayerKey
+        Of a chip with a number, before its first programming.
 
     Attributes
     ----------
@@ -57,15 +57,10 @@ class MacroCells:
         Neither stuck nor open.
     pulses : ndarray of int, shape (rows,)
         Pulses given so far on each word line.
-
-    Raises
-    ------
-    InputError
-        Chip or layer out of range.
     """
 
     def __init__(
-        self, config: ArrayGroup, macro: int, parameters: ChipParameters, chip: int, layer: int
+        self, config: ArrayGroup, macro: int, parameters: ChipParameters, key: LayerKey
     ) -> None:
         self.config = config
         self.macro = macro
@@ -74,13 +69,13 @@ class MacroCells:
         devices = parameters.devices
         places = [(macro, line) for line in range(rows)]
         own = devices.replace(cycle_variance_share=0.0)
-        self._own = draw_deviates(places, columns, own, chip, layer, 0)
+        self._own = draw_deviates(places, columns, own, key)
         # Programming 0 is what a stuck device came with; the pulses count from 1.
-        self._deviates = draw_deviates(places, columns, devices, chip, layer, 0)
+        self._deviates = draw_deviates(places, columns, devices, key)
         self.states = np.zeros((rows, columns, 2), dtype=np.int8)
         self.responds = np.ones((rows, columns, 2), dtype=np.bool_)
         self._open = np.zeros((rows, columns, 2), dtype=np.bool_)
-        if (stuck := draw_stuck(places, columns, devices, chip, layer)) is not None:
+        if (stuck := draw_stuck(places, columns, devices, key)) is not None:
             self.states[stuck.low] = DeviceState.LOW
             self.states[stuck.high] = DeviceState.HIGH
             self.responds = ~(stuck.low | stuck.high | stuck.open)
@@ -89,9 +84,9 @@ class MacroCells:
         self._pulled: (
             tuple[tuple[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]] | None
         ) = None
-        self.thresholds_v = draw_thresholds_v(config, parameters.bridge, chip, layer)[macro]
-        self._success = DrawStream(chip, Domain.PULSE, layer)
-        self._cycle = DrawStream(chip, Domain.PROGRAMMING, layer)
+        self.thresholds_v = draw_thresholds_v(config, parameters.bridge, key)[macro]
+        self._success = key.stream(Domain.PULSE)
+        self._cycle = key.stream(Domain.PROGRAMMING)
 
     def pulse(
         self,
@@ -183,7 +178,7 @@ class MacroCells:
         """
         settled_v, rate = self._pull(line)
         if input_sign < 0:
-            settled_v = np.where(rate > 0, self.parameters.bridge.vdd_v - settled_v, 0.0)
+            settled_v, rate = Pull(settled_v, rate).reversed(self.parameters.bridge.vdd_v)
         return settled_v + (start_v - settled_v) * np.exp(-time_s * rate)
 
     def _pull(self, line: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -212,8 +207,8 @@ class MacroCells:
 
 def programmed_cells(
     config: ArrayGroup, macros: Sequence[MacroCells], word_lines: NDArray[np.int_]
-) -> ProgrammedCells:
-    """What a layer's neurons sit on after programming, for `chip.programmed_layer`.
+) -> LayerCells:
+    """What a layer's neurons sit on after programming, for `draw_layer`.
 
     Parameters
     ----------
@@ -228,4 +223,4 @@ def programmed_cells(
         for cells, share in zip(macros, shares, strict=True)
     ]
     top_ohm, bottom_ohm = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    return ProgrammedCells(top_ohm, bottom_ohm, np.asarray(word_lines))
+    return LayerCells(top_ohm, bottom_ohm, np.asarray(word_lines))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...behav.chip.cells import MacroCells
+from ...behav.chip.drawn import DrawnLayer
 from ...bits import word_of_bits
 from ...errors import HardwareFault
 from ...hdl.programming.model import ProgrammedRow, ProgrammingModel
@@ -17,7 +18,7 @@ from ..outcome import Outcome
 from .blank_chip import BlankChip, PulsedCells
 from .programming import PATTERNS, LayerProgramming, pattern_weights
 
-__all__ = ["check_programming"]
+__all__ = ["check_programming", "drawn_layers"]
 
 
 def check_programming(job: Job, outcome: Outcome) -> None:
@@ -38,6 +39,18 @@ def check_programming(job: Job, outcome: Outcome) -> None:
     errors = ["unrepairable_row"] * any(model.unrepairable for model in models)
     if outcome.programming_errors != errors:
         raise HardwareFault(f"errors: found {outcome.programming_errors}, expected {errors}")
+
+
+def drawn_layers(job: Job) -> list[DrawnLayer]:
+    """The layers of a job's chip: as drawn, or as programming leaves them.
+
+    Programming is played through on the model, which `check_programming` holds the hardware to.
+    """
+    if not job.program:
+        return job.drawn_layers
+    chip = BlankChip(job)
+    models = [_Layer(job, index, macros) for index, macros in enumerate(chip.macros)]
+    return chip.drawn_layers([model.programmed().word_lines for model in models])
 
 
 class _Layer:

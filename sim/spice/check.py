@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...hdl.config import MACROS, LayerConfig, MacroConfig
 from .netlist import netlist
@@ -54,7 +55,7 @@ class RowComparison:
 
 def compare_row(row: RowCircuit, model: RowModel, waves: Waveforms) -> RowComparison:
     """Compare one row: all of the model's side is in `model`."""
-    time_s, vdd_v = waves["time"], row.bridge.vdd_v
+    time_s, vdd_v = waves["time"], row.macro.bridge.vdd_v
     at_strobe = int(np.searchsorted(time_s, row.strobe_s * (1 + 1e-9), side="right")) - 1
     sl_v = np.stack([waves[f"v(sl_{column})"] for column in range(row.columns)])
     line_p_v, line_n_v = (float(waves[f"v(line_{line})"][at_strobe]) for line in "pn")
@@ -110,9 +111,7 @@ def random_rows(
     jobs: list[RowJob] = []
     while len(jobs) < count:
         weights = draw.choice(np.array([-1, 1], np.int8), (config.neurons, columns))
-        rows = LayerRows(
-            config=config, weights=weights, parameters=parameters, chip=seed + len(jobs)
-        )
+        rows = LayerRows.of(config, weights, parameters, LayerKey(seed + len(jobs)))
         for neuron in range(min(config.neurons, count - len(jobs))):
             inputs = draw.choice(np.array([-1, 1], np.int8), columns)
             jobs.append(RowJob(row=rows.circuit(neuron, inputs), model=rows.model(neuron, inputs)))

@@ -19,13 +19,14 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.chip.circuit import MacroCircuit, draw_macros
+from ...behav.chip.drawn import DrawnLayer
 from ...behav.pins.evaluation import ArrayPins
 from ...behav.pins.waveforms import AnalogLines
 from ...errors import InputError
 from ...hdl.array_pins import ArraySignature
 from ...hdl.config import LayerConfig, NetworkConfig
 from ...whole_file import whole_file
+from ..host.verdict import drawn_layers
 from ..job import Job
 from .vcd_file import Header, blocks, changes, number, read_header
 
@@ -114,26 +115,15 @@ def add_analog(dump: Path, waves: Path, job: Job, probes: Sequence[Probe]) -> No
     with open(dump, "rb") as source, whole_file(waves) as target:
         header = read_header(source, dump)
         codes = _free_codes(header)
+        layers = drawn_layers(job)
         macros = [
-            _ProbedMacro(job.config.layers[probe.layer], probe, circuit, header, codes)
-            for probe, circuit in zip(probes, _draw_circuits(job, probes), strict=True)
+            _ProbedMacro(job.config.layers[probe.layer], layers[probe.layer], probe, header, codes)
+            for probe in probes
         ]
         target.writelines(header.lines)
         target.writelines(_declarations(macros))
         target.write(header.end)
         _write_body(source, target, macros)
-
-
-def _draw_circuits(job: Job, probes: Sequence[Probe]) -> list[MacroCircuit]:
-    """The circuits of the probed macros; the devices of a layer are drawn once for all of them."""
-    circuits: dict[tuple[int, int], MacroCircuit] = {}
-    for layer in {probe.layer for probe in probes}:
-        macros = [probe.macro for probe in probes if probe.layer == layer]
-        drawn = draw_macros(
-            job.config.layers[layer], job.weights[layer], job.parameters, job.chip, layer, macros
-        )
-        circuits |= {(layer, macro): each for macro, each in zip(macros, drawn, strict=True)}
-    return [circuits[probe.layer, probe.macro] for probe in probes]
 
 
 def _free_codes(header: Header) -> Iterator[bytes]:
@@ -192,8 +182,8 @@ class _ProbedMacro:
     def __init__(
         self,
         config: LayerConfig,
+        drawn: DrawnLayer,
         probe: Probe,
-        circuit: MacroCircuit,
         header: Header,
         codes: Iterator[bytes],
     ):
@@ -205,7 +195,7 @@ class _ProbedMacro:
             for pin in ArraySignature.of_layer(config).members
             if not pin.startswith("sense")
         ]
-        self._lines = AnalogLines(circuit)
+        self._lines = AnalogLines(drawn.circuit(probe.macro))
         self._columns = list(probe.columns)
         self._tick_s = header.tick_s
         self._pins = ArrayPins()

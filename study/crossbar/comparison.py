@@ -164,19 +164,11 @@ def _of_chips(classes: Sequence[NDArray[np.int64]], labels: NDArray[Any]) -> Arr
 
 def _read_widest_layer(comparison: Comparison, parameters: ChipParameters) -> ArrayReads:
     """`read_arrays` of the first chip's widest layer, fed as by the software network."""
-    layers = comparison.mapped.layers
-    widest = max(range(len(layers)), key=lambda index: layers[index].config.fan_in)
-    config = layers[widest].config
+    drawn_layers = comparison.job(parameters, comparison.chips[0]).drawn_layers
+    widest = max(drawn_layers, key=lambda drawn: drawn.config.fan_in)
     first = comparison.images[:SOLVED_INPUTS]
-    bits = (first, *software.run(comparison.mapped.network, first).layer_bits)[widest]
-    return read_arrays(
-        config,
-        layers[widest].weights,
-        parameters,
-        comparison.chips[0],
-        widest,
-        driven_signs(config, bits),
-    )
+    bits = (first, *software.run(comparison.mapped.network, first).layer_bits)[widest.key.layer]
+    return read_arrays(widest, driven_signs(widest.config, bits))
 
 
 def _losses(

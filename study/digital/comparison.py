@@ -16,9 +16,10 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...behav.chip.drawn import draw_layer
 from ...behav.conditions import CONDITIONS
-from ...behav.draws import Domain, DrawStream
-from ...behav.energy.layer import layer_energy, mean_bridge_siemens
+from ...behav.draws import Domain, DrawStream, LayerKey
+from ...behav.energy.layer import layer_energy
 from ...behav.parameters.energy import ENERGY
 from ...bnn.thresholds import hidden_bias_columns
 from ...errors import HardwareFault, InputError
@@ -256,8 +257,8 @@ class _Point:
         """Of one evaluation, all causes of `behav.energy`."""
         weights = (2 * self.weights.astype(np.int8) - 1).astype(np.int8)
         parameters, energy = CONDITIONS["nominal"], ENERGY["130nm"]
-        siemens = mean_bridge_siemens(self.bridge, weights, parameters, energy, CHIP, 0)
-        layer = layer_energy(self.bridge, weights, self.images[-1], parameters, energy, siemens)
+        drawn = draw_layer(self.bridge, weights, parameters, LayerKey(CHIP))
+        layer = layer_energy(drawn, self.images[-1], energy)
         return layer.per_image_j / layer.evaluations
 
     def _memory_j(self) -> float:

@@ -49,8 +49,8 @@ def test_own_models_are_characterised_first(in_folder, capsys):
     ("words", "message"),
     [
         (["--layer", "9"], "--layer: found 9, expected 0 to 2"),
-        (["--row", "1025"], "row: found 1025, expected 0 to 1024, the neurons of layer0"),
-        (["--columns", "0"], "columns: found 0, expected 1 to 785"),
+        (["--row", "1025"], "--row: found 1025, expected 0 to 1024, the neurons of layer0"),
+        (["--columns", "0"], "--columns: found 0, expected 1 to 785"),
         (["--image", "-1"], "--image: found -1, expected at least 0"),
         (
             ["--macro", "pipelined"],

@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.errors import InputError, SimulationError
 from popbridge.hdl.config import MACROS, LayerConfig
@@ -31,7 +32,7 @@ def layer_rows(parameters=None, chip=1):
     )
     weights = np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (3, 23))
     parameters = parameters or ChipParameters()
-    return LayerRows(config=config, weights=weights, parameters=parameters, chip=chip)
+    return LayerRows.of(config, weights, parameters, LayerKey(chip))
 
 
 def inputs_of(columns):

@@ -8,6 +8,7 @@ import pytest
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.bnn import software
 from popbridge.bnn.catalog import find_network, shipped_test_images
 from popbridge.bnn.images import input_bits
@@ -242,7 +243,7 @@ def test_sampled_layers_are_those_of_the_chip(study):
     """The condition's clock reaches the physics: a short row makes more errors."""
     mapped = map_network(study.network, at_clock(MACRO, 0.5))
     layer = mapped.layers[0]
-    hasty = sample_layer(layer.config, layer.weights, CONDITIONS["weak"], 4, 0, 5)
+    hasty = sample_layer(layer.config, layer.weights, CONDITIONS["weak"], LayerKey(4, seed=5))
     counts = run_unit(Unit(study.packed(), device_point(clock_ns=0.5), 4, 1))
     signs = np.ones((60, layer.config.fan_in), np.float32)
     signs[:, :20] = 2.0 * study.images - 1

@@ -5,10 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
+from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.behav.crossbar.exact import exact_transfer_s
-from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, draw_tiles_s
+from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, tiles_s
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.crossbar import CrossbarParameters
 from popbridge.bnn import software
 from popbridge.hdl.config import LayerConfig, MacroConfig
@@ -115,7 +117,7 @@ def test_both_states_have_the_swept_spread(comparison):
     macro = MacroConfig(rows=128, columns=128)
     config = LayerConfig(name="layer", inputs=127, bias_columns=0, neurons=128, macro=macro)
     weights = np.ones((128, 127), np.int8)
-    for ohms in draw_resistances_ohm(config, weights, swept.devices, 1, 0):
+    for ohms in draw_cells(config, weights, swept.devices, LayerKey(1))[:2]:
         assert abs(np.log(ohms).std() - 0.7) < 5 * 0.7 / np.sqrt(2 * ohms.size)
 
 
@@ -151,13 +153,12 @@ def test_wrong_signs_counted_by_hand():
     crossbar = CrossbarParameters.like(parameters.bridge)
     wrong = {"bridge": 0, "crossbar": 0}
     for chip in (4, 5):
-        top_ohm, bottom_ohm = draw_resistances_ohm(
-            layer.config, layer.weights, parameters.devices, chip, 0
-        )
+        drawn = draw_layer(layer.config, layer.weights, parameters, LayerKey(chip))
+        top_ohm, bottom_ohm, _ = drawn.cells
         # Equal inverters at half the supply: the product is +1 where the smaller resistance is.
         products = np.where(top_ohm < bottom_ohm, 1, -1)
         wrong["bridge"] += int(((layer.inputs.astype(int) @ products.T > 0) != right).sum())
-        (tile,) = draw_tiles_s(layer.config, layer.weights, parameters.devices, crossbar, chip, 0)
+        (tile,) = tiles_s(drawn, crossbar)
         driven = layer.inputs[:, column_order(21)]
         currents = driven @ difference_of_pairs(exact_transfer_s(tile, crossbar))
         wrong["crossbar"] += int(((currents > 0) != right).sum())
@@ -184,8 +185,8 @@ def test_reads_on_lines_without_wire_are_ohms_law(two_macros):
     config, weights, inputs = two_macros
     parameters = CONDITIONS["nominal"]
     parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=0.0))
-    found = read_arrays(config, weights, parameters, 2, 1, inputs)
-    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, parameters.devices, 2, 1)
+    found = read_arrays(draw_layer(config, weights, parameters, LayerKey(2, 1)), inputs)
+    top_ohm, bottom_ohm, _ = draw_cells(config, weights, parameters.devices, LayerKey(2, 1))
     cells = [(top_ohm[row, c], bottom_ohm[row, c]) for row in range(9) for c in range(21)]
     # 2 kohm of access transistor in series with each device.
     bridge_a = sum(1.2 / (top + bottom + 4000) for top, bottom in cells) / 9
@@ -207,7 +208,7 @@ def test_reads_are_of_the_first_macro_under_the_first_inputs(two_macros):
     parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=20.0))
 
     def read(weights=weights, inputs=inputs):
-        return read_arrays(config, weights, parameters, 2, 1, inputs)
+        return read_arrays(draw_layer(config, weights, parameters, LayerKey(2, 1)), inputs)
 
     found = read()
     assert found.bridge.bitline_drop > 0 and found.crossbar.wordline_drop > 0
