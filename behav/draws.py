@@ -103,7 +103,7 @@ class DecisionDraws:
     seed, domain, layer
         As for `DrawStream`.
     chip : int
-        A further key, 0 to 2^64 - 1, for draws that belong to a chip.
+        0 to 2^64 - 1: chips have noise of their own.
 
     Raises
     ------
@@ -111,7 +111,7 @@ class DecisionDraws:
         Seed, layer or chip out of range.
     """
 
-    def __init__(self, seed: int, domain: Domain, layer: int, chip: int = 0) -> None:
+    def __init__(self, seed: int, domain: Domain, layer: int, chip: int) -> None:
         _require_below("chip", chip, _WORD_LIMIT)
         stream = DrawStream(seed, domain, layer).at(chip)
         # Odd, so that every counter has a product of its own.
@@ -220,7 +220,7 @@ class LayerKey:
 
     def decisions(self, domain: Domain) -> DecisionDraws:
         """What single decisions of the layer draw."""
-        return DecisionDraws(self.seed, domain, self.layer)
+        return DecisionDraws(self.seed, domain, self.layer, self.chip or 0)
 
 
 def generator(seed: int, domain: Domain, layer: int, index: int, trial: int = 0) -> Generator:

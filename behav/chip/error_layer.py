@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...hdl.config import ArrayGroup, Readout
-from ..draws import DecisionDraws, Domain, LayerKey
+from ..draws import Domain, LayerKey
 from ..neuron.error_law import error_law
 from ..neuron.neuron_errors import wrong_sign_probabilities
 
@@ -55,7 +55,7 @@ class ErrorLawLayer:
         law, _ = error_law(clock_s)
         self._wrong = wrong_sign_probabilities(config.fan_in, law, [bit_error_rate])[:, 0]
         self._reach = 2 * int(np.flatnonzero(self._wrong).max(initial=0)) + 1
-        self._draws = DecisionDraws(key.seed, Domain.NEURON_ERROR, key.layer, key.chip or 0)
+        self._draws = key.decisions(Domain.NEURON_ERROR)
 
     def signs(
         self, inputs: NDArray[np.float32], evaluations: NDArray[np.integer]

@@ -29,16 +29,17 @@ from ..parameters.neuron import NeuronParameters
 def score_limit(fan_in: int) -> float:
     """Sums of weights of `fan_in` columns stay below this, in score units.
 
-    4,096 up to that many columns; beyond, a power of two with room for mismatch.
+    8,192 up to that many columns; beyond, a power of two with room for mismatch.
     """
-    return 4096.0 if fan_in <= 4096 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
+    return 8192.0 if fan_in <= 8192 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
 
 
 def weight_step(fan_in: int) -> float:
-    """Weights are multiples of this, in score units; 2^-12 up to 4,096 columns.
+    """Weights are multiples of this, in score units; 2^-11 up to 8,192 columns.
 
     Coarse enough that every sum over a row fits the 24 bits of a float32's mantissa, so that sums
-    are exact and do not depend on their order; fine enough not to matter beside mismatch.
+    are exact and do not depend on their order, and that what mismatch adds to a weight, up to 6 %
+    of it, is an eight-bit number of steps; fine enough not to matter beside mismatch.
     """
     return score_limit(fan_in) * 2.0**-24
 

@@ -146,7 +146,7 @@ def test_capacitor_mismatch_costs_what_the_notes_say():
     assert abs(counts_off.std() / spread - 1) < 4 / math.sqrt(2 * 600)
 
 
-@pytest.mark.parametrize("fan_in", [4095, 4097, 25137])
+@pytest.mark.parametrize("fan_in", [4095, 8189, 8193, 27649])
 def test_sums_are_exact_in_any_order(fan_in):
     """The widest with the finest step, and beyond: one image, a batch, shuffled, integers."""
     config = LayerConfig(
@@ -176,9 +176,17 @@ def test_sums_are_exact_in_any_order(fan_in):
         np.testing.assert_array_equal(chip.scores_seen(inputs[image]), batch[image])
 
 
+@pytest.mark.parametrize(
+    ("fan_in", "step"), [(1, 2048), (1127, 2048), (8191, 2048), (8193, 1024), (27649, 512)]
+)
+def test_step_of_weights(fan_in, step):
+    """Halves of a score unit upwards; the largest number of steps in a row has 24 bits."""
+    assert neuron.weight_step(fan_in) == 1 / step
+    assert fan_in * step < 2**24
+
+
 def test_step_is_what_fits_the_mantissa():
-    assert neuron.weight_step(1) == neuron.weight_step(4096) == 2.0**-12
-    for fan_in in (4097, 8191, 13833, 25137, 65535):
+    for fan_in in (8193, 13833, 25137, 65535):
         assert fan_in * 1.02 <= neuron.score_limit(fan_in) < fan_in * 2.05
         assert neuron.score_limit(fan_in) == neuron.weight_step(fan_in) * 2**24
 

@@ -96,6 +96,22 @@ def test_evaluations_and_trials_have_noise_of_their_own():
         assert abs(np.mean(first == other) - 0.5) < 4 * 0.5 / math.sqrt(CONFIG.neurons)
 
 
+@pytest.mark.parametrize("law", [False, True])
+def test_chips_have_noise_of_their_own(law):
+    """Decisions on a score of 0 agree by chance between two chips, and always within one."""
+    parameters = ComparatorParameters(noise_sigma_v=2e-3, error_law=law)
+    first, again, other = (
+        comparator_of(CONFIG, parameters, UNIT_V, key_of(SEED, chip)) for chip in (1, 1, 2)
+    )
+    # The error law leaves a score of +-1 to chance, nearly: it errs in 45 of 100.
+    scores = np.full((40, CONFIG.neurons), 1.0 if law else 0.0)
+    bits = [model.decide(scores, np.arange(40)) > 0 for model in (first, again, other)]
+    np.testing.assert_array_equal(bits[0], bits[1])
+    positive = np.mean(bits[0])
+    expected = positive**2 + (1 - positive) ** 2
+    assert_rate(np.mean(bits[0] == bits[2]), expected, scores.size)
+
+
 @pytest.mark.parametrize(
     ("clock_s", "slope", "intercept"),
     [(6e-9, 2.45622e-3, 0.16022), (8e-9, 2.02760e-3, 0.18889), (20e-9, 1.70505e-3, 0.21117)],

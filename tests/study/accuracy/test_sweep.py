@@ -108,6 +108,23 @@ def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
         assert counts.wrong[index] == int(np.sum(expected != outcome.answers[index])) > 0
 
 
+def test_chips_of_an_error_law_err_each_on_its_own():
+    """Nothing but noise differs between them: other images fall, and as many give or take."""
+    network = find_network("mnist")
+    shipped = shipped_test_images(network)
+    bits, labels = input_bits(shipped.images[:400], network), shipped.labels[:400]
+    study = Study(network=network, macro=MacroConfig(), images=bits, labels=labels, seed=1)
+    packed, point = study.packed(), device_point("error-law-6ns")
+    counts = [run_unit(Unit(packed, point, chip, 2)) for chip in (1, 2, 3, 1)]
+    assert counts[3] == counts[0]
+    found = summary(counts[:3], [layer.name for layer in map_network(network).config.layers])
+    assert found["accuracy"]["std"] > 0
+    first = np.array([chip.wrong[0] for chip in counts[:3]])
+    assert len(set(first.tolist())) == 3
+    # Sums of many rare events: their variance is their mean.
+    assert np.all(abs(first - first.mean()) < 4 * math.sqrt(first.mean()))
+
+
 def test_ideal_chips_are_the_software_network(study):
     counts = run_unit(Unit(study.packed(), Point(condition="ideal", parameters=None), 1, 1))
     assert (counts.correct, counts.wrong) == (60, [0, 0, 0])
