@@ -3,7 +3,7 @@
 Both are synthesised alike, without the macro's array and without the weight memory. Their netlists
 are then simulated with random weights and images, held to the neurons' definition, and their
 switching is summed up. The array's own energy is that of `behav.energy`; the memory's is an
-estimate from published figures.
+estimate from published values.
 """
 
 from __future__ import annotations
