@@ -14,6 +14,7 @@ from ..flow.emit.controller import controller_verilog
 from ..flow.synthesis.netlist import netlist_verilog
 from ..flow.tools.yosys import SYNTHESIS
 from ..hdl.config import NetworkConfig
+from ..progress import Progress, silent
 from ..whole_file import whole_file
 from .job import Job
 from .outcome import Outcome
@@ -119,8 +120,7 @@ class SimulationOptions:
     """Simulate the gates that Yosys makes of the controller; not in pysim."""
     probes: Sequence[Probe] | None = None
     """The macros whose lines are analog in a waveform file; without it `default_probes`."""
-    progress: Callable[[str], None] = lambda message: None
-    """Told what is going on."""
+    progress: Progress = silent
 
 
 DEFAULT_OPTIONS = SimulationOptions()

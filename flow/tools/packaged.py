@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from ...cache import cache_folder
 from ...errors import InputError, ToolError
 
-__all__ = ["PackagedTool", "complaint_in", "read_log", "run_in"]
+__all__ = ["PackagedTool", "complaint_in", "run_in"]
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,17 @@ class PackagedTool:
         Raises
         ------
         InputError
-            It is not installed.
+            It is not installed, or the user's cache cannot be written to.
         ToolError
             It stopped with an error.
         """
         self.require()
+        # It keeps its compiled self in the user's cache, and has no message if it cannot.
+        cache_folder()
         code = f"import sys, {self.module}; {self.call}"
         done = run_in(folder, [sys.executable, "-c", code, *arguments])
         if done.returncode:
-            found = complaint_in(read_log(folder / log)) or complaint_in(done.stderr)
+            found = complaint_in(_text_of(folder / log)) or complaint_in(done.stderr)
             raise ToolError(f"{self.package} stopped: {found or f'status {done.returncode}'}")
 
 
@@ -84,8 +87,7 @@ def run_in(
     )
 
 
-def read_log(path: Path) -> str:
-    """The text of a log, empty if there is none."""
+def _text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...field_types import Count, Magnitude
 from ...hdl.config import MACROS, LayerConfig, MacroConfig
+from ...progress import Progress, silent
 from ...record import ResultPart
 from .netlist import netlist
 from .ngspice import Waveforms, simulate
@@ -120,9 +121,7 @@ def random_rows(
     return jobs
 
 
-def compare_rows(
-    jobs: Sequence[RowJob], report: Callable[[str], None] = lambda message: None
-) -> list[RowComparison]:
+def compare_rows(jobs: Sequence[RowJob], progress: Progress = silent) -> list[RowComparison]:
     """Simulate and compare rows, as many at once as there are processors."""
 
     def one(job: RowJob) -> RowComparison:
@@ -132,7 +131,7 @@ def compare_rows(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for comparison in pool.map(one, jobs):
             done.append(comparison)
-            report(f"ngspice: {len(done)} of {len(jobs)} rows of {comparison.cells} columns")
+            progress(f"ngspice: {len(done)} of {len(jobs)} rows of {comparison.cells} columns")
     return done
 
 

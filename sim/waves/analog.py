@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import string
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -25,6 +25,7 @@ from ...behav.pins.waveforms import AnalogLines
 from ...errors import InputError
 from ...hdl.array_pins import ArraySignature
 from ...hdl.config import LayerConfig, NetworkConfig
+from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..host.verdict import drawn_layers
 from ..job import Job
@@ -66,7 +67,7 @@ def dump_of(
     job: Job,
     waves: Path | None,
     probes: Sequence[Probe],
-    report: Callable[[str], None] = lambda message: None,
+    progress: Progress = silent,
 ) -> Iterator[Path | None]:
     """Where the simulator of the block dumps; `waves` is made of it as the block ends.
 
@@ -76,7 +77,7 @@ def dump_of(
     ----------
     waves : Path, optional
         Where the file goes; without it there is no dump, either.
-    report : callable (message), optional
+    progress : Progress, optional
         Told what is going on.
     """
     if waves is None:
@@ -91,7 +92,7 @@ def dump_of(
             with contextlib.suppress(InputError, FileNotFoundError):
                 add_analog(dump, waves, job, probes)
             raise
-        report("adding the analog lines to the waveforms")
+        progress("adding the analog lines to the waveforms")
         add_analog(dump, waves, job, probes)
 
 

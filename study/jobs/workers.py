@@ -1,4 +1,8 @@
-"""Where the units of a sweep run: this machine's cores, or a Dask cluster."""
+"""Where the units of a sweep run: this machine's cores, or a Dask cluster.
+
+Not joblib: its workers outlive a parent that is killed (1.6.0: twenty seconds after SIGKILL all of
+them were still there), and those of a killed sweep would keep its cores and its memory.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..jobs.journal import Journal
 from ..jobs.workers import available_cores
-from .campaign import ATTACKS, campaign, campaign_trials
+from .campaign import ATTACKS, campaign, campaign_runs
 from .result import EQUAL, SURVIVED, KillRate, MutantResult, MutateResult
 
 
@@ -46,12 +46,12 @@ def mutate(request: MutateRequest, progress: Progress = silent) -> MutateResult:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(request.output / "mutants.jsonl")
     progress("making the mutants")
-    trials = campaign_trials(request.mutants, request.seed, cache_folder())
+    runs = campaign_runs(request.mutants, request.seed, cache_folder())
     found: dict[int, MutantResult] = {}
-    for index, result in campaign(trials, journal, request.workers or available_cores()):
+    for index, result in campaign(runs, journal, request.workers or available_cores()):
         found[index] = result
-        progress("mutants", len(found), len(trials))
-    return result_of(request, [found[index] for index in range(len(trials))], versions)
+        progress("mutants", len(found), len(runs))
+    return result_of(request, [found[index] for index in range(len(runs))], versions)
 
 
 def result_of(
