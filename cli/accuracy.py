@@ -12,7 +12,7 @@ from ..figures.tables import csv_text, table_of_rows
 from ..study.accuracy.points import IDEAL, PAPER_CLOCK_NS
 from ..study.accuracy.result import AccuracyResult, ChipsResult, PointResult
 from ..study.accuracy.study import AccuracyRequest, accuracy
-from .options.selection import add_network_options, seed_number
+from .options.selection import add_network_options, request_of, seed_number
 from .show.output import (
     add_json_option,
     progress,
@@ -101,23 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Sweep and report."""
     require_writable(arguments.json)
     require_writable(arguments.csv)
-    request = AccuracyRequest(
-        network=arguments.network,
-        macro=arguments.macro,
-        condition=tuple(arguments.condition),
-        clock_ns=tuple(arguments.clock_ns),
-        vdd=tuple(arguments.vdd),
-        ber=tuple(arguments.ber),
-        layers=tuple(arguments.layers),
-        data=arguments.data,
-        images=arguments.images,
-        chips=arguments.chips,
-        first_chip=arguments.first_chip,
-        calibrate=arguments.calibrate,
-        seed=arguments.seed,
-        workers=arguments.workers,
-        scheduler=arguments.scheduler,
-    )
+    request = request_of(AccuracyRequest, arguments)
     result = accuracy(request, progress)
     progress("")
     for note in result.notes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..behav.neuron.neuron_errors import PAPER_RATES
 from ..study.speeds import PAPER_LARGEST, WIDE, SpeedsRequest, SpeedsResult, speeds
-from .options.selection import add_chip_options, add_network_options
+from .options.selection import add_chip_options, add_network_options, request_of
 from .show.output import (
     add_cache_option,
     add_json_option,
@@ -42,14 +42,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and report."""
     require_writable(arguments.json)
-    request = SpeedsRequest(
-        network=arguments.network,
-        macro=arguments.macro,
-        condition=arguments.condition,
-        chip=arguments.chip,
-        seed=arguments.seed,
-        images=arguments.images,
-    )
+    request = request_of(SpeedsRequest, arguments)
     result = speeds(request, progress)
     progress("")
     print(table(["", "measured"], _rows(request, result)), file=text_stream(arguments.json))

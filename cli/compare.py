@@ -18,7 +18,7 @@ from ..study.crossbar.result import (
     of_arrays,
 )
 from ..study.crossbar.study import DEFAULT_IMAGES, CompareRequest, compare
-from .options.selection import add_condition_options, add_network_options
+from .options.selection import add_condition_options, add_network_options, request_of
 from .show.output import (
     add_json_option,
     progress,
@@ -84,18 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print, write."""
     for path in (arguments.csv, arguments.json):
         require_writable(path)
-    request = CompareRequest(
-        network=arguments.network,
-        macro=arguments.macro,
-        condition=arguments.condition,
-        data=arguments.data,
-        images=arguments.images,
-        chips=arguments.chips,
-        seed=arguments.seed,
-        spreads=tuple(arguments.spreads),
-        wire_ohm=tuple(arguments.wire_ohm),
-        fan_ins=tuple(arguments.fan_ins),
-    )
+    request = request_of(CompareRequest, arguments)
     result = compare(request, progress)
     progress("")
     if arguments.csv is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..flow.formal.verdict import Verdict
 from ..study.formal import FormalRequest, formal
+from .options.selection import request_of
 from .show.output import (
     add_cache_option,
     add_json_option,
@@ -47,7 +48,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prove what is asked for."""
     require_writable(arguments.json)
-    request = FormalRequest(only=tuple(arguments.only), output=arguments.output)
+    request = request_of(FormalRequest, arguments)
     result = formal(request, progress)
     progress("")
     out = text_stream(arguments.json)

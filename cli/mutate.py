@@ -10,6 +10,7 @@ from ..study.mutation.campaign import ATTACKS
 from ..study.mutation.designs import DESIGNS
 from ..study.mutation.result import SURVIVED, MutateResult
 from ..study.mutation.study import MutateRequest, mutate
+from .options.selection import request_of
 from .show.output import (
     add_cache_option,
     add_json_option,
@@ -52,12 +53,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the campaign and report."""
     require_writable(arguments.json)
-    request = MutateRequest(
-        mutants=arguments.mutants,
-        seed=arguments.seed,
-        workers=arguments.workers,
-        output=arguments.output,
-    )
+    request = request_of(MutateRequest, arguments)
     result = mutate(request, progress)
     progress("")
     print_campaign(result, text_stream(arguments.json))

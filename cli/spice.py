@@ -17,7 +17,7 @@ from ..study.spice import (
     spice,
     spice_check,
 )
-from .options.selection import add_chip_options, add_network_options
+from .options.selection import add_chip_options, add_network_options, request_of
 from .show.output import (
     add_json_option,
     progress,
@@ -75,26 +75,14 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(arguments.json)
     out = text_stream(arguments.json)
     if arguments.check:
-        asked = SpiceCheckRequest(condition=arguments.condition, seed=arguments.seed)
+        asked = request_of(SpiceCheckRequest, arguments)
         checked = spice_check(asked, progress)
         progress("")
         _print_checks(checked.checks, out)
         write_json(arguments.json, checked.to_dict())
         return 0 if passed(checked.checks) else 1
     require_writable(arguments.output)
-    request = SpiceRequest(
-        network=arguments.network,
-        macro=arguments.macro,
-        condition=arguments.condition,
-        chip=arguments.chip,
-        seed=arguments.seed,
-        layer=arguments.layer,
-        row=arguments.row,
-        columns=arguments.columns,
-        image=arguments.image,
-        models=arguments.models,
-        output=arguments.output,
-    )
+    request = request_of(SpiceRequest, arguments)
     result = spice(request, progress)
     progress("")
     planes = f", the most significant of {result.bit_planes} bit planes"

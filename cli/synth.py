@@ -11,6 +11,7 @@ from ..flow.emit.controller import CONTROLLER
 from ..flow.synthesis.synthesise import TARGETS
 from ..study.digital.comparison import FAN_INS, DigitalRequest, compare_with_digital
 from ..study.synthesis import SynthesisRequest, synthesis
+from .options.selection import request_of
 from .show.output import (
     add_cache_option,
     add_json_option,
@@ -72,14 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_writable(arguments.json)
     if arguments.compare is not None:
         return _run_comparison(arguments)
-    request = SynthesisRequest(
-        network=arguments.network,
-        macro=arguments.macro,
-        target=arguments.target,
-        liberty=arguments.liberty,
-        clock_mhz=arguments.clock_mhz,
-        output=arguments.output,
-    )
+    request = request_of(SynthesisRequest, arguments)
     if request.folder.is_dir():
         require_writable(request.folder / f"{CONTROLLER}.v")
     result = synthesis(request, progress)
