@@ -65,8 +65,8 @@ class Comparison:
 
     def job(self, parameters: ChipParameters, chip: int) -> Job:
         """The network on one chip of a condition."""
-        weights = tuple(layer.weights for layer in self.mapped.layers)
-        return Job(self.mapped.config, weights, parameters, chip, self.seed, self.images)
+        mapped = self.mapped
+        return Job(mapped.config, mapped.weights, parameters, chip, self.seed, self.images)
 
     def without_wire(self) -> ChipParameters:
         """The condition with lines of no resistance."""

@@ -118,7 +118,7 @@ def test_chips_of_an_error_law_err_each_on_its_own():
     counts = [run_unit(Unit(packed, point, chip, 2)) for chip in (1, 2, 3, 1)]
     assert counts[3] == counts[0]
     found = summary(counts[:3], [layer.name for layer in map_network(network).config.layers])
-    assert found["accuracy"]["std"] > 0
+    assert found.accuracy.std > 0
     first = np.array([chip.wrong[0] for chip in counts[:3]])
     assert len(set(first.tolist())) == 3
     # Sums of many rare events: their variance is their mean.
