@@ -3,6 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
+# The folders that are subpackages of popbridge: a new one has it installed anew.
+ROOMS := $(filter-out popbridge,$(patsubst %/__init__.py,%,$(wildcard */__init__.py)))
+INSTALLED := pyproject.toml setup.py $(ROOMS:%=%/__init__.py)
 
 .PHONY: demo test formal lint format clean
 
@@ -18,11 +21,12 @@ formal: $(VENV)/test.stamp
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# mypy sees the package as it is installed: folders of the checkout as subpackages.
+	@# mypy and import-linter see the package as it is installed: folders as subpackages.
 	@rm -rf build/typecheck && mkdir -p build/typecheck/popbridge
 	@cd build/typecheck/popbridge && ln -s ../../../popbridge/*.py . && \
-	  for folder in hdl behav bnn sim flow study figures cli tb; do ln -s ../../../$$folder $$folder; done
+	  for folder in $(ROOMS); do ln -s ../../../$$folder $$folder; done
 	MYPYPATH=build/typecheck $(BIN)/mypy -p popbridge
+	cd build/typecheck && ../../$(BIN)/lint-imports --no-cache ../../pyproject.toml
 
 format: $(VENV)/test.stamp
 	$(BIN)/ruff check --fix .
@@ -38,11 +42,11 @@ $(VENV)/venv.stamp:
 	@$(BIN)/python -m pip --version >/dev/null
 	@touch $@
 
-$(VENV)/demo.stamp: pyproject.toml | $(VENV)/venv.stamp
+$(VENV)/demo.stamp: $(INSTALLED) | $(VENV)/venv.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-$(VENV)/test.stamp: pyproject.toml | $(VENV)/venv.stamp
+$(VENV)/test.stamp: $(INSTALLED) | $(VENV)/venv.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@# The crossbar's oracle, without what only its drawings need (cairo and its headers).
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps 'badcrossbar==1.1.0'

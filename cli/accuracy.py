@@ -40,7 +40,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``accuracy`` to `commands`."""
     parser = commands.add_parser(
         "accuracy",
-        help="accuracy of many chips, without hardware",
         description="Samples chips and runs all images through each, with the physics and the "
         "draws of the co-simulation but without hardware, for every combination of condition, "
         "clock, supply and bit error rate. Every finished chip is kept below build/accuracy: a "

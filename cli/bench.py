@@ -25,7 +25,15 @@ from ..study.accuracy.chip import Point, Study, physics_of
 from ..study.accuracy.sweep import sweep
 from ..study.jobs.workers import available_cores
 from .options.selection import add_chip_options, add_network_options, selected_network
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
 from .run import make_job, select_images
 
 COSIM_IMAGES = 400
@@ -41,7 +49,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``bench`` to `commands`."""
     parser = commands.add_parser(
         "bench",
-        help="measure the speeds",
         description="Measures co-simulation (Verilator, one process, a sampled chip with "
         "comparator noise), the software reference, one chip's physics without hardware beside "
         "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
@@ -51,6 +58,7 @@ def add_parser(commands: Any) -> None:
     add_network_options(parser)
     add_chip_options(parser)
     parser.add_argument("--images", type=int, default=COSIM_IMAGES, help="images in co-simulation")
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

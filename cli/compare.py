@@ -50,7 +50,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``compare`` to `commands`."""
     parser = commands.add_parser(
         "compare",
-        help="the bridge beside a current-summing crossbar",
         description="Accuracy of a network on bridges and on differential current-summing "
         "crossbars of the same devices, over the devices' spread and over the wire's resistance, "
         "and wrong neuron signs over fan-in; with read currents and voltage drops.",

@@ -38,7 +38,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``errors`` to `commands`."""
     parser = commands.add_parser(
         "errors",
-        help="probability that a neuron gives the wrong sign",
         description="The exact probability that a neuron gives the wrong sign, for every popcount "
         "surplus, from the bit error rate of its columns and the published error law of its "
         "comparator; below 1e-30 it is given as 0. Bias columns are the authors': "

@@ -22,7 +22,7 @@ from ..figures.energy import energy_tables
 from ..figures.tables import Tables
 from ..figures.waveform import Signal, waveform_tables
 from ..hdl.config import MACROS
-from ..sim.cosim import BUILD_FOLDER, simulate
+from ..sim.cosim import simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
 from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
@@ -85,7 +85,7 @@ def shipped_waveform_tables() -> Tables:
 
 
 def traced_waveform_tables(
-    job: Job, row: int, simulator: str = "verilator", root: Path = BUILD_FOLDER / "sim"
+    job: Job, row: int, simulator: str = "verilator", root: Path | None = None
 ) -> Tables:
     """One row of the first layer's macro 0 with the first image, from a real co-simulation.
 

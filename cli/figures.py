@@ -27,6 +27,7 @@ from .figure_tables import (
     shipped_waveform_tables,
 )
 from .output import (
+    add_cache_option,
     add_json_option,
     progress,
     require_writable,
@@ -61,7 +62,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``figures`` to `commands`."""
     parser = commands.add_parser(
         "figures",
-        help="figures for papers, with their data",
         description="Draws bit error rates (ber), error probabilities of neurons (errors), the "
         "energy of the shipped network (energy), one evaluation of it in a co-simulation "
         "(waveform), bridge and crossbar (compare) and accuracies (accuracy), with published "
@@ -82,6 +82,7 @@ def add_parser(commands: Any) -> None:
             f"--{command}", type=Path, metavar="PATH",
             help=f"the file that popbridge {command} --json wrote, to be drawn instead of computed",
         )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

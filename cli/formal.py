@@ -12,6 +12,7 @@ from ..flow.formal.bench import Proof, Property
 from ..flow.formal.equivalence import EQUIVALENCE, prove_equivalence
 from ..flow.formal.prove import CAUGHT, PROVEN, REACHED, every_proof, prove
 from .output import (
+    add_cache_option,
     add_json_option,
     progress,
     progress_bar,
@@ -30,7 +31,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``formal`` to `commands`."""
     parser = commands.add_parser(
         "formal",
-        help="prove the hardware's properties",
         description="Proves properties of the controller's hardware with SymbiYosys and z3: each "
         "one for all inputs, and for all phase lengths where the method is induction. Each is "
         "covered, and broken by an edit of the hardware for which its proof fails. Exit status 0: "
@@ -45,6 +45,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, default=TRACES, metavar="FOLDER",
         help="where waveforms of failures go",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

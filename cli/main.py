@@ -9,31 +9,37 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from .. import __version__
+from ..cache import cache_folder
 from ..errors import ConversionError, HardwareFault, InputError, SimulationError, ToolError
-from . import (
-    accuracy,
-    bench,
-    compare,
-    errors,
-    figures,
-    formal,
-    mutate,
-    presets,
-    report,
-    run,
-    spice,
-    synth,
-    train,
-    verilog,
-)
 from .output import progress
 
 WRONG_INPUT = 2
 HARDWARE_FAILED = 1
+CACHE_VARIABLE = "XDG_CACHE_HOME"
+COMMANDS = {
+    "run": "the main job: hardware and physics on real images",
+    "report": "a run's JSON as an HTML page",
+    "accuracy": "accuracy of many chips, without hardware",
+    "compare": "the bridge beside a current-summing crossbar",
+    "errors": "probability that a neuron gives the wrong sign",
+    "figures": "figures for papers, with their data",
+    "spice": "netlist of a row for ngspice; the model checked against it",
+    "verilog": "write the hardware as SystemVerilog",
+    "synth": "synthesise the hardware: cells, area, depth, clock",
+    "formal": "prove the hardware's properties",
+    "mutate": "faults put into the hardware, and whether the tests find them",
+    "train": "train a network (needs PyTorch)",
+    "presets": "list networks, macros and conditions; print one as TOML",
+    "bench": "measure the speeds",
+}
+"""What each is for, in the order of ``--help``. Only the module of the one that is chosen is
+imported: what all of them stand on takes most of a second."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -47,21 +53,23 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of ``popbridge``."""
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """What the words after ``popbridge`` say; only their command's module is imported."""
     top = OneLineParser(
         prog="popbridge",
         description="Binarized neural networks on ReRAM bridge macros: generated hardware, "
         "simulated with the physics of its arrays.",
     )
     top.add_argument("--version", action="version", version=f"popbridge {__version__}")
+    top.set_defaults(cache=None)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (
-        run, report, accuracy, compare, errors, figures, spice, verilog, synth, formal, mutate,
-        train, presets, bench,
-    ):  # fmt: skip
-        command.add_parser(commands)
-    return top
+    chosen = next((word for word in words if word != "--"), None)
+    for name, purpose in COMMANDS.items():
+        if name == chosen:
+            import_module(f".{name}", __package__).add_parser(commands)
+        else:
+            commands.add_parser(name, help=purpose)
+    return top.parse_args(words)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -73,9 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         0: done. 1: the hardware did not do what it must. 2: something given is wrong or missing;
         one line on standard error says what.
     """
-    arguments = parser().parse_args(argv)
+    arguments = parse(sys.argv[1:] if argv is None else argv)
     try:
-        with _terminated_in_order():
+        with _terminated_in_order(), _caches_in(arguments.cache):
             status = arguments.run(arguments)
             sys.stdout.flush()
             return status
@@ -98,6 +106,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail("terminated", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
         return _fail("interrupted", 128 + signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _caches_in(folder: Path | None) -> Iterator[None]:
+    """Our cache and those of the tools that we start are below `folder`, if one is given."""
+    if folder is None:
+        yield
+        return
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(cache_folder(folder).resolve())
+    try:
+        yield
+    finally:
+        del os.environ[CACHE_VARIABLE]
+        if before is not None:
+            os.environ[CACHE_VARIABLE] = before
 
 
 @contextlib.contextmanager

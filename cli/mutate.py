@@ -7,6 +7,7 @@ import collections
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..cache import cache_folder
 from ..errors import InputError
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..study.jobs.journal import Journal
@@ -21,6 +22,7 @@ from ..study.mutation.campaign import (
 )
 from ..study.mutation.designs import DESIGNS
 from .output import (
+    add_cache_option,
     add_json_option,
     progress,
     progress_bar,
@@ -37,7 +39,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``mutate`` to `commands`."""
     parser = commands.add_parser(
         "mutate",
-        help="faults put into the hardware, and whether the tests find them",
         description="Yosys puts single faults into the controllers of small networks; each is "
         "simulated in Icarus under the fast tests, its counters are put to the proof, and what "
         "passes is held against the controller without a fault by SAT and induction. A killed "
@@ -53,6 +54,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, metavar="FOLDER", default=BUILD_FOLDER / "mutate",
         help="where finished results are kept, mutants.jsonl",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(arguments.output / "mutants.jsonl")
     progress("making the mutants")
-    trials = campaign_trials(arguments.mutants, arguments.seed, BUILD_FOLDER / "sim")
+    trials = campaign_trials(arguments.mutants, arguments.seed, cache_folder())
     found = {}
     for index, result in campaign(trials, journal, arguments.workers):
         found[index] = result

@@ -25,6 +25,14 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_cache_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cache PATH`` to a command that makes hardware; `main` heeds it."""
+    parser.add_argument(
+        "--cache", type=Path, metavar="PATH",
+        help="folder of what is built once and of the tools' own caches; without it the user's",
+    )  # fmt: skip
+
+
 def require_writable(path: Path | str | None) -> None:
     """Raise InputError, before any long work, if a file cannot be written there.
 

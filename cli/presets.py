@@ -17,7 +17,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``presets`` to `commands`."""
     parser = commands.add_parser(
         "presets",
-        help="list networks, macros and conditions; print one as TOML",
         description="Lists what can be chosen by name. With NAME, prints that macro or condition "
         "as TOML, to be changed and given to --macro or --condition as a file.",
     )

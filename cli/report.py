@@ -28,7 +28,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``report`` to `commands`."""
     parser = commands.add_parser(
         "report",
-        help="a run's JSON as an HTML page",
         description="Writes one HTML page, complete in itself, from what popbridge run --json "
         "wrote: accuracy, mapping, cycles and phases, differing bits, confusion matrix, energy.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

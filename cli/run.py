@@ -25,7 +25,15 @@ from .options.selection import (
     selected_condition,
     selected_network,
 )
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
 from .programming import (
     add_programming_options,
     print_programming,
@@ -43,7 +51,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``run`` to `commands`."""
     parser = commands.add_parser(
         "run",
-        help="the main job: hardware and physics on real images",
         description="Simulates the network's generated hardware with a chip's physics at its array "
         "pins, checks every bit and every cycle, and compares with the software network.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -77,6 +84,7 @@ def add_parser(commands: Any) -> None:
     )  # fmt: skip
     add_programming_options(parser)
     add_waves_options(parser)
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

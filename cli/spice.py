@@ -49,7 +49,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``spice`` to `commands`."""
     parser = commands.add_parser(
         "spice",
-        help="netlist of a row for ngspice; the model checked against it",
         description="Writes the netlist of one row of a sampled chip, runs ngspice where it is "
         "installed and compares. Of inputs of several bits it takes the most significant bit "
         "plane. With --check, random rows of three sizes instead.",

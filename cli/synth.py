@@ -17,7 +17,15 @@ from ..hdl.config import MACROS, MacroConfig, NetworkConfig
 from ..hdl.controller.controller import NetworkController
 from ..sim.cosim import BUILD_FOLDER
 from .options.selection import find_preset
-from .output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    table,
+    text_stream,
+    write_json,
+)
 from .synth_compare import add_compare_option, run_comparison
 
 
@@ -26,7 +34,6 @@ def add_parser(commands: Any) -> None:
     targets = "; ".join(f"{name}: {meaning}" for name, meaning in TARGETS.items())
     parser = commands.add_parser(
         "synth",
-        help="synthesise the hardware: cells, area, depth, clock",
         description="Synthesises the controller with Yosys, and finds the clock it reaches: on an "
         "FPGA placed and routed by nextpnr, in a cell library by OpenSTA before layout, wires "
         f"taken to be without load. Targets: {targets}.",
@@ -55,6 +62,7 @@ def add_parser(commands: Any) -> None:
         help="where netlist, constraints and logs go, in a folder for each target",
     )  # fmt: skip
     add_compare_option(parser)
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

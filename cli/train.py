@@ -22,7 +22,6 @@ def add_parser(commands: Any) -> None:
     """Add the subparser ``train`` to `commands`."""
     parser = commands.add_parser(
         "train",
-        help="train a network (needs PyTorch)",
         description="Train a binarized network and write it as a network file. An interrupted "
         "training goes on from OUTPUT.checkpoint when the same command is given again.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

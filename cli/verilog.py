@@ -15,14 +15,21 @@ from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from .options.selection import add_network_options, selected_network
-from .output import add_json_option, progress, require_writable, text_stream, write_json, write_text
+from .output import (
+    add_cache_option,
+    add_json_option,
+    progress,
+    require_writable,
+    text_stream,
+    write_json,
+    write_text,
+)
 
 
 def add_parser(commands: Any) -> None:
     """Add the subparser ``verilog`` to `commands`."""
     parser = commands.add_parser(
         "verilog",
-        help="write the hardware as SystemVerilog",
         description="Writes the network's controller, the macro top (controller and bridge_array "
         "black boxes), the black boxes' stubs, a JSON file that describes them, and the control "
         "registers as Markdown, C header and CMSIS-SVD; then has Verilator check the hardware.",
@@ -33,6 +40,7 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, default=BUILD_FOLDER / "verilog", metavar="FOLDER",
         help="where the files go",
     )  # fmt: skip
+    add_cache_option(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 

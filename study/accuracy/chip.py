@@ -19,10 +19,10 @@ from ...behav.parameters.chip import ChipParameters
 from ...bnn import software
 from ...bnn.mapping import MappedNetwork, map_network
 from ...bnn.network import Network
+from ...cache import source_digest
 from ...hdl.config import MacroConfig
 from ...record import Record
 from ...sim.montecarlo import ChipResult, run_chip
-from ...sim.simulators.source_digest import source_digest
 
 IDEAL = ChipParameters()
 """Of what no chip number is drawn from: an ideal layer's cells are exact whatever it says."""
@@ -66,7 +66,7 @@ class Study:
     @functools.cached_property
     def digest(self) -> str:
         """Key of all that decides the results beside point and chip, this code included."""
-        code = source_digest(("hdl", "behav", "bnn", "sim", "study"), ("numpy",))
+        code = source_digest("numpy")
         digest = hashlib.sha256(f"{code} {self.macro!r} {self.seed} {RATE_IMAGES}".encode())
         for layer in self.network.layers:
             for array in (layer.weights, layer.thresholds, layer.offsets):

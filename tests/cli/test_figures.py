@@ -17,7 +17,7 @@ from popbridge.cli.figure_tables import (
     traced_waveform_tables,
 )
 from popbridge.cli.figures import read_tables, selected_figures
-from popbridge.cli.main import main, parser
+from popbridge.cli.main import main, parse
 
 POINT = {"condition": "error-law", "clock_ns": 6.0, "ber": 0.1, "chips": 3,
          "accuracy": {"mean": 0.98, "std": 0.01, "ci95": [0.97, 0.99]}}  # fmt: skip
@@ -121,7 +121,7 @@ def test_a_course_that_no_column_takes_is_left_out():
 
 def test_all_figures_by_default():
     names = ["ber", "errors", "energy", "waveform", "compare", "accuracy"]
-    assert selected_figures(parser().parse_args(["figures"]).only) == names
+    assert selected_figures(parse(["figures"]).only) == names
     assert selected_figures(["accuracy", "ber"]) == ["ber", "accuracy"]
 
 
