@@ -223,17 +223,6 @@ class LayerKey:
         return DecisionDraws(self.seed, domain, self.layer, self.chip or 0)
 
 
-def generator(seed: int, domain: Domain, layer: int, index: int, trial: int = 0) -> Generator:
-    """A generator of its own for the vector (seed, domain, layer, index, trial).
-
-    Raises
-    ------
-    InputError
-        Seed or layer out of range.
-    """
-    return DrawStream(seed, domain, layer).at(index, trial)
-
-
 def _require_below(name: str, value: int, limit: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise InputError(f"{name}: found {value!r}, expected an integer")

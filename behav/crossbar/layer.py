@@ -25,7 +25,7 @@ def column_order(fan_in: int) -> NDArray[np.intp]:
     Multiples of the golden ratio, less their integers, in rising order: any columns that follow one
     another in the layer, such as its bias columns or a dark row of an image, lie evenly along the
     bit lines. That helps the crossbar: in the layer's own order the wire weakens some inputs
-    against the bias that stands for their threshold. docs/crossbar.md has figures.
+    against the bias that stands for their threshold. docs/crossbar.md has the numbers.
     """
     return np.argsort(np.arange(fan_in) * GOLDEN_RATIO % 1, kind="stable")
 

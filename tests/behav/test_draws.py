@@ -12,9 +12,14 @@ from popbridge.behav.draws import (
     Domain,
     DrawStream,
     _squares,
-    generator,
 )
 from popbridge.errors import InputError
+
+
+def generator(seed, domain, layer, index, trial=0):
+    """Of a stream of its own for one vector."""
+    return DrawStream(seed, domain, layer).at(index, trial)
+
 
 SEED = 20240
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from support.comparators import comparator_of, key_of
+from support.published import measured_rates
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
@@ -17,6 +18,7 @@ SEED = 11
 Z_95, Z_99 = 1.959964, 2.575829
 READS = 13_800 * 100
 MEASURED = sorted(name for name in CONDITIONS if name.startswith("measured-"))
+RATES = measured_rates()
 CHIPS = 4
 """Chips of 1.38 million cells each: their mean is known twice as well as the interval is wide."""
 
@@ -33,8 +35,8 @@ def one_row_macros(neurons, fan_in):
     [pytest.param(name, marks=() if k % 4 == 0 else pytest.mark.nightly)
      for k, name in enumerate(MEASURED)],
 )  # fmt: skip
-def test_chips_of_each_measured_condition_read_its_rate(name, measured_rates):
-    rate = measured_rates[name]
+def test_chips_of_each_measured_condition_read_its_rate(name):
+    rate = RATES[name]
     ideal = CONDITIONS[name].replace(
         neuron=CONDITIONS[name].neuron.replace(unit_capacitor_sigma=0.0)
     )

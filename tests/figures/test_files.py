@@ -1,13 +1,12 @@
 """Figures as files: the same bytes for the same tables, and tables that read back."""
 
 import csv
-import hashlib
 import io
 import math
 import struct
-from importlib import resources
 
 import pytest
+from support.published import published_rows
 
 from popbridge.figures.computed import paper_errors_tables
 from popbridge.figures.errors import draw_errors
@@ -54,17 +53,11 @@ def test_tables_of_rows_and_rows_of_tables():
     assert table_of_rows(("a", "b"), []) == {"a": [], "b": []}
 
 
-PUBLISHED = {
-    "measured_ber": (17, "766105de643a5d5fa65f774f4e046a3dcb977186abcd44a76c9e808ba4e55e62"),
-    "neuron_errors": (130, "b200c9a70fc50ee9ded8c9e77744fc838abff4e6ad4b8476dbedffcf7f31e78c"),
-    "accuracy_mnist_6ns": (7, "826f2f8d7468609e7769583775d5b028fb66235adc1e9ef7eb63689f4a2f819f"),
-}
-"""Rows and SHA-256 of the files, as they were once held against the authors' data."""
-
-
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_published_points_come_with_the_package_unchanged(name):
-    rows, digest = PUBLISHED[name]
-    assert {len(column) for column in published_table(name).values()} == {rows}
-    path = resources.files("popbridge.figures") / "published" / f"{name}.csv"
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+@pytest.mark.parametrize(
+    ("name", "rows"), [("measured_ber", 17), ("neuron_errors", 130), ("accuracy_mnist_6ns", 7)]
+)
+def test_published_points_come_with_the_package_unchanged(name, rows):
+    shipped, taken_over = published_table(name), published_rows(name)
+    assert len(taken_over) == rows
+    for title, column in shipped.items():
+        assert column == [float(row[title]) for row in taken_over]

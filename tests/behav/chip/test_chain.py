@@ -9,7 +9,7 @@ from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.chip.margins import layer_margins
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.draws import Domain, LayerKey, generator
+from popbridge.behav.draws import Domain, DrawStream, LayerKey
 from popbridge.behav.energy.layer import layer_energy
 from popbridge.behav.neuron import capacitors as neuron
 from popbridge.behav.parameters.chip import ChipParameters
@@ -70,7 +70,7 @@ class Line:
 
 def drawn_line(chip, layer, macro, line, arrays, sigma):
     """The chain's capacitors, F, from the documented keys: one vector, array 0's columns first."""
-    deviates = generator(chip, Domain.CAPACITOR, layer, macro, line)
+    deviates = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line)
     return Line([UNIT_F * (1 + sigma * deviates.standard_normal(COLUMNS)) for _ in range(arrays)])
 
 

@@ -1,13 +1,12 @@
 """Neurons that err by the published law: rates against the authors' tables and brute force."""
 
-import csv
 import dataclasses
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.published import published_rows
 
 from popbridge.behav.chip.error_layer import ErrorLawLayer
 from popbridge.behav.draws import LayerKey
@@ -32,11 +31,9 @@ def inputs_with_surplus(fan_in, surplus, sign):
 
 def published_rates():
     """(BER, surplus) to the probability that the authors give a 1,025-input neuron at 6 ns."""
-    path = Path(__file__).parents[2] / "data" / "ezzadeen2024_errors.csv"
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return {
         (float(row["ber"]), int(row["surplus"])): float(row["probability"])
-        for row in csv.DictReader(lines)
+        for row in published_rows("neuron_errors")
         if row["clock_ns"] == "6" and row["inputs"] == "1025" and float(row["probability"]) > 1e-3
     }
 

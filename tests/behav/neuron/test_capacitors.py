@@ -7,7 +7,7 @@ import pytest
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.draws import Domain, LayerKey, generator
+from popbridge.behav.draws import Domain, DrawStream, LayerKey
 from popbridge.behav.neuron import capacitors as neuron
 from popbridge.behav.parameters.bridge import BridgeParameters
 from popbridge.behav.parameters.chip import ChipParameters
@@ -34,9 +34,9 @@ def test_parasitic_and_bank_load_a_score_unit():
 
 def drawn_capacitors_f(config, sigma, chip, layer, macro, line):
     """Columns (C,) and bank (K,) of one line, from the documented keys of the draws."""
-    deviates = generator(chip, Domain.CAPACITOR, layer, macro, line)
+    deviates = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line)
     columns_f = UNIT_F * (1 + sigma * deviates.standard_normal(config.macro.columns))
-    deviates = generator(chip, Domain.BANK, layer, macro, line)
+    deviates = DrawStream(chip, Domain.BANK, layer).at(macro, line)
     bank_f = [
         2**k * UNIT_F * (1 + sigma / math.sqrt(2**k) * deviate)
         for k, deviate in enumerate(deviates.standard_normal(config.count_bits))

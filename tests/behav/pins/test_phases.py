@@ -276,3 +276,20 @@ def test_bit_lines_stand_while_latches_hold(pipelined_bench):
     bench.wait(1)
     with pytest.raises(PhaseError, match="found bl changed in evaluate"):
         bench.set(bl=1, wl=2)
+
+
+def test_a_pipelined_macro_of_bit_planes_scans_row_after_row():
+    """Its word lines may be down for the row that it lacks, 21 cycles, and not for a row's tail."""
+    config = array_layer()
+    macro = config.macro.replace(pipelined=True)
+    config = config.replace(macro=macro, bits_per_input=2)
+    chip = sample_layer(config, np.ones((11, 23)), ChipParameters(), LayerKey(None))
+    bench = Bench(ArrayModel(chip, 2), config.macro.timing.clock_period_s)
+    bench.drive(np.ones(23))
+    bench.set(wl=1)
+    bench.set(wl=0)
+    bench.wait(21)
+    bench.set()
+    bench.wait(1)
+    with pytest.raises(PhaseError, match=r"driven for 22 cycles without a word line, .* most 21"):
+        bench.set()

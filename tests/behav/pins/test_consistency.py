@@ -1,4 +1,7 @@
-"""The pin-level model decides as its layer does."""
+"""Consistency: the model of a macro at its pins gives what its layer gives, to the bit.
+
+The pins ask the layer, so this shows no physics: rows, evaluations, trials and codes are handed on.
+"""
 
 import dataclasses
 
