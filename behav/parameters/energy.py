@@ -1,6 +1,7 @@
 """Parameters of the energy: what the circuits around the devices weigh, in two technologies.
 
-Sources are marked as in `conditions`: [P] the source paper, [D] derived, [E] an engineering estimate.
+Sources are marked as in `conditions`: [P] the source paper, [D] derived, [E] an engineering
+estimate.
 """
 
 from __future__ import annotations
