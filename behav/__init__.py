@@ -1,6 +1,7 @@
-"""The physics of the array, in NumPy, free of any simulator.
+"""The physics of the array in NumPy, free of any simulator, from the cell outwards.
 
-`params` holds every figure, `draws` every random number; `devices`, `bridge`, `neuron` and
-`comparator` are the physics from the cell outwards; `chip` joins them for the neurons of a layer
-and `array` answers for one macro at its pins.
+`parameters` and `conditions` hold every number with its source, `draws` every random one; `cell`,
+`neuron` and `chip` are the physics, and `chip.drawn` the one place where a layer is drawn; `pins`,
+`energy` and `crossbar` look at what is drawn. Knows array groups and evaluation numbers only: what
+an image is, is its layer kind's matter.
 """

@@ -1,4 +1,4 @@
-"""Every figure of the physics: the parameters of a chip, and the conditions shipped with it.
+"""The conditions shipped with the package.
 
 Sources are marked as in the project's physics notes: [P] Ezzadeen et al. 2024
 (doi 10.1038/s44172-024-00226-z) or code of the same group, [R] recovered from the authors'

@@ -5,14 +5,15 @@ Both generators are counter-based. What a chip is made of is drawn in vectors, f
 domain and layer; two of the four counter words hold index and trial, and the lowest one counts
 along the vector drawn, so that no two vectors overlap. What a decision adds is drawn one by one,
 and only where it can matter, from Squares (Widynski 2020, "Squares: a fast counter-based RNG",
-arXiv 2004.06278, the 64-bit form): its key is drawn from Philox, its counter is made of image,
-trial and neuron.
+arXiv 2004.06278, the 64-bit form): its key is drawn from Philox, its counter is made of
+evaluation, trial and neuron.
 """
 
 from __future__ import annotations
 
 import enum
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,9 @@ _WORD_LIMIT = 2**64
 _LAYER_LIMIT = 2**32
 _NEURON_BITS = 16
 _TRIAL_BITS = 8
-IMAGE_LIMIT = 2 ** (64 - _NEURON_BITS - _TRIAL_BITS)
-"""Image numbers are below this; neurons of a layer below 2^16, trials of a decision below 2^8."""
+_PROGRAMMING_LIMIT = 2**32
+EVALUATION_LIMIT = 2 ** (64 - _NEURON_BITS - _TRIAL_BITS)
+"""Evaluation numbers are below this; neurons of a layer below 2^16, trials below 2^8."""
 
 _HALF = np.uint64(32)
 NORMAL_REACH = math.sqrt(66 * math.log(2))
@@ -94,14 +96,14 @@ class DrawStream:
 
 
 class DecisionDraws:
-    """What single decisions of a layer draw; each a function of (image, trial, neuron).
+    """What single decisions of a layer draw; each a function of (evaluation, trial, neuron).
 
     Parameters
     ----------
     seed, domain, layer
         As for `DrawStream`.
     chip : int
-        A further key, 0 to 2^64 - 1, for draws that belong to a chip.
+        0 to 2^64 - 1: chips have noise of their own.
 
     Raises
     ------
@@ -109,27 +111,27 @@ class DecisionDraws:
         Seed, layer or chip out of range.
     """
 
-    def __init__(self, seed: int, domain: Domain, layer: int, chip: int = 0) -> None:
+    def __init__(self, seed: int, domain: Domain, layer: int, chip: int) -> None:
         _require_below("chip", chip, _WORD_LIMIT)
         stream = DrawStream(seed, domain, layer).at(chip)
         # Odd, so that every counter has a product of its own.
         self._key = stream.integers(0, _WORD_LIMIT - 1, 1, np.uint64, endpoint=True) | np.uint64(1)
 
     def normal(
-        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
+        self, evaluations: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.float64]:
         """Standard normal deviates, of magnitude at most `NORMAL_REACH` (Box and Muller 1958).
 
         Parameters
         ----------
-        images : int or array_like of int, shape (count,)
-            0 to `IMAGE_LIMIT` - 1.
+        evaluations : int or array_like of int, shape (count,)
+            0 to `EVALUATION_LIMIT` - 1.
         neurons : ndarray of int, shape (count,)
             0 to 65,535.
         trial : int
             0 to 255.
         """
-        words = self._words(images, trial, neurons)
+        words = self._words(evaluations, trial, neurons)
         radius = (words >> _HALF).astype(np.float64)
         radius += 0.5
         radius *= 2.0**-32
@@ -143,10 +145,10 @@ class DecisionDraws:
         return radius
 
     def uniform(
-        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
+        self, evaluations: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.float64]:
         """Uniform deviates from `SMALLEST_UNIFORM` to 1; parameters as in `normal`."""
-        words = self._words(images, trial, neurons)
+        words = self._words(evaluations, trial, neurons)
         words >>= np.uint64(12)
         deviates = words.astype(np.float64)
         deviates += 0.5
@@ -154,17 +156,17 @@ class DecisionDraws:
         return deviates
 
     def _words(
-        self, images: ArrayLike, trial: int, neurons: NDArray[np.integer]
+        self, evaluations: ArrayLike, trial: int, neurons: NDArray[np.integer]
     ) -> NDArray[np.uint64]:
         counter = neurons.astype(np.uint64)
-        if isinstance(images, int):
-            counter |= np.uint64((images << _TRIAL_BITS | trial) << _NEURON_BITS)
+        if isinstance(evaluations, int):
+            counter |= np.uint64((evaluations << _TRIAL_BITS | trial) << _NEURON_BITS)
         else:
-            of_images = np.asarray(images).astype(np.uint64)
-            of_images <<= np.uint64(_TRIAL_BITS)
-            of_images |= np.uint64(trial)
-            of_images <<= np.uint64(_NEURON_BITS)
-            counter |= of_images
+            of_evaluations = np.asarray(evaluations).astype(np.uint64)
+            of_evaluations <<= np.uint64(_TRIAL_BITS)
+            of_evaluations |= np.uint64(trial)
+            of_evaluations <<= np.uint64(_NEURON_BITS)
+            counter |= of_evaluations
         return _squares(counter, self._key)
 
 
@@ -186,15 +188,39 @@ def _squares(counter: NDArray[np.uint64], key: NDArray[np.uint64]) -> NDArray[np
     return words ^ swapped
 
 
-def generator(seed: int, domain: Domain, layer: int, index: int, trial: int = 0) -> Generator:
-    """A generator of its own for the vector (seed, domain, layer, index, trial).
+@dataclass(frozen=True)
+class LayerKey:
+    """What the draws of one layer of one chip are a function of.
 
     Raises
     ------
     InputError
-        Seed or layer out of range.
+        A number out of range.
     """
-    return DrawStream(seed, domain, layer).at(index, trial)
+
+    chip: int | None
+    """Number of the chip, 0 to 2^64 - 1; None for the ideal chip, which nothing is drawn of."""
+    layer: int = 0
+    """Number of the layer in its network, 0 to 2^32 - 1."""
+    seed: int = 0
+    """Of the decisions' noise, 0 to 2^64 - 1."""
+    programming: int = 0
+    """Number of the chip's programming, 0 to 2^32 - 1: what each programming draws anew."""
+
+    def __post_init__(self) -> None:
+        if self.chip is not None:
+            _require_below("chip", self.chip, _WORD_LIMIT)
+        _require_below("layer", self.layer, _LAYER_LIMIT)
+        _require_below("seed", self.seed, _WORD_LIMIT)
+        _require_below("programming", self.programming, _PROGRAMMING_LIMIT)
+
+    def stream(self, domain: Domain) -> DrawStream:
+        """The vectors that the layer is made of."""
+        return DrawStream(self.chip or 0, domain, self.layer)
+
+    def decisions(self, domain: Domain) -> DecisionDraws:
+        """What single decisions of the layer draw."""
+        return DecisionDraws(self.seed, domain, self.layer, self.chip or 0)
 
 
 def _require_below(name: str, value: int, limit: int) -> None:

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..cache import cache_folder
-from ..errors import ConversionError, HardwareFault, InputError, SimulationError, ToolError
+from ..errors import HardwareFault, InputError, SimulationError, ToolError
 from .show.output import progress
 
 WRONG_INPUT = 2
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return status
     except InputError as error:
         return _fail(_as_typed(str(error), arguments), WRONG_INPUT)
-    except (HardwareFault, SimulationError, ConversionError, ToolError) as error:
+    except (HardwareFault, SimulationError, ToolError) as error:
         return _fail(error, HARDWARE_FAILED)
     except BrokenPipeError:
         # The reader of our output has gone: nothing is left to say.

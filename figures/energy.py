@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.energy.layer import CAUSES, LayerEnergy, network_energy
+from ..behav.chip.drawn import draw_layer
+from ..behav.draws import LayerKey
+from ..behav.energy.causes import CAUSES
+from ..behav.energy.layer import LayerEnergy, network_energy
 from ..behav.parameters.chip import ChipParameters
 from ..behav.parameters.energy import EnergyParameters
 from ..bnn import software
@@ -41,10 +44,13 @@ def energy_tables(
         The chip whose bridges are drawn; None for the ideal one.
     """
     inputs = [bits, *software.run(mapped.network, bits).layer_bits]
-    weights = mapped.weights
+    chip_layers = [
+        draw_layer(layer.config, layer.weights, parameters, LayerKey(chip, index))
+        for index, layer in enumerate(mapped.layers)
+    ]
     rows = []
     for technology, energy in technologies.items():
-        layers = network_energy(mapped.config, weights, inputs, parameters, energy, chip)
+        layers = network_energy(chip_layers, inputs, energy)
         rows += [(technology, *row) for layer in layers for row in _causes(layer)]
     return {"causes": table_of_rows(_NAMES, rows)}
 

@@ -11,10 +11,6 @@ class ToolError(RuntimeError):
     """A tool of the flow stopped; the message is its own first complaint."""
 
 
-class ConversionError(RuntimeError):
-    """Yosys refused what Amaranth wrote."""
-
-
 class InputError(ValueError):
     """Something a user gave is wrong. The message is one line: what was found, what was expected,
     where."""

@@ -54,7 +54,7 @@ class ArrayAdapter:
         return sense
 
     def _record(self, pins: ArrayPins, sense: tuple[int, int]) -> None:
-        row, image = self._model.row, self._model.image
+        row, image = self._model.row, self._model.evaluation
         if 0 <= row < len(self._neurons) and image < len(self._answers):
             self._answers[image, self._neurons[row]] |= self._answer(sense[0])
             self._outcome.unanswered += sense == (0, 0)
@@ -63,7 +63,7 @@ class ArrayAdapter:
         self._trial += 1
 
     def _record_inputs(self, pins: ArrayPins, plane: int) -> None:
-        row, image = self._model.row, self._model.image
+        row, image = self._model.row, self._model.evaluation
         if row == 0 and self._inputs is not None and image < len(self._answers):
             bits = bits_of_word(pins.bl, self._config.inputs)
             self._inputs[image] |= bits << np.uint8(plane)

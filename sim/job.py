@@ -3,6 +3,7 @@ simulator's process."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +11,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..behav.chip.layer import LayerChip, sample_layer
+from ..behav.chip.drawn import DrawnLayer, draw_layer
+from ..behav.chip.layer import LayerChip
+from ..behav.draws import LayerKey
 from ..behav.parameters.chip import ChipParameters
 from ..errors import InputError
 from ..hdl.config import NetworkConfig
@@ -42,14 +45,22 @@ class Job:
         if self.calibrate and not self.config.calibration_cycles:
             raise InputError("trim_bits: found 0, expected at least 1 to calibrate with")
 
+    def key(self, index: int) -> LayerKey:
+        """Of the draws of a layer."""
+        return LayerKey(self.chip, index, self.seed)
+
+    @functools.cached_property
+    def drawn_layers(self) -> list[DrawnLayer]:
+        """Each layer as drawn: once, whoever looks at it."""
+        layers = zip(self.config.layers, self.weights, strict=True)
+        return [
+            draw_layer(layer, weights, self.parameters, self.key(index))
+            for index, (layer, weights) in enumerate(layers)
+        ]
+
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer, calibrated if the job is."""
-        chips = [
-            sample_layer(layer, weights, self.parameters, self.chip, index, self.seed)
-            for index, (layer, weights) in enumerate(
-                zip(self.config.layers, self.weights, strict=True)
-            )
-        ]
+        chips = [LayerChip(drawn) for drawn in self.drawn_layers]
         return [chip.calibrated() for chip in chips] if self.calibrate else chips
 
     def write(self, path: Path) -> None:

@@ -12,9 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from ..behav.chip.error_layer import ErrorLawLayer
 from ..behav.chip.layer import LayerChip
-from ..behav.neuron.calibration import corrected_codes
-from ..behav.neuron.comparator import score_of_code
 from ..hdl.config import NetworkConfig, Readout
+from ..hdl.config.laws import corrected_code, score_of_code
 
 CHUNK_IMAGES = 1024
 """Images per matrix product: keeps memory flat however many images there are."""
@@ -46,7 +45,7 @@ def run_chip(
         One per layer; the last one a LayerChip.
     config : NetworkConfig
     images : ndarray of uint8, shape (K, N)
-        Inputs. Image k has noise number k, as in co-simulation.
+        Inputs. Image k is evaluation number k, as in co-simulation.
     threads : int
         Chunks of images that are worked on at once. The result does not depend on it.
     """
@@ -61,7 +60,7 @@ def run_chip(
     answers = tuple(np.concatenate(layer) for layer in zip(*parts, strict=True))
     codes, bits = answers[-1].astype(np.int64), config.layers[-1].count_bits
     if isinstance(chips[-1], LayerChip):
-        codes = corrected_codes(codes, chips[-1].neuron_trims(), bits)
+        codes = corrected_code(codes, chips[-1].neuron_trims(), bits)
     scores = score_of_code(codes, bits) + np.array(config.offsets)
     return ChipResult(answers, scores, scores.argmax(axis=1))
 

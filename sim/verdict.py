@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..behav.neuron.calibration import corrected_codes
-from ..behav.neuron.comparator import score_of_code
 from ..errors import HardwareFault
+from ..hdl.config.laws import corrected_code, score_of_code
 from .job import Job
 from .outcome import Meter, Outcome
 
@@ -57,7 +56,7 @@ def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
     last = job.config.layers[-1]
     # Neuron k * rows_used + r is row r of macro k.
     trims = np.repeat(outcome.trims[-1], last.rows_used)[: last.neurons]
-    codes = corrected_codes(outcome.answers[-1], trims, last.count_bits)
+    codes = corrected_code(outcome.answers[-1].astype(np.int64), trims, last.count_bits)
     scores = score_of_code(codes, last.count_bits)
     scores = scores + np.array(job.config.offsets)
     packets = np.concatenate([scores.argmax(axis=1)[:, np.newaxis], scores], axis=1)

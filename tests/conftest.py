@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import shutil
 from collections.abc import Callable, Sequence
@@ -10,18 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
 
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn.mapping import MappedNetwork, map_network
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.cache import cache_folder
-from popbridge.flow.tools.icarus import without_always_comb
-from popbridge.flow.verilog import CONTROLLER, controller_verilog
+from popbridge.flow.verilog import controller_verilog
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim.job import Job
-from popbridge.sim.simulators.job_folder import JOB_VARIABLE
+from popbridge.sim.simulators.suites import Suite, run_suite
 
 SEED = 20241123
 SCENARIO_SEED = 20241132
@@ -132,33 +128,17 @@ def run_tests(icarus, tmp_path):
     """
 
     def run(job, suite, only=None, folder=tmp_path):
-        job.write(folder / "job.npz")
-        source = folder / "controller.sv"
-        source.write_text(without_always_comb(controller_verilog(job.config)), encoding="utf-8")
-        runner = get_runner(icarus)
-        runner.build(
-            sources=[source],
-            hdl_toplevel=CONTROLLER,
-            build_dir=folder / "build",
-            timescale=("1ns", "1ps"),
-            log_file=folder / "build.log",
+        found = run_suite(
+            Suite(
+                sources={"controller.sv": controller_verilog(job.config)},
+                modules=[suite] if isinstance(suite, str) else suite,
+                only=only,
+                settings=SUITES_REWRITTEN,
+            ),
+            job,
+            folder,
         )
-        results = folder / "results.xml"
-        # It ends the process when a test fails; the verdict is in the results.
-        with contextlib.suppress(SystemExit):
-            runner.test(
-                test_module=suite,
-                hdl_toplevel=CONTROLLER,
-                hdl_toplevel_lang="verilog",
-                build_dir=folder / "build",
-                test_dir=folder,
-                test_filter=only,
-                results_xml=str(results),
-                extra_env={JOB_VARIABLE: str(folder), **SUITES_REWRITTEN},
-                log_file=folder / "run.log",
-            )
-        log = (folder / "run.log").read_text(encoding="utf-8")
-        assert results.exists(), log[-3000:]
-        return *get_results(results), log
+        assert found.tests, found.log[-3000:]
+        return found.tests, len(found.failures), found.log
 
     return run

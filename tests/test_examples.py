@@ -11,6 +11,7 @@ from support.runs import labelled_request
 from popbridge.bnn.catalog import find_network
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MACROS
+from popbridge.study.accuracy.study import AccuracyRequest, accuracy
 from popbridge.study.run.job import run
 
 REPOSITORY = Path(__file__).parent.parent
@@ -35,6 +36,27 @@ def test_run_from_python(tmp_path, make_network, capsys):
     example["main"](request, ["weak"])
     accuracy = run(request).accuracy.hardware
     assert capsys.readouterr().out.startswith(f"weak: accuracy {accuracy}, ")
+
+
+def test_sweep_from_python(tmp_path, make_network, capsys):
+    labelled = labelled_request(tmp_path, make_network((15, 11, 4)))
+    request = AccuracyRequest(
+        network=labelled.network,
+        macro=labelled.macro,
+        data=labelled.data,
+        condition=("weak",),
+        vdd=(0.8, 1.2),
+        chips=3,
+        folder=tmp_path / "kept",
+    )
+    runpy.run_path(str(REPOSITORY / "examples" / "sweep_from_python.py"))["main"](request)
+    points = accuracy(request).points
+    lines = [
+        f"weak, {point.vdd_v} V: {point.accuracy.mean:.2%}, std {point.accuracy.std:.2%}"
+        for point in points
+    ]
+    assert capsys.readouterr().out.splitlines()[1:] == lines
+    assert len(set(lines)) == 2
 
 
 def test_examples_are_typed_as_seen_from_outside(tmp_path):

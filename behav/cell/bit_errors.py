@@ -65,12 +65,13 @@ def bit_error_rate(
         raise InputError(f"row: found {row!r}, expected at least 0")
     if bridge.sl_capacitor_f == 0:
         settle_s = math.inf
+    reading = _Reading(devices, bridge, settle_s, row)
     rate = 0.0
     kinds = list(_kind_probabilities(devices).items())
     for (strong, strong_part), (weak, weak_part) in itertools.product(kinds, kinds):
         part = strong_part[0] * weak_part[1]
         if part > 0:
-            rate += part * _pair_error_rate(strong, weak, devices, bridge, settle_s, row)
+            rate += part * _pair_error_rate(strong, weak, reading)
     return rate
 
 
@@ -105,6 +106,19 @@ def hrs_median_for(rate: float, devices: DeviceParameters, bridge: BridgeParamet
     return math.exp((low + high) / 2)
 
 
+class _Reading(NamedTuple):
+    """How cells are read; fields as in `bit_error_rate`."""
+
+    devices: DeviceParameters
+    bridge: BridgeParameters
+    settle_s: float
+    row: int
+
+    @property
+    def series_ohm(self) -> float:
+        return self.bridge.series_ohm(self.row)
+
+
 def _kind_probabilities(devices: DeviceParameters) -> dict[str, tuple[float, float]]:
     """Probability that a device is low, high or open, if programmed low and if programmed high."""
     to_low, to_high = devices.stuck_lrs_fraction, devices.stuck_hrs_fraction
@@ -117,46 +131,36 @@ def _kind_probabilities(devices: DeviceParameters) -> dict[str, tuple[float, flo
     }
 
 
-def _pair_error_rate(
-    strong: str,
-    weak: str,
-    devices: DeviceParameters,
-    bridge: BridgeParameters,
-    settle_s: float,
-    row: int,
-) -> float:
+def _pair_error_rate(strong: str, weak: str, reading: _Reading) -> float:
     """Error rate of cells whose device to the right rail is of kind `strong`, the other `weak`."""
+    bridge = reading.bridge
     if strong == weak:
         return 0.5  # alike on both sides: right for one product is wrong for the other
-    if settle_s == math.inf:
+    if reading.settle_s == math.inf:
         if "open" in (strong, weak):
             return 1.0 if strong == "open" else 0.0
-        if devices.lrs_law is LrsLaw.LOG_NORMAL:
-            settled = _settled_error_rate(devices, bridge, row)
+        if reading.devices.lrs_law is LrsLaw.LOG_NORMAL:
+            settled = _settled_error_rate(reading)
             return settled if strong == "low" else 1 - settled
     centre_v = bridge.inverter_threshold_v
     centres = [centre_v, bridge.vdd_v - centre_v]  # product +1, and -1 seen upside down
     if math.isclose(*centres, rel_tol=1e-9):
         centres.pop()
-    rates = [
-        _integrated_error_rate(strong, weak, devices, bridge, settle_s, row, centre)
-        for centre in centres
-    ]
+    rates = [_integrated_error_rate(strong, weak, reading, centre) for centre in centres]
     return sum(rates) / len(rates)
 
 
-def _settled_error_rate(devices: DeviceParameters, bridge: BridgeParameters, row: int) -> float:
+def _settled_error_rate(reading: _Reading) -> float:
+    bridge = reading.bridge
     alpha = bridge.inverter_threshold_v / bridge.vdd_v
     sigma_t = bridge.inverter_threshold_sigma_v / (bridge.vdd_v * alpha * (1 - alpha))
     t = math.log(alpha / (1 - alpha))
-    series_ohm = bridge.series_ohm(row)
-    errors = [_product_error_rate(devices, series_ohm, sign * t, sigma_t) for sign in (1, -1)]
+    errors = [_product_error_rate(reading, sign * t, sigma_t) for sign in (1, -1)]
     return sum(errors) / 2
 
 
-def _product_error_rate(
-    devices: DeviceParameters, series_ohm: float, t: float, sigma_t: float
-) -> float:
+def _product_error_rate(reading: _Reading, t: float, sigma_t: float) -> float:
+    devices, series_ohm = reading.devices, reading.series_ohm
     drift_low, drift_high = drift_ln(devices)
     low_median_ohm = devices.lrs_median_ohm * math.exp(drift_low)
     critical_ohm = math.exp(t) * (low_median_ohm + series_ohm) - series_ohm
@@ -191,34 +195,21 @@ def _nodes(reach: float, count: int) -> _Nodes:
     return _Nodes(deviates, weights / weights.sum())
 
 
-def _integrated_error_rate(
-    strong: str,
-    weak: str,
-    devices: DeviceParameters,
-    bridge: BridgeParameters,
-    settle_s: float,
-    row: int,
-    centre_v: float,
-) -> float:
+def _integrated_error_rate(strong: str, weak: str, reading: _Reading, centre_v: float) -> float:
     """Mean over the strong device, the threshold and the old level of the weak one's failure.
 
     The strong device pulls SL up to VDD, the weak one down. A larger weak device leaves SL higher
     at every instant, so it fails below one critical value.
     """
     of_strong, of_threshold = _nodes(6, 49), _nodes(6, 25)
-    series_ohm = bridge.series_ohm(row)
-    strong_ohm = _KINDS[strong](of_strong.deviates, devices) + series_ohm
-    threshold_v = centre_v + bridge.inverter_threshold_sigma_v * of_threshold.deviates
-    start_v, of_start = _old_levels(devices, bridge, row)
+    strong_ohm = _KINDS[strong](of_strong.deviates, reading.devices) + reading.series_ohm
+    sigma_v = reading.bridge.inverter_threshold_sigma_v
+    threshold_v = centre_v + sigma_v * of_threshold.deviates
+    start_v, of_start = _old_levels(reading)
     critical_ohm = _critical_ohm(
-        strong_ohm[:, np.newaxis, np.newaxis],
-        threshold_v[:, np.newaxis],
-        start_v,
-        bridge,
-        settle_s,
-        series_ohm,
+        strong_ohm[:, np.newaxis, np.newaxis], threshold_v[:, np.newaxis], start_v, reading
     )
-    fails = _fails_below(critical_ohm - series_ohm, weak, devices)
+    fails = _fails_below(critical_ohm - reading.series_ohm, weak, reading.devices)
     return float(np.einsum("ijk,i,j,k->", fails, of_strong.weights, of_threshold.weights, of_start))
 
 
@@ -242,16 +233,14 @@ def _fails_below(
     return fails
 
 
-def _old_levels(
-    devices: DeviceParameters, bridge: BridgeParameters, row: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _old_levels(reading: _Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Levels that a cell of random product leaves on SL, low devices at their median, V; and their
     weights."""
     nodes = _nodes(4.5, 19)
-    series_ohm = bridge.series_ohm(row)
-    low = low_ohm(np.zeros(1), devices) + series_ohm
-    down_v = bridge.vdd_v * low / (low + high_ohm(nodes.deviates, devices) + series_ohm)
-    levels_v = np.concatenate([down_v, bridge.vdd_v - down_v])
+    vdd_v, series_ohm = reading.bridge.vdd_v, reading.series_ohm
+    low = low_ohm(np.zeros(1), reading.devices) + series_ohm
+    down_v = vdd_v * low / (low + high_ohm(nodes.deviates, reading.devices) + series_ohm)
+    levels_v = np.concatenate([down_v, vdd_v - down_v])
     return levels_v, np.tile(nodes.weights / 2, 2)
 
 
@@ -259,14 +248,13 @@ def _critical_ohm(
     strong_ohm: NDArray[np.float64],
     threshold_v: NDArray[np.float64],
     start_v: NDArray[np.float64],
-    bridge: BridgeParameters,
-    settle_s: float,
-    series_ohm: float,
+    reading: _Reading,
 ) -> NDArray[np.float64]:
-    """Resistance of the weak path at which SL is at the threshold after `settle_s`; broadcast.
+    """Resistance of the weak path at which SL is at the threshold as it is read; broadcast.
 
     Infinite where SL is too low even without a weak path; 0 where no device could lower it enough.
     """
+    bridge, settle_s = reading.bridge, reading.settle_s
     shape = np.broadcast_shapes(strong_ohm.shape, threshold_v.shape, start_v.shape)
     if settle_s == math.inf:
         with np.errstate(divide="ignore"):
@@ -282,7 +270,7 @@ def _critical_ohm(
         level_v = bridge.vdd_v * strong_s / total_s * (1 - decay) + start_v * decay
         return np.broadcast_to(level_v > threshold_v, shape)
 
-    least_ln, most_ln = math.log(max(series_ohm, 1e-3)), _LARGEST_LN_OHM
+    least_ln, most_ln = math.log(max(reading.series_ohm, 1e-3)), _LARGEST_LN_OHM
     low, high = np.full(shape, least_ln), np.full(shape, most_ln)
     for _ in range(32):
         middle = (low + high) / 2

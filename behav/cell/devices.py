@@ -9,23 +9,26 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from ...hdl.config import ArrayGroup
-from ..draws import Domain, DrawStream
+from ..draws import Domain, LayerKey
 from ..parameters.devices import DeviceParameters
 from .device_laws import high_ohm, low_ohm
 
-_PROGRAMMING_LIMIT = 2**32
+
+class LayerCells(NamedTuple):
+    """The devices that the neurons of a layer sit on."""
+
+    top_ohm: NDArray[np.float64]
+    """Shape (M, n): device to BL, infinite if open."""
+    bottom_ohm: NDArray[np.float64]
+    """Shape (M, n): device to BLb."""
+    word_lines: NDArray[np.int_]
+    """Shape (M,): the word line that holds each neuron in its macro."""
 
 
-def draw_resistances_ohm(
-    config: ArrayGroup,
-    weights: NDArray[np.int8],
-    parameters: DeviceParameters,
-    chip: int,
-    layer: int,
-    programming: int = 0,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def draw_cells(
+    config: ArrayGroup, weights: NDArray[np.int8], parameters: DeviceParameters, key: LayerKey
+) -> LayerCells:
     """One draw of every device of a layer, after programming and drift.
 
     A device's standard normal deviate is sqrt(1 - c) times its own plus sqrt(c) times that of the
@@ -39,35 +42,31 @@ def draw_resistances_ohm(
     weights : ndarray of int8, shape (M, n)
         +1: top device (to BL) in the low-resistance state, bottom device (to BLb) in the high; -1
         the reverse [P].
-    chip, layer : int
-        Keys of the draw.
-    programming : int
-        Number of the programming, 0 to 2^32 - 1: key of what cycles change.
-
-    Returns
-    -------
-    top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
-        Infinite where a device is open.
-
-    Raises
-    ------
-    InputError
-        Chip, layer or programming out of range.
     """
-    if not 0 <= programming < _PROGRAMMING_LIMIT:
-        raise InputError(
-            f"programming: found {programming!r}, expected 0 to {_PROGRAMMING_LIMIT - 1}"
-        )
     places, columns = places_of_neurons(config), config.fan_in
-    deviates = draw_deviates(places, columns, parameters, chip, layer, programming)
+    deviates = draw_deviates(places, columns, parameters, key)
     low = np.stack([weights > 0, weights < 0], axis=-1)
-    stuck = draw_stuck(places, columns, parameters, chip, layer)
+    stuck = draw_stuck(places, columns, parameters, key)
     if stuck is None:
         ohm = resistances_ohm(deviates, low, parameters)
     else:
         ohm = resistances_ohm(deviates, (low | stuck.low) & ~stuck.high, parameters)
         ohm[stuck.open] = math.inf
-    return ohm[:, :, 0], ohm[:, :, 1]
+    return LayerCells(ohm[:, :, 0], ohm[:, :, 1], rows_of_neurons(config))
+
+
+def ideal_cells(
+    config: ArrayGroup, weights: NDArray[np.int8], parameters: DeviceParameters
+) -> LayerCells:
+    """Cells that are exact whatever the condition: one device conducts, the other is open."""
+    low_ohm = parameters.lrs_median_ohm
+    top_ohm, bottom_ohm = (np.where(weights == sign, low_ohm, math.inf) for sign in (1, -1))
+    return LayerCells(top_ohm, bottom_ohm, rows_of_neurons(config))
+
+
+def rows_of_neurons(config: ArrayGroup) -> NDArray[np.int_]:
+    """The word line of each neuron in its macro as mapped, shape (M,)."""
+    return np.arange(config.neurons) % config.rows_used
 
 
 def places_of_neurons(config: ArrayGroup) -> list[tuple[int, int]]:
@@ -79,33 +78,20 @@ def draw_deviates(
     places: Sequence[tuple[int, int]],
     columns: int,
     parameters: DeviceParameters,
-    chip: int,
-    layer: int,
-    programming: int,
+    key: LayerKey,
 ) -> NDArray[np.float64]:
     """Standard normal deviates of the devices at (macro, word line) places, the device's own and
     the programming's, shape (places, columns, 2)."""
-    own = DrawStream(chip, Domain.DEVICE, layer)
-    cycle = DrawStream(chip, Domain.PROGRAMMING, layer)
+    own, cycle = key.stream(Domain.DEVICE), key.stream(Domain.PROGRAMMING)
     share = parameters.cycle_variance_share
     deviates = np.empty((len(places), columns, 2))
     for index, (macro, row) in enumerate(places):
         own.at(macro, row).standard_normal(out=deviates[index])
         if share > 0:
             deviates[index] *= math.sqrt(1 - share)
-            of_cycle = cycle.at(macro, programming << 32 | row).standard_normal((columns, 2))
+            of_cycle = cycle.at(macro, key.programming << 32 | row).standard_normal((columns, 2))
             deviates[index] += math.sqrt(share) * of_cycle
     return deviates
-
-
-class ProgrammedCells(NamedTuple):
-    """What the neurons of a layer sit on."""
-
-    top_ohm: NDArray[np.float64]
-    """Shape (M, n), infinite if open."""
-    bottom_ohm: NDArray[np.float64]
-    word_lines: NDArray[np.int_]
-    """Shape (M,): the word line that holds each neuron in its macro."""
 
 
 class StuckDevices(NamedTuple):
@@ -120,8 +106,7 @@ def draw_stuck(
     places: Sequence[tuple[int, int]],
     columns: int,
     parameters: DeviceParameters,
-    chip: int,
-    layer: int,
+    key: LayerKey,
 ) -> StuckDevices | None:
     """Which devices at (macro, word line) places are stuck low, stuck high and open; None if none
     can be."""
@@ -130,7 +115,7 @@ def draw_stuck(
     to_open = to_high + parameters.open_fraction
     if to_open == 0:
         return None
-    stream = DrawStream(chip, Domain.STUCK, layer)
+    stream = key.stream(Domain.STUCK)
     uniform = np.empty((len(places), columns, 2))
     for index, place in enumerate(places):
         stream.at(*place).random(out=uniform[index])

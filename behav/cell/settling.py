@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...hdl.config import ArrayGroup, PhaseTiming
 from ..parameters.bridge import BridgeParameters
+from .devices import LayerCells
 
 
 def decision_time_s(timing: PhaseTiming) -> float:
@@ -31,8 +32,7 @@ def decision_time_s(timing: PhaseTiming) -> float:
     The word line rises with precharge; the product is what the inverter says when evaluate has
     lasted its cycles, as the first strobe begins.
     """
-    cycles = timing.precharge_cycles + timing.dead_before_evaluate_cycles + timing.evaluate_cycles
-    return cycles * timing.clock_period_s
+    return (timing.before_evaluate_cycles + timing.evaluate_cycles) * timing.clock_period_s
 
 
 class RowTimes(NamedTuple):
@@ -62,12 +62,16 @@ def row_times_s(config: ArrayGroup, row: int) -> RowTimes:
 
 
 class Pull(NamedTuple):
-    """Where SL is pulled, and how fast."""
+    """Where SL is pulled by input +1, and how fast."""
 
     settled_v: NDArray[np.float64]
-    """V_inf for input +1, V; for input -1 it is VDD less this. 0 where nothing conducts."""
+    """V_inf, V; 0 where nothing conducts."""
     rate: NDArray[np.float64]
     """1 / tau, 1/s; infinite without a capacitor, 0 where nothing conducts."""
+
+    def reversed(self, vdd_v: float) -> Pull:
+        """The pull of input -1, with bit lines exchanged: to VDD less where input +1 pulls."""
+        return Pull(np.where(self.rate > 0, vdd_v - self.settled_v, 0.0), self.rate)
 
 
 def sl_pull(
@@ -77,6 +81,9 @@ def sl_pull(
     row: int | NDArray[np.int_] = 0,
 ) -> Pull:
     """The pull on SL by the cells of a row.
+
+    V_inf = VDD B' / (T' + B'), with access transistor and bit-line wire added to top device T and
+    bottom device B [D].
 
     Parameters
     ----------
@@ -96,31 +103,19 @@ def sl_pull(
     return Pull(settled_v, total_s / parameters.sl_capacitor_f)
 
 
-def settling_time_s(
-    top_ohm: ArrayLike,
-    bottom_ohm: ArrayLike,
-    input_sign: int,
-    threshold_v: ArrayLike,
-    start_v: ArrayLike,
-    parameters: BridgeParameters,
-    row: int = 0,
-) -> NDArray[np.float64]:
+def settling_time_s(pull: Pull, threshold_v: ArrayLike, start_v: ArrayLike) -> NDArray[np.float64]:
     """Time after which SL crosses the inverter threshold.
 
     t = tau ln((V_inf - V_0) / (V_inf - V_M)) [D].
 
     Parameters
     ----------
-    top_ohm, bottom_ohm : array_like
-        Resistance of the devices, ohm, infinite if open.
-    input_sign : int
-        +1: BL at VDD, BLb at 0; -1: the reverse.
+    pull : Pull
+        That of the input.
     threshold_v : array_like
         Switching threshold of the inverter, V.
     start_v : array_like
         Level of SL when the word line rises, V.
-    row : int
-        Number of the row in its macro, for the wire.
 
     Returns
     -------
@@ -128,15 +123,12 @@ def settling_time_s(
         Seconds; infinite where SL never crosses, because it starts on the side where it settles,
         or because nothing conducts.
     """
-    settled_v, rate = sl_pull(top_ohm, bottom_ohm, parameters, row)
-    if input_sign < 0:
-        settled_v = parameters.vdd_v - settled_v
-    to_settle_v = settled_v - np.asarray(start_v, dtype=np.float64)
-    to_threshold_v = settled_v - np.asarray(threshold_v, dtype=np.float64)
+    to_settle_v = pull.settled_v - np.asarray(start_v, dtype=np.float64)
+    to_threshold_v = pull.settled_v - np.asarray(threshold_v, dtype=np.float64)
     crosses = (to_settle_v * to_threshold_v > 0) & (abs(to_settle_v) > abs(to_threshold_v))
-    crosses &= rate > 0
+    crosses &= pull.rate > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        times_s = np.log(to_settle_v / to_threshold_v) / rate
+        times_s = np.log(to_settle_v / to_threshold_v) / pull.rate
     return np.where(crosses, times_s, np.inf)
 
 
@@ -155,11 +147,9 @@ class ScanOutcome(NamedTuple):
 def scan_products(
     config: ArrayGroup,
     weights: NDArray[np.int8],
-    top_ohm: NDArray[np.float64],
-    bottom_ohm: NDArray[np.float64],
+    cells: LayerCells,
     thresholds_v: NDArray[np.float64],
     parameters: BridgeParameters,
-    word_lines: NDArray[np.int_] | None = None,
 ) -> ScanOutcome:
     """Product bits of every cell of a layer, for rows scanned once in ascending order.
 
@@ -170,25 +160,20 @@ def scan_products(
     ----------
     weights : ndarray of int8, shape (M, n)
         What is programmed: tells right bits from wrong ones for `slowest_settling_s`.
-    top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
-        Resistances, infinite if open.
+    cells : LayerCells
     thresholds_v : ndarray of float64, shape (macros, n)
         Switching thresholds of the inverters.
-    word_lines : ndarray of int, shape (M,), optional
-        Word line that holds each neuron, for the wire, if not its row: spare rows.
     """
-    for_plus, for_minus = (np.empty(top_ohm.shape, dtype=np.bool_) for _ in range(2))
+    for_plus, for_minus = (np.empty(weights.shape, dtype=np.bool_) for _ in range(2))
     slowest_s = 0.0
-    for cells, pull, plus, minus in scan_levels(
-        config, top_ohm, bottom_ohm, parameters, word_lines
-    ):
+    for neurons, pull, plus, minus in scan_levels(config, cells, parameters):
         limit_v = thresholds_v[: len(pull.rate)]
-        for_plus[cells] = plus.decided_v > limit_v
-        for_minus[cells] = minus.decided_v > limit_v
+        for_plus[neurons] = plus.decided_v > limit_v
+        for_minus[neurons] = minus.decided_v > limit_v
         if parameters.sl_capacitor_f > 0:
             slowest_s = max(
                 slowest_s,
-                _slowest_s(weights[cells] > 0, pull, minus.settled_v, limit_v, parameters),
+                _slowest_s(weights[neurons] > 0, pull, minus.settled_v, limit_v, parameters),
             )
     return ScanOutcome(for_plus, for_minus, slowest_s)
 
@@ -207,8 +192,8 @@ class SlLevels(NamedTuple):
 class RowLevels(NamedTuple):
     """A row of each macro in a scan."""
 
-    cells: slice
-    """Its neurons: row r of each macro; the last macro may lack it."""
+    neurons: slice
+    """Row r of each macro; the last macro may lack it."""
     pull: Pull
     plus: SlLevels
     """For input +1."""
@@ -217,30 +202,19 @@ class RowLevels(NamedTuple):
 
 
 def scan_levels(
-    config: ArrayGroup,
-    top_ohm: NDArray[np.float64],
-    bottom_ohm: NDArray[np.float64],
-    parameters: BridgeParameters,
-    word_lines: NDArray[np.int_] | None = None,
+    config: ArrayGroup, cells: LayerCells, parameters: BridgeParameters
 ) -> Iterator[RowLevels]:
     """SL levels row by row in a scan, each row from what the one before it left.
 
     With inputs of several bits each plane starts from the rail on the other side, the worst that
     the plane before may leave [E].
-
-    Parameters
-    ----------
-    top_ohm, bottom_ohm : ndarray of float64, shape (M, n)
-        Resistances, infinite if open.
-    word_lines : ndarray of int, shape (M,), optional
-        As in `scan_products`.
     """
-    plus_v = minus_v = np.zeros((config.macros, top_ohm.shape[1]))
+    plus_v = minus_v = np.zeros((config.macros, config.fan_in))
     for row in range(config.rows_used):
         # The last macro may lack this row, and so may lack those below.
-        cells = slice(row, None, config.rows_used)
-        line = row if word_lines is None else word_lines[cells, np.newaxis]
-        pull = sl_pull(top_ohm[cells], bottom_ohm[cells], parameters, line)
+        neurons = slice(row, None, config.rows_used)
+        top_ohm, bottom_ohm = cells.top_ohm[neurons], cells.bottom_ohm[neurons]
+        pull = sl_pull(top_ohm, bottom_ohm, parameters, cells.word_lines[neurons, np.newaxis])
         times = row_times_s(config, row)
         if config.bits_per_input > 1:
             # The bit plane before may have left any level: the farthest rail is the worst.
@@ -248,10 +222,10 @@ def scan_levels(
             plus_v = np.where(pull.settled_v > half_v, 0.0, parameters.vdd_v)
             minus_v = np.where(pull.settled_v > half_v, parameters.vdd_v, 0.0)
         decided, left = _decay(pull.rate, times.decision_s), _decay(pull.rate, times.left_s)
-        opposite_v = np.where(pull.rate > 0, parameters.vdd_v - pull.settled_v, 0.0)
         plus, plus_v = _levels(plus_v, pull.settled_v, decided, left)
+        opposite_v = pull.reversed(parameters.vdd_v).settled_v
         minus, minus_v = _levels(minus_v, opposite_v, decided, left)
-        yield RowLevels(cells, pull, plus, minus)
+        yield RowLevels(neurons, pull, plus, minus)
 
 
 def _levels(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...hdl.config import ArrayGroup, Readout
-from ..draws import DecisionDraws, Domain
+from ..draws import Domain, LayerKey
 from ..neuron.error_law import error_law
 from ..neuron.neuron_errors import wrong_sign_probabilities
 
@@ -24,13 +24,11 @@ class ErrorLawLayer:
         A SIGN layer.
     weights : ndarray of int8, shape (M, n)
         +1 or -1, bias columns included.
+    key : LayerKey
     bit_error_rate : float
         Of a column's product, 0 to 0.5.
     clock_s : float
         Clock period of the comparator, s.
-    seed : int
-        Key of the draws, with `chip` and `layer`.
-    chip, layer : int
 
     Raises
     ------
@@ -42,12 +40,10 @@ class ErrorLawLayer:
         self,
         config: ArrayGroup,
         weights: NDArray[np.int8],
+        key: LayerKey,
         *,
         bit_error_rate: float,
         clock_s: float,
-        seed: int,
-        chip: int,
-        layer: int,
     ) -> None:
         if config.readout is not Readout.SIGN:
             raise InputError(
@@ -59,17 +55,19 @@ class ErrorLawLayer:
         law, _ = error_law(clock_s)
         self._wrong = wrong_sign_probabilities(config.fan_in, law, [bit_error_rate])[:, 0]
         self._reach = 2 * int(np.flatnonzero(self._wrong).max(initial=0)) + 1
-        self._draws = DecisionDraws(seed, Domain.NEURON_ERROR, layer, chip)
+        self._draws = key.decisions(Domain.NEURON_ERROR)
 
-    def signs(self, inputs: NDArray[np.float32], images: NDArray[np.integer]) -> NDArray[np.bool_]:
+    def signs(
+        self, inputs: NDArray[np.float32], evaluations: NDArray[np.integer]
+    ) -> NDArray[np.bool_]:
         """The neurons' bits.
 
         Parameters
         ----------
         inputs : ndarray of float32, shape (K, n)
             +1 or -1.
-        images : ndarray of int, shape (K,)
-            Image numbers, keys of the draws.
+        evaluations : ndarray of int, shape (K,)
+            Evaluation numbers, keys of the draws.
 
         Returns
         -------
@@ -81,6 +79,6 @@ class ErrorLawLayer:
         near = np.flatnonzero(np.abs(scores) <= self._reach)
         places, neurons = np.divmod(near, scores.shape[1])
         surplus = np.abs(scores.ravel()[near]).astype(np.intp) // 2
-        uniform = self._draws.uniform(images[places], 0, neurons)
+        uniform = self._draws.uniform(evaluations[places], 0, neurons)
         bits.reshape(-1)[near] ^= uniform < self._wrong[surplus]
         return bits

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError
-from ...hdl.config import ArrayGroup
-from ..cell.devices import draw_resistances_ohm
+from ..chip.drawn import DrawnLayer
 from ..parameters.crossbar import CrossbarParameters
 from ..parameters.devices import DeviceParameters
 from .lines import fast_transfer_s
@@ -26,38 +25,25 @@ def column_order(fan_in: int) -> NDArray[np.intp]:
     Multiples of the golden ratio, less their integers, in rising order: any columns that follow one
     another in the layer, such as its bias columns or a dark row of an image, lie evenly along the
     bit lines. That helps the crossbar: in the layer's own order the wire weakens some inputs
-    against the bias that stands for their threshold. docs/crossbar.md has figures.
+    against the bias that stands for their threshold. docs/crossbar.md has the numbers.
     """
     return np.argsort(np.arange(fan_in) * GOLDEN_RATIO % 1, kind="stable")
 
 
-def draw_tiles_s(
-    config: ArrayGroup,
-    weights: NDArray[np.int8],
-    devices: DeviceParameters,
-    parameters: CrossbarParameters,
-    chip: int,
-    layer: int,
-) -> list[NDArray[np.float64]]:
-    """The conductances of a layer's crossbars, from the draws of its bridges.
+def tiles_s(drawn: DrawnLayer, parameters: CrossbarParameters) -> list[NDArray[np.float64]]:
+    """The conductances of a layer's crossbars, of the devices of its bridges.
 
     The top device of a bridge is the one to the plus bit line, the bottom one that to the minus
     line. A macro's neurons share a tile: word line k has the input of column `column_order`[k], and
     bit lines 2i and 2i + 1 are plus and minus of its neuron i.
-
-    Parameters
-    ----------
-    weights : ndarray of int8, shape (M, n)
-        +1 or -1, bias columns included.
-    chip, layer : int
-        Keys of the draw.
 
     Returns
     -------
     list of ndarray of float64, each (n, 2 * neurons of the macro)
         Device and access transistor, S; 0 where a device is open.
     """
-    pairs_ohm = np.stack(draw_resistances_ohm(config, weights, devices, chip, layer), axis=1)
+    config = drawn.config
+    pairs_ohm = np.stack([drawn.cells.top_ohm, drawn.cells.bottom_ohm], axis=1)
     pairs_s = 1 / (pairs_ohm + parameters.access_resistance_ohm)
     pairs_s = pairs_s[:, :, column_order(config.fan_in)]
     tiles = (pairs_s[list(config.neurons_of_macro(macro))] for macro in range(config.macros))
@@ -86,11 +72,8 @@ class CrossbarLayer:
 
     Parameters
     ----------
-    config : ArrayGroup
-    tiles : sequence of ndarray
-        From `draw_tiles_s`.
-    devices : DeviceParameters
-        Their medians give the unit of the scores.
+    drawn : DrawnLayer
+        Of a chip with a number; the medians of its condition give the unit of the scores.
     parameters : CrossbarParameters
     transfer : callable
         `crossbar_lines.fast_transfer_s`, or `crossbar.exact_transfer_s` where time does not matter.
@@ -103,17 +86,17 @@ class CrossbarLayer:
 
     def __init__(
         self,
-        config: ArrayGroup,
-        tiles: Sequence[NDArray[np.float64]],
-        devices: DeviceParameters,
+        drawn: DrawnLayer,
         parameters: CrossbarParameters,
         transfer: Transfer = fast_transfer_s,
     ) -> None:
-        self.config = config
+        self.config = drawn.config
+        tiles = tiles_s(drawn, parameters)
         differences_s = [difference_of_pairs(transfer(tile, parameters)) for tile in tiles]
-        gain = np.concatenate(differences_s, axis=1) / unit_siemens(devices, parameters)
+        unit_s = unit_siemens(drawn.condition.devices, parameters)
+        gain = np.concatenate(differences_s, axis=1) / unit_s
         self.gain = np.empty_like(gain)
-        self.gain[column_order(config.fan_in)] = gain
+        self.gain[column_order(self.config.fan_in)] = gain
 
     def scores(self, inputs: ArrayLike) -> NDArray[np.float64]:
         """Difference of each neuron's two currents, in those of one nominal weight.

@@ -1,1 +1,4 @@
-"""The energy of an array, term by term, and of a layer on real inputs."""
+"""The energy of a drawn layer on real inputs.
+
+`terms` has the laws, `causes` adds them up for what a macro does, `layer` says what a layer does.
+"""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...hdl.config import ArrayGroup
-from ..draws import Domain, DrawStream
+from ..draws import Domain, LayerKey
 from ..parameters.bridge import BridgeParameters
 from ..parameters.neuron import NeuronParameters
 
@@ -29,16 +29,17 @@ from ..parameters.neuron import NeuronParameters
 def score_limit(fan_in: int) -> float:
     """Sums of weights of `fan_in` columns stay below this, in score units.
 
-    4,096 up to that many columns; beyond, a power of two with room for mismatch.
+    8,192 up to that many columns; beyond, a power of two with room for mismatch.
     """
-    return 4096.0 if fan_in <= 4096 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
+    return 8192.0 if fan_in <= 8192 else 2.0 ** math.ceil(math.log2(1.02 * fan_in))
 
 
 def weight_step(fan_in: int) -> float:
-    """Weights are multiples of this, in score units; 2^-12 up to 4,096 columns.
+    """Weights are multiples of this, in score units; 2^-11 up to 8,192 columns.
 
     Coarse enough that every sum over a row fits the 24 bits of a float32's mantissa, so that sums
-    are exact and do not depend on their order; fine enough not to matter beside mismatch.
+    are exact and do not depend on their order, and that what mismatch adds to a weight, up to 6 %
+    of it, is an eight-bit number of steps; fine enough not to matter beside mismatch.
     """
     return score_limit(fan_in) * 2.0**-24
 
@@ -56,14 +57,6 @@ def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> fl
     return columns * (1 + parameters.parasitic_fraction) + (2**bank_bits - 1)
 
 
-def kappa(parameters: NeuronParameters, fan_in: int, columns: int, bank_bits: int) -> float:
-    """Part of VDD between all products at +1 and precharge: n C / T.
-
-    For a macro filled by its layer and without a bank this is n C / (n C + Cp) [D].
-    """
-    return fan_in / line_units(parameters, columns, bank_bits)
-
-
 def volts_per_score(
     neuron: NeuronParameters, bridge: BridgeParameters, columns: int, bank_bits: int
 ) -> float:
@@ -76,47 +69,6 @@ def layer_volts_per_score(
 ) -> float:
     """`volts_per_score` of a layer on its macros, V."""
     return volts_per_score(neuron, bridge, config.line_columns, config.bank_bits)
-
-
-def score_to_volts(score: float, unit_v: float) -> float:
-    """Differential voltage of a score, V, for `unit_v` volts per score unit."""
-    return score * unit_v
-
-
-def volts_to_score(voltage_v: float, unit_v: float) -> float:
-    """Score of a differential voltage, for `unit_v` volts per score unit."""
-    return voltage_v / unit_v
-
-
-def counts_to_volts(counts: float, unit_v: float) -> float:
-    """Differential voltage of popcount counts, V: a count is two score units."""
-    return score_to_volts(2 * counts, unit_v)
-
-
-def volts_to_counts(voltage_v: float, unit_v: float) -> float:
-    """Popcount counts of a differential voltage."""
-    return volts_to_score(voltage_v, unit_v) / 2
-
-
-def line_voltages_v(
-    score: float, fan_in: int, unit_v: float, neuron: NeuronParameters, precharge_v: float = 0.0
-) -> tuple[float, float]:
-    """V_P and V_N of a neuron of equal capacitors after evaluate, V [D].
-
-    V_P = V_pre + injected + VDD C m / T and V_N likewise with n - m, m = (n + s) / 2.
-
-    Parameters
-    ----------
-    score : float
-        s = 2m - n.
-    unit_v : float
-        Volts per score unit, from `volts_per_score`.
-    precharge_v : float
-        Voltage that the precharge switches hold, V.
-    """
-    common_v = precharge_v + neuron.injection_common_v + fan_in * unit_v / 2
-    half_v = (score * unit_v + injected_difference_v(neuron)) / 2
-    return common_v + half_v, common_v - half_v
 
 
 def injected_difference_v(parameters: NeuronParameters) -> float:
@@ -161,9 +113,9 @@ def carry_residual(
 ) -> NDArray[np.float32]:
     """Scores with what each row finds on the lines from the row scanned before it.
 
-    seen(r) = s(r) + residual * seen(r - 1) [D]. What a last row leaves to the next image, and
-    what the read-out bank adds, is neglected [E], so that an image's answer does not depend on the
-    image before it. Elementwise over images: one image and a batch agree.
+    seen(r) = s(r) + residual * seen(r - 1) [D]. What a last row leaves to the next scan, and
+    what the read-out bank adds, is neglected [E], so that an evaluation's answer does not depend on
+    the one before it. Elementwise over evaluations: one and a batch agree.
 
     Parameters
     ----------
@@ -186,10 +138,10 @@ def carry_residual(
 
 
 def draw_kept_parts(
-    config: ArrayGroup, parameters: NeuronParameters, chip: int, layer: int
+    config: ArrayGroup, parameters: NeuronParameters, key: LayerKey
 ) -> NDArray[np.float32]:
     """One draw of what a share keeps of a macro's held charge, 1/2 + mismatch, shape (macros,)."""
-    stream = DrawStream(chip, Domain.SHARE, layer)
+    stream = key.stream(Domain.SHARE)
     deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
     return (0.5 + parameters.share_mismatch_sigma * deviates).astype(np.float32)
 
@@ -223,66 +175,63 @@ class LineWeights:
     """Shape (2^K,): what line N's bank takes off when it is driven with a code."""
 
 
-def draw_line_weights(
-    config: ArrayGroup, parameters: NeuronParameters, chip: int, layer: int, macro: int
-) -> LineWeights:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MacroLines:
+    """The two capacitive lines of a macro as drawn, in unit capacitors; axis of 2: P, N."""
+
+    column_units: NDArray[np.float64]
+    """Shape (2, columns): every column of the macro, in use or not; array by array of a chain."""
+    bank_units: NDArray[np.float64]
+    """Shape (2, K): the bank of read-out or trim, 2^k units each; K = 0 without one."""
+    parasitic_units: float
+    """To ground, on each line."""
+
+    @property
+    def total_units(self) -> NDArray[np.float64]:
+        """All that hangs on each line, shape (2,)."""
+        return self.column_units.sum(axis=1) + self.bank_units.sum(axis=1) + self.parasitic_units
+
+    def steps_v(self, vdd_v: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What the plates of columns (2, columns) and bank (2, K) add to their line, V.
+
+        A plate that rises moves its line by VDD C_i / T.
+        """
+        unit_v = (vdd_v / self.total_units)[:, np.newaxis]
+        return unit_v * self.column_units, unit_v * self.bank_units
+
+    def weights(self, config: ArrayGroup, parameters: NeuronParameters) -> LineWeights:
+        """The same in score units, of the columns in use."""
+        nominal = line_units(parameters, config.line_columns, config.bank_bits)
+        scale = (nominal / self.total_units)[:, np.newaxis]
+        column_p, column_n = scale * self.column_units[:, : config.fan_in]
+        bank_p, bank_n = scale * self.bank_units
+        step = weight_step(config.fan_in)
+        return LineWeights(
+            gain=_rounded((column_p + column_n) / 2, step),
+            offset=_rounded((column_p - column_n) / 2, step),
+            bank_p=_code_sums(_rounded(bank_p, step)),
+            bank_n=_code_sums(_rounded(bank_n, step)),
+        )
+
+
+def draw_lines(
+    config: ArrayGroup, parameters: NeuronParameters, key: LayerKey, macro: int
+) -> MacroLines:
     """One draw of the capacitors of a macro.
 
     Capacitors are normal around their value; 2^k units in parallel have a relative spread of
     sigma / 2^(k/2). The parasitic does not vary.
     """
-    (column_p, bank_p), (column_n, bank_n) = (
-        _draw_line(config, parameters, chip, layer, macro, line) for line in (0, 1)
+    total, bits = config.line_columns, config.bank_bits
+    of_columns, of_bank = key.stream(Domain.CAPACITOR), key.stream(Domain.BANK)
+    columns = np.stack([of_columns.at(macro, line).standard_normal(total) for line in (0, 1)])
+    bank = np.stack([of_bank.at(macro, line).standard_normal(bits) for line in (0, 1)])
+    sigma, units = parameters.unit_capacitor_sigma, 2.0 ** np.arange(bits)
+    return MacroLines(
+        column_units=1 + sigma * columns,
+        bank_units=units + sigma * np.sqrt(units) * bank,
+        parasitic_units=total * parameters.parasitic_fraction,
     )
-    step = weight_step(config.fan_in)
-    return LineWeights(
-        gain=_rounded((column_p + column_n) / 2, step),
-        offset=_rounded((column_p - column_n) / 2, step),
-        bank_p=_code_sums(_rounded(bank_p, step)),
-        bank_n=_code_sums(_rounded(bank_n, step)),
-    )
-
-
-def draw_capacitor_units(
-    config: ArrayGroup,
-    parameters: NeuronParameters,
-    chip: int,
-    layer: int,
-    macro: int,
-    line: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Capacitors of one line of a macro as drawn, in unit capacitors.
-
-    Returns
-    -------
-    column_units : ndarray, shape (columns,)
-        Every column of the macro, in use or not; array by array of a chain.
-    bank_units : ndarray, shape (K,)
-        Of the bank of read-out or trim, 2^k units each; empty without one.
-    """
-    sigma = parameters.unit_capacitor_sigma
-    total = config.line_columns
-    columns = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line).standard_normal(total)
-    bank = DrawStream(chip, Domain.BANK, layer).at(macro, line).standard_normal(config.bank_bits)
-    units = 2.0 ** np.arange(config.bank_bits)
-    return 1 + sigma * columns, units + sigma * np.sqrt(units) * bank
-
-
-def _draw_line(
-    config: ArrayGroup,
-    parameters: NeuronParameters,
-    chip: int,
-    layer: int,
-    macro: int,
-    line: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of the columns in use (n,) and of the bank's capacitors (K,), not yet rounded."""
-    total = config.line_columns
-    column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
-    nominal = line_units(parameters, total, config.bank_bits)
-    actual = column_units.sum() + bank_units.sum() + total * parameters.parasitic_fraction
-    scale = nominal / actual
-    return scale * column_units[: config.fan_in], scale * bank_units
 
 
 def _rounded(weights: NDArray[np.float64], step: float) -> NDArray[np.float64]:

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...hdl.config import ArrayGroup
-from ..draws import NORMAL_REACH, SMALLEST_UNIFORM, DecisionDraws, Domain, DrawStream
+from ..draws import NORMAL_REACH, SMALLEST_UNIFORM, Domain, LayerKey
+from ..parameters.chip import ChipParameters
 from ..parameters.comparator import ComparatorParameters
-from .capacitors import score_limit, volts_to_score
+from .capacitors import held_noise_v, injected_difference_v, layer_volts_per_score, score_limit
 from .error_law import error_law
 
 ALL_NEURONS = slice(None)
@@ -33,11 +34,6 @@ def flip_probability(scores: ArrayLike, sigma_counts: float) -> NDArray[np.float
     """
     distance = (np.abs(np.asarray(scores, dtype=np.float64)) + 1) / 2
     return 0.5 * np.exp(-(distance**2) / (2 * sigma_counts**2))
-
-
-def score_of_code(codes: ArrayLike, bits: int) -> NDArray[np.int64]:
-    """Score that a code of the successive approximation stands for: 2v + 1 - 2^K."""
-    return 2 * np.asarray(codes, dtype=np.int64) + 1 - 2**bits
 
 
 def smallest_resolved_v(parameters: ComparatorParameters, strobe_s: float) -> float:
@@ -66,10 +62,10 @@ def regeneration_time_s(parameters: ComparatorParameters, input_v: float) -> flo
 
 
 def draw_offsets_v(
-    config: ArrayGroup, parameters: ComparatorParameters, chip: int, layer: int
+    config: ArrayGroup, parameters: ComparatorParameters, key: LayerKey
 ) -> NDArray[np.float64]:
     """One draw of the comparators' offsets, V, shape (macros,)."""
-    stream = DrawStream(chip, Domain.OFFSET, layer)
+    stream = key.stream(Domain.OFFSET)
     deviates = np.array([stream.at(macro).standard_normal() for macro in range(config.macros)])
     magnitude_v = np.copysign(parameters.offset_magnitude_v, deviates)
     return parameters.offset_sigma_v * deviates + magnitude_v
@@ -81,62 +77,55 @@ class LayerComparator:
     Parameters
     ----------
     config : ArrayGroup
-    parameters : ComparatorParameters
-        With `error_law` set, the law with n = fan-in stands for offset, noise and regeneration. It
-        was fitted to sign decisions; on the trials of a COUNT read-out it is an extrapolation [E].
-    unit_v : float
-        Differential voltage of one score unit, V.
+    condition : ChipParameters
+        With `ComparatorParameters.error_law`, the law with n = fan-in stands for offset, noise and
+        regeneration. It was fitted to sign decisions; on the trials of a COUNT read-out it is an
+        extrapolation [E].
+    key : LayerKey
+        Of the noise.
     offsets_v : ndarray, shape (macros,)
         Input offset of each macro's comparator, V; not used with the error law.
-    noise_seed, layer : int
-        Keys of the noise.
-    held_noise_v : float
-        Noise on what is sensed that all strobes of a row share, V; not used with the error law.
 
     Attributes
     ----------
-    smallest_resolved_v, smallest_resolved_score : float
-        Input below which a strobe of the layer's timing ends unresolved, V and score units.
-    score_unit_time_s : float
-        Time that an input of one score unit, the smallest of an ideal odd neuron, takes, s.
+    unit_v : float
+        Differential voltage of one score unit, V.
+    offsets_v : ndarray of float64, shape (macros,)
+        What a macro's input has to exceed, V: the offset less the charge injected.
+    smallest_resolved_v : float
+        Input below which a strobe of the layer's timing ends unresolved, V.
+    reach_score : float
+        Magnitude of a score, offset taken off, beyond which no noise changes the decision.
     """
 
     def __init__(
         self,
         config: ArrayGroup,
-        parameters: ComparatorParameters,
-        *,
-        unit_v: float,
+        condition: ChipParameters,
+        key: LayerKey,
         offsets_v: NDArray[np.float64],
-        noise_seed: int,
-        layer: int,
-        held_noise_v: float = 0.0,
     ) -> None:
-        self.neurons = config.neurons
-        self.parameters = parameters
-        self.unit_v = unit_v
-        self._of_macros_v = offsets_v
-        self.offsets_v = np.repeat(offsets_v, config.rows_used)[: config.neurons]
+        self.parameters = parameters = condition.comparator
+        self.unit_v = layer_volts_per_score(config, condition.neuron, condition.bridge)
+        self.offsets_v = offsets_v - injected_difference_v(condition.neuron)
+        self._offset_of_v = np.repeat(self.offsets_v, config.rows_used)[: config.neurons]
         timing = config.macro.timing
         strobe_s = timing.strobe_cycles * timing.clock_period_s
         self.smallest_resolved_v = smallest_resolved_v(parameters, strobe_s)
-        self.smallest_resolved_score = volts_to_score(self.smallest_resolved_v, unit_v)
-        self.score_unit_time_s = regeneration_time_s(parameters, unit_v)
         law, _ = error_law(parameters.error_law_clock_s)
         self.law_sigma_counts = law.sigma_counts(config.fan_in)
-        domain = Domain.ERROR_LAW if parameters.error_law else Domain.NOISE
-        self._draws = DecisionDraws(noise_seed, domain, layer)
-        self._undriven_draws = DecisionDraws(noise_seed, Domain.CALIBRATION_NOISE, layer)
-        self._held_draws = DecisionDraws(noise_seed, Domain.SHARE_NOISE, layer)
-        self._held_noise_v = held_noise_v
-        self._offset_scores = (self.offsets_v / unit_v).astype(np.float32)
+        self._draws = key.decisions(Domain.ERROR_LAW if parameters.error_law else Domain.NOISE)
+        self._undriven_draws = key.decisions(Domain.CALIBRATION_NOISE)
+        self._held_draws = key.decisions(Domain.SHARE_NOISE)
+        self._held_noise_v = held_noise_v(config, condition.neuron)
+        self._offset_scores = (self._offset_of_v / self.unit_v).astype(np.float32)
         self._score_limit = score_limit(config.fan_in)
-        self._reach_score = self._reach()
+        self.reach_score = self._reach()
 
     def decide(
         self,
         scores: NDArray[np.floating],
-        images: ArrayLike,
+        evaluations: ArrayLike,
         trial: int = 0,
         neurons: slice = ALL_NEURONS,
     ) -> NDArray[np.int8]:
@@ -149,8 +138,8 @@ class LayerComparator:
         ----------
         scores : ndarray of float32 or float64, shape (..., M)
             What the comparator sees, in score units, with the read-out bank's share.
-        images : int or array_like of int, shape (...)
-            Image numbers, keys of the noise.
+        evaluations : int or array_like of int, shape (...)
+            Evaluation numbers, keys of the noise.
         trial : int
             Number of the strobe within the evaluation, key of the noise.
         neurons : slice
@@ -166,13 +155,15 @@ class LayerComparator:
         decisions = (margins > 0).view(np.int8)
         decisions += decisions
         decisions -= 1
-        near = np.flatnonzero(np.abs(margins) <= self._reach_score)
+        near = np.flatnonzero(np.abs(margins) <= self.reach_score)
         if near.size:
-            numbers: ArrayLike = images
+            numbers: ArrayLike = evaluations
             drawn_for = near
             if scores.ndim > 1:
                 places, drawn_for = np.divmod(near, scores.shape[-1])
-                numbers = np.broadcast_to(np.asarray(images), scores.shape[:-1]).ravel()[places]
+                numbers = np.broadcast_to(np.asarray(evaluations), scores.shape[:-1]).ravel()[
+                    places
+                ]
             if neurons.start:
                 drawn_for = drawn_for + neurons.start
             settle = self._settle_by_law if self.parameters.error_law else self._settle
@@ -183,61 +174,58 @@ class LayerComparator:
     @property
     def macro_offsets_score(self) -> NDArray[np.float64]:
         """Input offset of each macro's comparator, charge injection included, score units."""
-        return self._of_macros_v / self.unit_v
+        return self.offsets_v / self.unit_v
 
     def undriven(self) -> LayerComparator:
         """The same comparators, one per macro, as a calibration strobes them.
 
-        `decide` then takes (macros,) scores, the number of the calibration's evaluation for the
-        image, and draws noise that no image has.
+        `decide` then takes (macros,) scores and the number of the calibration's evaluation, and
+        draws noise that no other evaluation has.
         """
         comparators = copy.copy(self)
-        comparators.offsets_v = self._of_macros_v
-        comparators._offset_scores = (self._of_macros_v / self.unit_v).astype(np.float32)
+        comparators._offset_of_v = self.offsets_v
+        comparators._offset_scores = (self.offsets_v / self.unit_v).astype(np.float32)
         comparators._draws = self._undriven_draws
         return comparators
 
     def _settle(
         self,
         scores: NDArray[np.floating],
-        images: ArrayLike,
+        evaluations: ArrayLike,
         trial: int,
         neurons: NDArray[np.integer],
     ) -> NDArray[np.int8]:
-        """Decisions, each with its own noise; arguments of shape (count,), `images` or a number."""
+        """Decisions, each with its own noise; arguments of shape (count,)."""
         voltages_v = np.multiply(scores, self.unit_v, dtype=np.float64)
-        voltages_v -= self.offsets_v[neurons]
+        voltages_v -= self._offset_of_v[neurons]
         if self.parameters.noise_sigma_v > 0:
-            noise = self._draws.normal(images, trial, neurons)
+            noise = self._draws.normal(evaluations, trial, neurons)
             noise *= self.parameters.noise_sigma_v
             voltages_v += noise
         if self._held_noise_v > 0:
-            voltages_v += self._held_noise_v * self._held_draws.normal(images, 0, neurons)
+            voltages_v += self._held_noise_v * self._held_draws.normal(evaluations, 0, neurons)
         return _signs(voltages_v, self.smallest_resolved_v)
 
     def _settle_by_law(
         self,
         scores: NDArray[np.floating],
-        images: ArrayLike,
+        evaluations: ArrayLike,
         trial: int,
         neurons: NDArray[np.integer],
     ) -> NDArray[np.int8]:
-        """Decisions by the error law; arguments of shape (count,), `images` or a number."""
+        """Decisions by the error law; arguments of shape (count,)."""
         signs = _signs(scores, 0.0)
         wrong = flip_probability(scores, self.law_sigma_counts)
-        return np.where(self._draws.uniform(images, trial, neurons) < wrong, -signs, signs)
+        return np.where(self._draws.uniform(evaluations, trial, neurons) < wrong, -signs, signs)
 
     def _reach(self) -> float:
-        """Magnitude of a score, offset taken off, beyond which no noise changes the decision.
-
-        With a margin for the rounding of scores in float32.
-        """
+        """`reach_score`, with a margin for the rounding of scores in float32."""
         if self.parameters.error_law:
             # 0.5 exp(-x^2 / 2) is below every uniform deviate from here on.
             spreads = math.sqrt(-2 * math.log(2 * SMALLEST_UNIFORM))
             return 2 * spreads * self.law_sigma_counts
         noise_v = NORMAL_REACH * (self.parameters.noise_sigma_v + self._held_noise_v)
-        reach = volts_to_score(noise_v + self.smallest_resolved_v, self.unit_v)
+        reach = (noise_v + self.smallest_resolved_v) / self.unit_v
         return reach * (1 + 1e-6) + 1e-6 * self._score_limit
 
 

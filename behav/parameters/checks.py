@@ -1,7 +1,4 @@
-"""The figures of a cell: its devices, their ageing, and the bridge that they form.
-
-Sources are marked as in `params`, which gathers these with the rest of a chip.
-"""
+"""Checks of parameters: one line that says which field, what was found, what was expected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every figure of the energy: what the circuits around the devices weigh, in two technologies.
+"""Parameters of the energy: what the circuits around the devices weigh, in two technologies.
 
-Sources are marked as in `params`: [P] the source paper, [D] derived, [E] an engineering estimate.
+Sources are marked as in `conditions`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The figures of programming pulses: how likely a pulse switches a device.
+"""Parameters of programming pulses: how likely a pulse switches a device.
 
-Sources are marked as in `params`.
+Sources are marked as in `conditions`.
 """
 
 from __future__ import annotations

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...bits import bits_of_bus
 from ...errors import PhaseError
 from ...hdl.config import ArrayGroup
 from ..chip.layer import LayerChip
+from .answers import MacroAnswers, Sense, Strobe
+from .levels import ArrayPins, level_fault
 
-
-@dataclass(slots=True, kw_only=True)
-class ArrayPins:
-    """All inputs of a macro at one instant; bit i of a bus is row or column i."""
-
-    wl: int = 0
-    bl: int = 0
-    blb: int = 0
-    precharge: int = 0
-    evaluate: int = 0
-    strobe: int = 0
-    dac_p: int = 0
-    dac_n: int = 0
-    share: int = 0
-    acc_reset: int = 0
+__all__ = ["ArrayModel", "ArrayPins"]
 
 
 class _Drive(NamedTuple):
@@ -38,26 +21,15 @@ class _Drive(NamedTuple):
     blb: int
 
 
-class _AnswerKey(NamedTuple):
-    """What the comparator's answers for the rows of a macro depend on."""
-
-    planes: tuple[tuple[int, int], ...]
-    """bl and blb of each bit plane, the first one shared first."""
-    image: int
-    trial: int
-    dac_p: int
-    dac_n: int
-
-
 class ArrayModel:
     """The model of one macro of a layer, from its pins over time to its comparator.
 
-    Rows are scanned once per image in ascending order: the evaluation of a row at or below the one
-    before it begins the next image, and images count from 0. The number of a trial is the count of
+    Rows are scanned once per input vector in ascending order: a row at or below the one before it
+    begins the next evaluation, and evaluations count from 0. The number of a trial is the count of
     strobes since evaluate rose. Evaluations with neither word line nor bit line, as in a
-    calibration, are no image's; they count from 0, too. The decisions are those of
-    `LayerChip.signs`, `LayerChip.counts` and `LayerChip.calibration` for the same image, row and
-    trial, to the bit.
+    calibration, count on their own, from 0, too. The decisions are those of `LayerChip.signs`,
+    `LayerChip.counts` and `LayerChip.calibration` for the same evaluation, row and trial, to the
+    bit.
 
     Parameters
     ----------
@@ -70,13 +42,13 @@ class ArrayModel:
         config = layer_chip.config
         self.layer_chip = layer_chip
         self.macro = macro
-        self.image = 0
+        self.evaluation = 0
         self._timing = config.macro.timing
         self._pipelined = config.overlapped
+        self._answers = MacroAnswers(layer_chip, macro)
         neurons = config.neurons_of_macro(macro)
-        self._neurons = slice(neurons.start, neurons.stop)
         self._rows = len(neurons)
-        lines = layer_chip.word_lines[self._neurons].tolist()
+        lines = layer_chip.word_lines[neurons.start : neurons.stop].tolist()
         self._row_of_line = {line: row for row, line in enumerate(lines)}
         self._columns = config.fan_in
         self._codes = 2**config.bank_bits
@@ -87,7 +59,7 @@ class ArrayModel:
         self._precharged = False
         self._last_row = -1
         self._trial = -1
-        self._answer = (0, 0)
+        self._answer: Sense = (0, 0)
         self._precharge_rise_s = self._precharge_fall_s = self._evaluate_rise_s = 0.0
         self._strobe_rise_s = self._share_rise_s = 0.0
         self._bank_changed_s: float | None = None
@@ -97,12 +69,8 @@ class ArrayModel:
         self._strobe_fall_s: float | None = None
         self._planes: list[tuple[int, int]] = []
         self._bits_per_input = config.bits_per_input
-        self._scores_of: tuple[tuple[int, int], ...] | None = None
-        self._scores: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._answers_of: _AnswerKey | None = None
-        self._answers: list[int] = []
 
-    def observe(self, time_s: float, pins: ArrayPins) -> tuple[int, int]:
+    def observe(self, time_s: float, pins: ArrayPins) -> Sense:
         """Take note of the pins; to be called whenever any of them changes.
 
         Parameters
@@ -124,7 +92,8 @@ class ArrayModel:
         """
         self._time_s = time_s
         was = self._was
-        self._check_levels(pins)
+        if fault := level_fault(pins, self._columns, self._codes):
+            self._fail(fault)
         self._check_released()
         if (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
             self._bank_changed_s = time_s
@@ -160,34 +129,10 @@ class ArrayModel:
     def _longest_unselected(self, config: ArrayGroup) -> int:
         """Cycles in a scan in which this macro's word lines may be down, if it has fewer rows."""
         missing = config.rows_used - self._rows
-        if missing and config.macro.pipelined:
+        if missing and self._pipelined:
             after = self._timing.from_evaluate_cycles(config.trials) - 1
             return missing * config.row_cycles + after
         return missing * config.row_cycles
-
-    def _check_levels(self, pins: ArrayPins) -> None:
-        if pins.wl & (pins.wl - 1):
-            rows = [row for row in range(pins.wl.bit_length()) if pins.wl >> row & 1]
-            self._fail(f"found word lines {rows} up together, expected at most one")
-        if pins.bl & pins.blb:
-            column = (pins.bl & pins.blb).bit_length() - 1
-            self._fail(f"found bl and blb of column {column} both high, expected at most one")
-        if (pins.bl | pins.blb) >> self._columns:
-            column = (pins.bl | pins.blb).bit_length() - 1
-            self._fail(f"found column {column} driven, expected only {self._columns} columns")
-        if max(pins.dac_p, pins.dac_n) >= self._codes:
-            self._fail(
-                f"found dac_p {pins.dac_p} and dac_n {pins.dac_n}, expected at most "
-                f"{self._codes - 1}"
-            )
-        if pins.precharge and pins.evaluate:
-            self._fail("found precharge and evaluate high together, expected one at a time")
-        if pins.precharge and (pins.dac_p or pins.dac_n):
-            self._fail(
-                f"found dac_p {pins.dac_p} and dac_n {pins.dac_n} in precharge, expected 0 and 0"
-            )
-        if pins.strobe and not pins.evaluate:
-            self._fail("found strobe high while evaluate is low, expected it within evaluate")
 
     def _check_released(self) -> None:
         """Bit lines are driven while a word line is up, in the layer's other macros if not here."""
@@ -272,7 +217,7 @@ class ArrayModel:
         row = self.row_of(pins.wl)
         # The planes of a row are one evaluation.
         if row >= 0 and not self._planes:
-            self.image += row <= self._last_row
+            self.evaluation += row <= self._last_row
             self._last_row = row
 
     def _end_evaluate(self) -> None:
@@ -304,15 +249,12 @@ class ArrayModel:
         self._strobe_fall_s = self._time_s
         self._answer = (0, 0)
 
-    def _resolve(self, pins: ArrayPins) -> tuple[int, int]:
+    def _resolve(self, pins: ArrayPins) -> Sense:
         """The comparator's outputs for the row whose charge is on the lines."""
-        row = self.row
+        strobe = Strobe((), self._undriven, self._trial, pins.dac_p, pins.dac_n)
         if not any(self._drive) and self._codes > 1:
-            answers = self.layer_chip.decide_undriven(
-                self._undriven, self._trial, pins.dac_p, pins.dac_n
-            )
-            answer = int(answers[self.macro])
-            return (int(answer > 0), int(answer < 0))
+            return self._answers.undriven(strobe)
+        row = self.row
         if row < 0:
             return (0, 0)
         planes = tuple(self._planes)
@@ -320,30 +262,11 @@ class ArrayModel:
             planes = ((self._drive.bl, self._drive.blb),)
         elif len(planes) != self._bits_per_input:
             self._fail(f"found {len(planes)} shares, expected {self._bits_per_input} before strobe")
-        key = _AnswerKey(planes, self.image, self._trial, pins.dac_p, pins.dac_n)
-        if key != self._answers_of:
-            self._answers = self._decide_rows(key)
-            self._answers_of = key
-        answer = self._answers[row]
-        return (int(answer > 0), int(answer < 0))
+        return self._answers.of_row(row, strobe._replace(planes=planes, evaluation=self.evaluation))
 
     def row_of(self, word_lines: int) -> int:
         """The row whose neuron is on the word line that is up; -1 if it is none's."""
         return self._row_of_line.get(word_lines.bit_length() - 1, -1)
-
-    def _decide_rows(self, key: _AnswerKey) -> list[int]:
-        chip = self.layer_chip
-        if self._scores_of != key.planes:
-            inputs = np.zeros(self._columns, dtype=np.int16)
-            for plane, (bl, blb) in enumerate(key.planes):
-                signs = bits_of_bus(bl, self._columns) - bits_of_bus(blb, self._columns)
-                inputs += signs.astype(np.int16) << plane
-            self._scores = chip.scores_seen(inputs, self._neurons)
-            self._scores_of = key.planes
-        answers = chip.decide(
-            self._scores, key.image, key.trial, key.dac_p, key.dac_n, self._neurons
-        )
-        return answers.tolist()
 
     def _cycles_since(self, time_s: float) -> int:
         return round((self._time_s - time_s) / self._timing.clock_period_s)

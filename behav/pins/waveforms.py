@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...bits import bits_of_bus
-from ..cell.settling import settling_time_s, sl_pull
+from ..cell.settling import settling_time_s
 from ..chip.circuit import MacroCircuit
 from .evaluation import ArrayPins
 
@@ -41,8 +41,8 @@ _MOST_CROSSINGS = 16
 class AnalogLines:
     """Voltages of a macro's SLs and capacitive lines, as functions of time from pins over time.
 
-    Takes pins of any kind: rules are `array.ArrayModel`'s to enforce. Of several word lines the
-    highest counts.
+    Takes pins of any kind: rules are `ArrayModel`'s to enforce. Of several word lines the highest
+    counts.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ class AnalogLines:
         """As `sl_course_s`, for both capacitive lines."""
         if self._was.precharge:
             moves_v = abs(self._held_v + self._injected_v).max()
-            tau_s = self.circuit.precharge_tau_s
+            tau_s = self.circuit.neuron.precharge_tau_s
             still = tau_s == 0 or moves_v < _SMALLEST_MOVE_V
             return np.zeros(0) if still else self._later(self._precharge_s + tau_s * _COURSE)
         if self._was.evaluate and self._products is None and self._row >= 0:
@@ -161,14 +161,11 @@ class AnalogLines:
 
     def _crossings_s(self) -> NDArray[np.float64]:
         """When SLs cross their inverters' thresholds, from the word line's rise on."""
-        circuit, row = self.circuit, self._row
+        pull = self.circuit.pull(self._row)
         times_s = [
-            settling_time_s(
-                circuit.top_ohm[row], circuit.bottom_ohm[row], sign, circuit.threshold_v,
-                self._start_v, circuit.bridge, row,
-            )
-            for sign in (1, -1)
-        ]  # fmt: skip
+            settling_time_s(of_input, self.circuit.threshold_v, self._start_v)
+            for of_input in (pull, pull.reversed(self.circuit.bridge.vdd_v))
+        ]
         return np.select([self._inputs > 0, self._inputs < 0], times_s, np.inf)
 
     def _products_at(self, times_s: ArrayLike) -> NDArray[np.bool_]:
@@ -189,7 +186,8 @@ class AnalogLines:
         return bits_of_bus(bus & ((1 << columns) - 1), columns)
 
     def _precharge_decay(self, times_s: ArrayLike) -> NDArray[np.float64]:
-        since_s, tau_s = np.asarray(times_s) - self._precharge_s, self.circuit.precharge_tau_s
+        tau_s = self.circuit.neuron.precharge_tau_s
+        since_s = np.asarray(times_s) - self._precharge_s
         return np.exp(-since_s / tau_s) if tau_s > 0 else np.zeros_like(since_s)
 
     def _end_precharge(self, time_s: float) -> None:
@@ -202,8 +200,8 @@ class AnalogLines:
         """Word or bit lines change: SLs start anew from where they are."""
         circuit = self.circuit
         start_v = self.sl_v(time_s)
-        row, was_row = pins.wl.bit_length() - 1, self._row
-        self._row = row if row < circuit.rows else -1
+        was_row = self._row
+        self._row = circuit.row_of_line.get(pins.wl.bit_length() - 1, -1)
         self._first_row |= was_row < 0
         self._sl_since_s = time_s
         self._inputs = self._used(pins.bl) - self._used(pins.blb)
@@ -211,9 +209,9 @@ class AnalogLines:
             # SLs are discharged while no word line is up.
             self._start_v, self._settled_v, self._rate = np.zeros((3, circuit.columns))
             return
-        pull = sl_pull(circuit.top_ohm[row], circuit.bottom_ohm[row], circuit.bridge, row)
-        conducts, at_once = pull.rate > 0, np.isinf(pull.rate)
-        opposite_v = np.where(conducts, circuit.bridge.vdd_v - pull.settled_v, 0.0)
+        pull = circuit.pull(self._row)
+        at_once = np.isinf(pull.rate)
+        opposite_v = pull.reversed(circuit.bridge.vdd_v).settled_v
         self._settled_v = np.select(
             [self._inputs > 0, self._inputs < 0], [pull.settled_v, opposite_v], 0.0
         )

@@ -7,11 +7,10 @@ import dataclasses
 from pathlib import Path
 from typing import TypeVar
 
-from ...behav.parameters.chip import ChipParameters
 from ...bnn.catalog import find_network
 from ...bnn.mapping import MappedNetwork, map_network
 from ...record import Record
-from ...study.presets import find_condition, find_macro
+from ...study.presets import find_macro
 
 Request = TypeVar("Request", bound=Record)
 
@@ -87,8 +86,3 @@ def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
     """The network of the command line, mapped onto its macro."""
     macro = find_macro(arguments.macro)
     return map_network(find_network(arguments.network), macro)
-
-
-def selected_condition(arguments: argparse.Namespace) -> ChipParameters:
-    """The condition of the command line."""
-    return find_condition(arguments.condition)

@@ -97,17 +97,19 @@ def text_stream(json_path: str | None) -> TextIO:
     return sys.stderr if json_path == "-" else sys.stdout
 
 
-def progress(message: str) -> None:
-    """Show what is going on, in place, if standard error is a terminal; "" clears it."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{message}")
-        sys.stderr.flush()
+def progress(message: str, done: int = 0, total: int = 0, /) -> None:
+    """Show what is going on, in place, if standard error is a terminal; "" clears it.
 
-
-def progress_bar(done: int, total: int, what: str) -> str:
-    """A bar of fixed length, and the numbers."""
-    filled = _BAR_LENGTH * done // max(1, total)
-    return f"[{'#' * filled}{'.' * (_BAR_LENGTH - filled)}] {done} of {total} {what}"
+    Countable work has a bar of fixed length.
+    """
+    if not sys.stderr.isatty():
+        return
+    if total:
+        filled = _BAR_LENGTH * done // total
+        bar = "#" * filled + "." * (_BAR_LENGTH - filled)
+        message = f"[{bar}] {done} of {total} {message}"
+    sys.stderr.write(f"\r\x1b[K{message}")
+    sys.stderr.flush()
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

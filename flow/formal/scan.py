@@ -258,8 +258,7 @@ def _scan_proof(design: str, config: LayerConfig) -> Proof:
         hardware=lambda: DenseLayer(config),
         specify=ScanProof(config).specify,
         properties=properties,
-        bounded_depth=config.latency + 3,
-        cover_depth=config.latency + 3,
+        depth=config.latency + 3,
         reach=f"one scan is {config.latency}",
     )
 

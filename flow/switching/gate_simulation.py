@@ -7,21 +7,20 @@ capacitance: there is no layout.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...record import ResultPart
 from ..tools.liberty import Cell, CellLibrary
-from ..tools.programs import YOSYS, run_tool
+from ..tools.yosys import yosys_texts
 
 __all__ = ["GateSimulation", "SwitchingEnergy", "read_netlist"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchingEnergy:
+class SwitchingEnergy(ResultPart):
     """Mean energy of a lane, J."""
 
     clock_j: float
@@ -205,14 +204,12 @@ def read_netlist(netlist: Path, top: str, liberty: Path) -> dict[str, Any]:
     ToolError
         Yosys does not read it.
     """
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        shutil.copyfile(netlist, work / "netlist.v")
-        shutil.copyfile(liberty, work / "cells.lib")
-        commands = "read_liberty -lib cells.lib\nread_verilog netlist.v\n"
-        commands += f"hierarchy -top {top}\nwrite_json netlist.json\n"
-        (work / "read.ys").write_text(commands, encoding="utf-8")
-        run_tool(YOSYS, ["-q", "-l", "yosys.log", "read.ys"], work, "yosys.log")
-        text = (work / "netlist.json").read_text(encoding="utf-8")
+    script = "read_liberty -lib cells.lib\nread_verilog netlist.v\n"
+    script += f"hierarchy -top {top}\nwrite_json netlist.json\n"
+    given = {
+        "netlist.v": netlist.read_text(encoding="utf-8"),
+        "cells.lib": liberty.read_text(encoding="utf-8", errors="replace"),
+    }
+    (text,) = yosys_texts(script, given, ["netlist.json"])
     module: dict[str, Any] = json.loads(text)["modules"][top]
     return module

@@ -1,12 +1,33 @@
-"""What is synthesised by default, and to which block each part of a controller belongs."""
+"""What is synthesised: any component, a controller by its blocks, one macro's by default."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from amaranth.lib import wiring
 
 from ...hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
+from ...hdl.controller.controller import NetworkController
+from ..emit.controller import CONTROLLER
 
-__all__ = ["BLOCKS", "block_of_controller", "one_macro_network"]
+__all__ = ["BLOCKS", "Design", "block_of_controller", "controller_design", "one_macro_network"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """A component to be synthesised."""
+
+    component: wiring.Component
+    """Of one clock domain, ``sync``."""
+    name: str
+    """Of its module."""
+    clock_period_ps: float
+    """The clock to aim at."""
+    block_of: Callable[[Sequence[str]], str] | None = None
+    """To which block a submodule belongs: of the names from the component down, () for its own
+    logic. Without, there is no split by block."""
+
 
 BLOCKS = {
     "drivers": "word-line and bit-line drivers, the input bits they hold included",
@@ -28,6 +49,16 @@ _CONTROLLER_PARTS = {
 }
 _LAYER_PARTS = {"bit_lines": "drivers", "word_lines": "drivers"}
 _READOUT_PARTS = ("readout", "trim", "calibrator")
+
+
+def controller_design(config: NetworkConfig, clock_period_ps: float | None = None) -> Design:
+    """A network's controller, split into `BLOCKS`; the clock is the macros' unless it is given."""
+    return Design(
+        component=NetworkController(config),
+        name=CONTROLLER,
+        clock_period_ps=clock_period_ps or config.clock_period_ps,
+        block_of=block_of_controller(config),
+    )
 
 
 def one_macro_network(macro: MacroConfig) -> NetworkConfig:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...errors import ToolError
-from ..tools.programs import NEXTPNR, run_tool
+from ..tools.nextpnr import run_nextpnr
 from .timing import Timing
 
-__all__ = ["DEVICES", "place_and_route"]
-
-DEVICES: dict[str, Sequence[str]] = {
-    "ice40": ("--hx8k", "--package", "ct256"),
-    "ecp5": ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
-}
-"""Target to the options that choose its device: the largest of its family. Pins go anywhere."""
+__all__ = ["place_and_route"]
 
 
 def place_and_route(folder: Path, target: str, period_ps: float) -> Timing:
@@ -28,12 +21,7 @@ def place_and_route(folder: Path, target: str, period_ps: float) -> Timing:
     ToolError
         It does not fit the device, or nextpnr stops.
     """
-    arguments = [*DEVICES[target], "--json", "placed.json", "--report", "report.json"]
-    arguments += ["--freq", f"{1e6 / period_ps:.3f}", "--timing-allow-fail", "--seed", "1"]
-    run_tool(
-        NEXTPNR[target], [*arguments, "--quiet", "--log", "nextpnr.log"], folder, "nextpnr.log"
-    )
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    report = run_nextpnr(target, "placed.json", period_ps, folder)
     if not report["fmax"]:
         raise ToolError("nextpnr found no path between registers")
     clock, reached = min(report["fmax"].items(), key=lambda item: item[1]["achieved"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["KEEP_STATES", "MOST_LOADS", "flip_flops_of", "is_fpga", "yosys_script"]
+__all__ = ["KEEP_STATES", "MOST_LOADS", "is_fpga", "yosys_script"]
 
 MOST_LOADS = 16
 """Gates that one gate or flip-flop drives, in a library of cells."""
@@ -44,7 +44,7 @@ def yosys_script(target: str, top: str, period_ps: float, *, flat: bool) -> str:
     Parameters
     ----------
     target : str
-        One of `synth.TARGETS`; for ``liberty``, ``cells.lib`` and ``drive.constr`` are there.
+        One of `synthesise.TARGETS`; for ``liberty``, ``cells.lib`` and ``drive.constr`` are there.
     top : str
         The module.
     period_ps : float
@@ -99,14 +99,3 @@ def _finish(target: str, flat: bool) -> list[str]:
 
 def _count(name: str, options: str) -> list[str]:
     return [f"tee -q -o {name}.json stat -json {options}".rstrip()]
-
-
-def flip_flops_of(cells_by_type: dict[str, int]) -> int:
-    """How many cells of some are flip-flops of Yosys or of an FPGA."""
-    return sum(
-        count
-        for kind, count in cells_by_type.items()
-        if (kind.startswith("$_") and "DFF" in kind)
-        or kind.startswith("SB_DFF")
-        or kind == "TRELLIS_FF"
-    )

@@ -1,15 +1,12 @@
-"""Synthesis with Yosys: what a component costs, and with which clock it runs."""
+"""Synthesis with Yosys: what a design costs, and with which clock it runs."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +15,22 @@ from amaranth.back import rtlil
 from amaranth.lib import wiring
 
 from ...errors import InputError, ToolError
+from ...progress import Progress, silent
+from ...record import Record
 from ..emit.convert import ports_of
 from ..emit.sdc import CLOCK, OUTPUT_LOAD_PF, constraints
-from ..tools.liberty_buffer import buffer_of, find_liberty
-from ..tools.programs import NEXTPNR, YOSYS, find_sta, require_tool, run_tool, tool_version
+from ..tools.liberty import find_liberty, read_cells
+from ..tools.nextpnr import NEXTPNR
+from ..tools.opensta import find_sta
+from ..tools.yosys import SYNTHESIS, run_yosys
 from .behind_registers import BehindRegisters
+from .cost import BlockCost, ModuleCost, logic_depth, module_costs
+from .designs import Design
 from .place import place_and_route
-from .script import flip_flops_of, is_fpga, yosys_script
+from .script import is_fpga, yosys_script
 from .timing import Timing, static_timing
 
-__all__ = ["TARGETS", "BlockCost", "SynthResult", "require_target", "synthesise"]
+__all__ = ["TARGETS", "SynthResult", "require_target", "synthesise"]
 
 TARGETS = {
     "generic": "gates of any kind",
@@ -40,17 +43,7 @@ TARGETS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockCost:
-    """What one block of a design takes, synthesised on its own."""
-
-    cells: int
-    flip_flops: int
-    transistors: int | None
-    area: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SynthResult:
+class SynthResult(Record):
     """What a design takes; None where the target does not give it."""
 
     target: str
@@ -73,7 +66,7 @@ class SynthResult:
     blocks: dict[str, BlockCost] | None
     """Each block synthesised on its own, so that they do not add up to the whole exactly."""
     versions: dict[str, str]
-    files: list[str]
+    files: tuple[str, ...]
 
     @property
     def closes(self) -> bool | None:
@@ -82,7 +75,7 @@ class SynthResult:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return dataclasses.asdict(self) | {"closes": self.closes}
+        return super().to_dict() | {"closes": self.closes}
 
 
 def require_target(target: str, liberty: Path | None = None) -> Path | None:
@@ -95,47 +88,36 @@ def require_target(target: str, liberty: Path | None = None) -> Path | None:
     """
     if target not in TARGETS:
         raise InputError(f"target: found {target!r}, expected one of: {', '.join(TARGETS)}")
-    require_tool(YOSYS[0])
+    SYNTHESIS.require()
     if is_fpga(target):
-        require_tool(NEXTPNR[target][0])
+        NEXTPNR[target].require()
     return find_liberty(liberty) if target == "liberty" else None
 
 
 def synthesise(
-    component: wiring.Component,
-    top: str,
+    design: Design,
     target: str,
     folder: Path,
     *,
-    clock_period_ps: float,
     liberty: Path | None = None,
-    block_of: Callable[[Sequence[str]], str] | None = None,
-    progress: Callable[[str], None] = lambda message: None,
+    progress: Progress = silent,
 ) -> SynthResult:
-    """Synthesise a component and find the clock it runs with.
+    """Synthesise a design and find the clock it runs with.
 
-    `folder` then holds ``<top>.v``, the netlist, and ``<top>.sdc``, its constraints; in any case
+    `folder` then holds ``<name>.v``, the netlist, and ``<name>.sdc``, its constraints; in any case
     the tools' logs.
 
     Parameters
     ----------
-    component : wiring.Component
-        What is synthesised; one clock domain, ``sync``.
-    top : str
-        What its module is called.
+    design : Design
+        Without its split by block for FPGAs.
     target : str
         One of `TARGETS`.
     folder : Path
         Where files go; made if it is not there.
-    clock_period_ps : float
-        The clock to aim at.
     liberty : Path, optional
         The library of target ``liberty``; without, an installed one.
-    block_of : callable (path of a submodule) -> str, optional
-        Gives the split by block: the names from the component down, () for its own logic. Not for
-        FPGAs.
-    progress : callable (str), optional
-        Told what is going on.
+    progress : Progress, optional
 
     Raises
     ------
@@ -145,24 +127,27 @@ def synthesise(
         A tool stops; that a design does not fit an FPGA is a result, not an error.
     """
     library = require_target(target, liberty)
-    flow = _Flow(component, top, target, clock_period_ps, library, progress)
+    flow = _Flow(design, target, library, progress)
     folder.mkdir(parents=True, exist_ok=True)
     with _working_folder(folder) as work:
-        counted = flow.count(work)
-        blocks = flow.split(work, block_of) if block_of and not is_fpga(target) else None
+        whole = flow.synthesise(work)
+        depth = logic_depth(work / "depth.txt")
+        blocks = flow.split(work, design.block_of) if design.block_of else None
         timing, without_clock = flow.time(work)
         files = flow.keep(work, folder)
     return SynthResult(
         target=target,
-        module=top,
-        clock_hz=1e12 / clock_period_ps,
+        module=design.name,
+        clock_hz=1e12 / design.clock_period_ps,
+        **whole.total.to_dict(),
+        cells_by_type=whole.cells_by_type,
+        depth=depth,
         fmax_hz=None if timing is None else timing.fmax_hz,
         worst_path=None if timing is None else timing.worst_path,
         without_clock=without_clock,
         blocks=blocks,
         versions=flow.versions(),
-        files=[str(path) for path in files],
-        **counted,
+        files=tuple(map(str, files)),
     )
 
 
@@ -182,52 +167,51 @@ def _working_folder(folder: Path) -> Iterator[Path]:
 class _Flow:
     """The steps of one synthesis."""
 
-    component: wiring.Component
-    top: str
+    design: Design
     target: str
-    period_ps: float
     library: Path | None
-    progress: Callable[[str], None]
+    progress: Progress
 
-    def count(self, work: Path) -> dict[str, Any]:
-        """Synthesise the design as one module; gives what `SynthResult` counts."""
+    def synthesise(self, work: Path) -> ModuleCost:
+        """The design as one module."""
         self.progress("synthesising")
+        name, period_ps = self.design.name, self.design.clock_period_ps
         if self.library is not None:
             shutil.copyfile(self.library, work / "cells.lib")
-            text = (work / "cells.lib").read_text(encoding="utf-8", errors="replace")
-            drive = f"set_driving_cell {buffer_of(text, str(self.library))}\n"
+            drive = f"set_driving_cell {read_cells(self.library).smallest_buffer}\n"
             drive += f"set_load {1000 * OUTPUT_LOAD_PF:g}\n"
             (work / "drive.constr").write_text(drive, encoding="utf-8")
-        constrained = constraints(self.top, self.period_ps, *self._ports())
-        (work / f"{self.top}.sdc").write_text(constrained, encoding="utf-8")
-        self._convert(work, self.component)
+        constrained = constraints(name, period_ps, *self._ports())
+        (work / f"{name}.sdc").write_text(constrained, encoding="utf-8")
+        self._convert(work, self.design.component)
         self._yosys(work, "synth", flat=True)
-        shutil.copyfile(work / "netlist.v", work / f"{self.top}.v")
-        cost, cells_by_type = _cost(work)[self.top]
-        return dataclasses.asdict(cost) | {
-            "cells_by_type": cells_by_type,
-            "depth": _depth(work / "depth.txt"),
-        }
+        shutil.copyfile(work / "netlist.v", work / f"{name}.v")
+        return module_costs(work)[name]
 
-    def split(self, work: Path, block_of: Callable[[Sequence[str]], str]) -> dict[str, BlockCost]:
-        """Synthesise each submodule on its own; gives the sums by block, the largest first."""
+    def split(
+        self, work: Path, block_of: Callable[[Sequence[str]], str]
+    ) -> dict[str, BlockCost] | None:
+        """Each submodule on its own; the sums by block, the largest first. None for an FPGA."""
+        if is_fpga(self.target):
+            return None
         self.progress("synthesising blocks")
         self._yosys(work, "blocks", flat=False)
         costs: dict[str, list[BlockCost]] = {}
-        for name, (cost, _) in _cost(work).items():
-            costs.setdefault(block_of(name.split(".")[1:]), []).append(cost)
-        sums = {block: _sum_of(parts) for block, parts in costs.items()}
+        for name, cost in module_costs(work).items():
+            costs.setdefault(block_of(name.split(".")[1:]), []).append(cost.total)
+        sums = {block: BlockCost.sum_of(parts) for block, parts in costs.items()}
         return dict(sorted(sums.items(), key=lambda item: -item[1].cells))
 
     def time(self, work: Path) -> tuple[Timing | None, str | None]:
         """The clock reached; else None, and why not if the target has a clock at all."""
+        period_ps = self.design.clock_period_ps
         if is_fpga(self.target):
             self.progress("synthesising between registers")
-            self._convert(work, BehindRegisters(self.component))
+            self._convert(work, BehindRegisters(self.design.component))
             self._yosys(work, "between_registers", flat=True)
             self.progress("placing and routing")
             try:
-                return place_and_route(work, self.target, self.period_ps), None
+                return place_and_route(work, self.target, period_ps), None
             except ToolError as error:
                 return None, str(error)
         if self.target != "liberty":
@@ -235,97 +219,33 @@ class _Flow:
         if find_sta() is None:
             return None, "OpenSTA is not installed: apt-get install opensta"
         self.progress("static timing")
-        return static_timing(work, self.top, self.period_ps, *self._ports()), None
+        return static_timing(work, self.design.name, period_ps, *self._ports()), None
 
     def _ports(self) -> tuple[list[str], list[str]]:
         """Names of the inputs, clock aside, and of the outputs."""
-        ports = [port for port in ports_of(self.component.signature) if port.name != CLOCK]
+        ports = [port for port in ports_of(self.design.component.signature) if port.name != CLOCK]
         inputs = [port.name for port in ports if port.direction == "input"]
         return inputs, [port.name for port in ports if port.direction == "output"]
 
     def _convert(self, work: Path, component: wiring.Component) -> None:
-        text = rtlil.convert(component, name=self.top, emit_src=False)
+        text = rtlil.convert(component, name=self.design.name, emit_src=False)
         (work / "design.il").write_text(text, encoding="utf-8")
 
-    def _yosys(self, work: Path, name: str, *, flat: bool) -> None:
-        script = yosys_script(self.target, self.top, self.period_ps, flat=flat)
-        (work / f"{name}.ys").write_text(script, encoding="utf-8")
-        log = f"yosys_{name}.log"
-        run_tool(YOSYS, ["-q", "-l", log, f"{name}.ys"], work, log)
+    def _yosys(self, work: Path, step: str, *, flat: bool) -> None:
+        script = yosys_script(self.target, self.design.name, self.design.clock_period_ps, flat=flat)
+        run_yosys(script, work, f"yosys_{step}")
 
     def keep(self, work: Path, folder: Path) -> list[Path]:
         """Move what is made to where it is kept."""
-        names = [f"{self.top}.v", f"{self.top}.sdc"]
+        names = [f"{self.design.name}.v", f"{self.design.name}.sdc"]
         for name in names:
             os.replace(work / name, folder / name)
         return [folder / name for name in names]
 
     def versions(self) -> dict[str, str]:
         """Of the tools that had a part in it; a library goes by its name."""
-        modules = [YOSYS[0], *([NEXTPNR[self.target][0]] if is_fpga(self.target) else [])]
-        versions = {module.replace("_", "-"): tool_version(module) for module in modules}
+        tools = [SYNTHESIS, *([NEXTPNR[self.target]] if is_fpga(self.target) else [])]
+        versions = {tool.package: tool.require() for tool in tools}
         if self.library is None:
             return versions
         return versions | {"library": self.library.name}
-
-
-def _cost(work: Path) -> dict[str, tuple[BlockCost, dict[str, int]]]:
-    """By module, without its submodules: what Yosys counted, and the cells by type."""
-    counted, before = (
-        json.loads((work / f"{name}.json").read_text(encoding="utf-8"))["modules"]
-        for name in ("cells", "flip_flops")
-    )
-    costs = {}
-    for name, figures in counted.items():
-        names = (f"\\{kind}" for kind in figures["num_cells_by_type"])
-        inside = [counted[name] for name in names if name in counted]
-        cells = _own_cells(figures, counted)
-        cost = BlockCost(
-            cells=sum(cells.values()),
-            flip_flops=flip_flops_of(_own_cells(before[name], counted)),
-            transistors=_own_sum("estimated_num_transistors", figures, inside),
-            area=_own_sum("area", figures, inside),
-        )
-        costs[name.removeprefix("\\")] = cost, cells
-    return costs
-
-
-def _own_cells(figures: dict[str, Any], modules: Container[str]) -> dict[str, int]:
-    """Cells by type, without submodules and what only says where names come from."""
-    return {
-        kind: count
-        for kind, count in figures["num_cells_by_type"].items()
-        if f"\\{kind}" not in modules and kind != "$scopeinfo"
-    }
-
-
-def _own_sum(name: str, figures: dict[str, Any], inside: Sequence[dict[str, Any]]) -> Any:
-    """A figure that Yosys gives for a module with its submodules, without them."""
-    if name not in figures:
-        return None
-    # Transistors come as text; a + behind would say that some cell was not known.
-    whole, *parts = (
-        int(found) if isinstance(found := module[name], str) else found
-        for module in (figures, *inside)
-    )
-    return whole - sum(parts)
-
-
-def _depth(path: Path) -> int | None:
-    """The length of the longest path in what ``ltp`` wrote."""
-    if not path.exists():
-        return None
-    found = re.search(r"\(length=(\d+)\)", path.read_text(encoding="utf-8"))
-    assert found, "ltp gives a length, 0 at least"
-    return int(found[1])
-
-
-def _sum_of(parts: Sequence[BlockCost]) -> BlockCost:
-    transistors = [part.transistors for part in parts if part.transistors is not None]
-    areas = [part.area for part in parts if part.area is not None]
-    return BlockCost(
-        cells=sum(part.cells for part in parts),
-        flip_flops=sum(part.flip_flops for part in parts),
-        transistors=sum(transistors) if transistors else None,
-        area=sum(areas) if areas else None,
-    )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import ToolError
 from ..emit.sdc import IO_DELAY_FRACTION, SENSE_DELAY_FRACTION, is_sense
-from ..tools.programs import run_sta
+from ..tools.opensta import run_sta
 
 __all__ = ["Timing", "static_timing"]
 

@@ -1,4 +1,4 @@
-"""The cells of a liberty file: what they compute, what they load, what energy they take."""
+"""Libraries of standard cells: where one is, and what its cells compute, load and take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ from pathlib import Path
 
 from ...errors import InputError
 
-__all__ = ["Cell", "CellLibrary", "OutputPin", "boolean_function", "read_cells"]
+__all__ = [
+    "INSTALLED_LIBRARIES",
+    "Cell",
+    "CellLibrary",
+    "OutputPin",
+    "boolean_function",
+    "find_liberty",
+    "read_cells",
+]
+
+INSTALLED_LIBRARIES = (Path("/usr/share/qflow/tech/osu018/osu018_stdcells.lib"),)
+"""Where distributions put open ones: the 0.18 um library of Oklahoma State University (Debian's
+qflow-tech-osu018)."""
 
 Function = Callable[[Mapping[str, int]], int]
 """From pins' values to a value, each with as many lanes as an integer has bits; bits beyond the
@@ -40,6 +52,15 @@ class Cell:
     """A flip-flop's; None for a gate."""
     clock_pin: str | None
 
+    @property
+    def is_buffer(self) -> bool:
+        """Whether its one output is as its one input."""
+        functions = [output.function for output in self.outputs.values()]
+        if len(self.input_f) != 1 or len(functions) != 1 or functions[0] is None:
+            return False
+        (pin,) = self.input_f
+        return functions[0]({pin: 0b01}) & 0b11 == 0b01
+
 
 @dataclass(frozen=True, kw_only=True)
 class CellLibrary:
@@ -48,6 +69,41 @@ class CellLibrary:
     name: str
     vdd_v: float
     cells: dict[str, Cell]
+
+    @property
+    def smallest_buffer(self) -> str:
+        """The name of the buffer of least area.
+
+        Raises
+        ------
+        InputError
+            There is none: high fan-outs could not be driven.
+        """
+        buffers = [(cell.area, name) for name, cell in self.cells.items() if cell.is_buffer]
+        if not buffers:
+            raise InputError(f"{self.name}: found no buffer among its cells, expected one")
+        return min(buffers)[1]
+
+
+def find_liberty(path: Path | None) -> Path:
+    """The liberty file given, else an installed one.
+
+    Raises
+    ------
+    InputError
+        It is not there, or none is installed.
+    """
+    if path is not None:
+        if not path.is_file():
+            raise InputError(f"{path}: found no such file, expected a liberty file")
+        return path
+    for library in INSTALLED_LIBRARIES:
+        if library.is_file():
+            return library
+    raise InputError(
+        "found no installed cell library, expected --liberty FILE (or apt-get install "
+        "qflow-tech-osu018)"
+    )
 
 
 @dataclass(frozen=True)
@@ -71,8 +127,9 @@ _CAPACITANCE_UNITS_F = {"pf": 1e-12, "ff": 1e-15}
 def read_cells(path: Path) -> CellLibrary:
     """Read the gates and the plain flip-flops of a liberty file.
 
-    Latches, three-state cells and flip-flops with set, reset or the other edge are left out. The
-    energy within a cell is taken where its tables begin, at the fastest edge and the smallest load.
+    Latches, three-state cells, flip-flops with set, reset or the other edge, and whatever else has
+    an output that is no function of its inputs are left out. The energy within a cell is taken
+    where its tables begin, at the fastest edge and the smallest load.
 
     Raises
     ------
@@ -90,10 +147,10 @@ def read_cells(path: Path) -> CellLibrary:
         farad = float(scale) * _CAPACITANCE_UNITS_F[unit.lower()]
         cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         vdd_v = float(library.values["nom_voltage"])
+        known = {name: cell for name, cell in cells.items() if cell is not None}
+        return CellLibrary(name=path.name, vdd_v=vdd_v, cells=known)
     except (LookupError, ValueError):
         raise InputError(f"{path}: found no cells in it, expected a liberty file") from None
-    known = {name: cell for name, cell in cells.items() if cell is not None}
-    return CellLibrary(name=path.name, vdd_v=vdd_v, cells=known)
 
 
 def _group(tokens: list[str], name: str, argument: str) -> _Group:
@@ -128,7 +185,7 @@ def _group(tokens: list[str], name: str, argument: str) -> _Group:
 
 def _cell(group: _Group, farad: float) -> Cell | None:
     pins = {pin.argument: pin for pin in group.of("pin")}
-    inputs = {name: pin for name, pin in pins.items() if pin.values["direction"] == "input"}
+    inputs = {name: pin for name, pin in pins.items() if pin.values.get("direction") == "input"}
     outputs = {name: pin for name, pin in pins.items() if name not in inputs}
     states = [state.values for state in group.of("ff")]
     # One on the falling edge has an expression for a clock.
@@ -136,11 +193,14 @@ def _cell(group: _Group, farad: float) -> Cell | None:
         {"clear", "preset"}.isdisjoint(state) and state["clocked_on"] in inputs for state in states
     )
     three_state = any("three_state" in pin.values for pin in pins.values())
-    if group.of("latch") or three_state or not plain:
+    unknown = not states and any("function" not in pin.values for pin in outputs.values())
+    if group.of("latch") or three_state or unknown or not plain:
         return None
     return Cell(
-        area=float(group.values["area"]),
-        input_f={name: float(pin.values["capacitance"]) * farad for name, pin in inputs.items()},
+        area=float(group.values.get("area", 0)),
+        input_f={
+            name: float(pin.values.get("capacitance", 0)) * farad for name, pin in inputs.items()
+        },
         input_toggle_j={name: _toggle_j(pin, farad) for name, pin in inputs.items()},
         outputs={
             name: OutputPin(

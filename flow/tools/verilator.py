@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from ...errors import InputError
+from ...errors import InputError, ToolError
 
 OLDEST_VERSION = (5, 36)
 """What cocotb 2.1 needs."""
@@ -101,7 +101,7 @@ def lint(sources: Sequence[Path], top: str) -> None:
 
     Raises
     ------
-    RuntimeError
+    ToolError
         Anything is reported; the message is Verilator's.
     """
     verilator = find_verilator()
@@ -120,4 +120,4 @@ def lint(sources: Sequence[Path], top: str) -> None:
             check=False,
         )
     if done.returncode or done.stderr.strip():
-        raise RuntimeError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")
+        raise ToolError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")

@@ -93,27 +93,49 @@ class PhaseTiming(Record):
         """Clock cycles of an evaluation until evaluate rises."""
         return self.precharge_cycles + self.dead_before_evaluate_cycles
 
-    def from_evaluate_cycles(self, trials: int) -> int:
-        """Clock cycles of an evaluation from evaluate's rise, with `trials` strobes."""
-        return (
-            self.evaluate_cycles
-            + trials * self.strobe_cycles
-            + (trials - 1) * self.settle_cycles
-            + self.dead_after_strobe_cycles
-        )
-
-    def row_cycles(self, trials: int, planes: int = 1) -> int:
-        """Clock cycles of one evaluation that strobes `trials` times after one evaluate.
+    def phases(self, trials: int, planes: int = 1) -> list[tuple[str, int]]:
+        """The phases of one evaluation in their order, and how long each lasts.
 
         With several bit planes each is precharged, evaluated and shared; a dead time is between
         them, and a settling before the first strobe.
+
+        Parameters
+        ----------
+        trials : int
+            Strobes of the evaluation, at least 1.
+        planes : int
+            Bit planes, at least 1.
+
+        Returns
+        -------
+        list of (str, int)
+            A name of `PHASE_NAMES` without ``_cycles``, and clock cycles: 0 for a dead time that
+            the macro does without.
         """
-        cycles = self.before_evaluate_cycles + self.from_evaluate_cycles(trials)
-        if planes == 1:
-            return cycles
-        plane = self.before_evaluate_cycles + self.evaluate_cycles + self.share_cycles
-        between = plane + self.dead_after_share_cycles
-        return cycles + (planes - 1) * between + self.share_cycles + self.settle_cycles
+        to_evaluate = [
+            ("precharge", self.precharge_cycles),
+            ("dead_before_evaluate", self.dead_before_evaluate_cycles),
+            ("evaluate", self.evaluate_cycles),
+        ]
+        share, settle = ("share", self.share_cycles), ("settle", self.settle_cycles)
+        strobe = ("strobe", self.strobe_cycles)
+        plane = [*to_evaluate, share, ("dead_after_share", self.dead_after_share_cycles)]
+        return [
+            *plane * (planes - 1),
+            *to_evaluate,
+            *([share, settle] if planes > 1 else []),
+            *[strobe, settle] * (trials - 1),
+            strobe,
+            ("dead_after_strobe", self.dead_after_strobe_cycles),
+        ]
+
+    def row_cycles(self, trials: int, planes: int = 1) -> int:
+        """Clock cycles of one evaluation; parameters as in `phases`."""
+        return sum(cycles for _, cycles in self.phases(trials, planes))
+
+    def from_evaluate_cycles(self, trials: int) -> int:
+        """Clock cycles of an evaluation from evaluate's rise, with `trials` strobes."""
+        return self.row_cycles(trials) - self.before_evaluate_cycles
 
     def row_s(self, trials: int) -> float:
         """Seconds of one evaluation that strobes `trials` times after one evaluate."""

@@ -12,24 +12,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
+from ..config.laws import search_trim
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 
 __all__ = ["Calibrator", "TrimSearch", "search_trim"]
-
-
-def search_trim(trim_bits: int, compare: Callable[[int, int], bool]) -> int:
-    """The trim, given the comparator's majority for (dac_p, dac_n) at a score of 0.
-
-    Its magnitude is the largest integer below that of the offset, in score units. What is left of
-    the offset is below 1, so that no odd score is decided wrongly for it.
-    """
-    positive = compare(0, 0)
-    found = 0
-    for bit in reversed(range(trim_bits)):
-        tried = found | 1 << bit
-        if compare(*((0, tried) if positive else (tried, 0))) == positive:
-            found = tried
-    return -found if positive else found
 
 
 class TrimSearch(wiring.Component):

@@ -6,28 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config.laws import score_of_code, successive_approximation
 from .trim import corrected
 
 __all__ = ["CountReadout", "SignReadout", "score_of_code", "successive_approximation"]
-
-
-def score_of_code(code: int, count_bits: int) -> int:
-    """The score s = 2m - n that a read-out code of `count_bits` bits stands for.
-
-    The bank adds dac_p - dac_n = 2^K - 2*trial to s, in units of one column's capacitor, so the
-    search settles on the code with 2*code - 2^K < s < 2*(code + 1) - 2^K; n drops out.
-    """
-    return 2 * code + 1 - (1 << count_bits)
-
-
-def successive_approximation(count_bits: int, compare: Callable[[int, int], bool]) -> int:
-    """The code found in `count_bits` trials, given the comparator's answer to (dac_p, dac_n)."""
-    code = 0
-    for bit in reversed(range(count_bits)):
-        tried = code | 1 << bit
-        if compare(-tried % (1 << count_bits), tried):
-            code = tried
-    return code
 
 
 class SignReadout(wiring.Component):

@@ -4,23 +4,9 @@ from amaranth.hdl import Module, Mux, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..config.laws import bank_codes, corrected_code
+
 __all__ = ["TrimDriver", "bank_codes", "corrected", "corrected_code"]
-
-
-def bank_codes(trim: int, trim_bits: int) -> tuple[int, int]:
-    """dac_p and dac_n that add `trim` to the score; beyond the bank, its largest code."""
-    code = min(abs(trim), (1 << trim_bits) - 1)
-    return (code, 0) if trim > 0 else (0, code)
-
-
-def corrected_code(code: int, trim: int, count_bits: int) -> int:
-    """A read-out code with the offset that `trim` cancels taken off, saturated.
-
-    A code is two score units wide. Of an odd score and an offset between |trim| and |trim| + 1 it
-    is off by ceil(|trim| / 2) exactly.
-    """
-    moved = code + (abs(trim) + 1) // 2 * (1 if trim > 0 else -1)
-    return min(max(moved, 0), (1 << count_bits) - 1)
 
 
 def trim_magnitude(trim: Value, trim_bits: int) -> Value:

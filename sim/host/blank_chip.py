@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...behav.chip.cells import MacroCells, programmed_cells
-from ...behav.chip.layer import LayerChip, programmed_layer
+from ...behav.chip.drawn import DrawnLayer, draw_layer
+from ...behav.chip.layer import LayerChip
+from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...bits import bits_of_bus, word_of_bits
 from ...errors import InputError
@@ -70,9 +72,8 @@ class ProgrammedLayer:
     def layer_chip(self, noise_seed: int) -> LayerChip:
         """The layer's physics on exactly these cells, for inference."""
         cells = programmed_cells(self.config, self.macros, self.word_lines)
-        return programmed_layer(
-            self.config, self.weights, self.parameters, self.chip, self.layer, noise_seed, cells
-        )
+        key = LayerKey(self.chip, self.layer, noise_seed)
+        return LayerChip(draw_layer(self.config, self.weights, self.parameters, key, cells))
 
 
 class BlankChip:
@@ -92,14 +93,14 @@ class BlankChip:
         self.job = job
         self.macros = [
             [
-                MacroCells(layer, macro, job.parameters, job.chip, index)
+                MacroCells(layer, macro, job.parameters, job.key(index))
                 for macro in range(layer.macros)
             ]
             for index, layer in enumerate(job.config.layers)
         ]
 
-    def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
-        """The layers' physics on exactly these cells, for inference; calibrated if the job is.
+    def drawn_layers(self, word_lines: Sequence[Sequence[int]]) -> list[DrawnLayer]:
+        """The layers on exactly these cells.
 
         Parameters
         ----------
@@ -107,16 +108,19 @@ class BlankChip:
             Per layer and neuron, the word line that holds it.
         """
         job = self.job
-        assert job.chip is not None
-        chips = []
-        for index, layer in enumerate(job.config.layers):
-            cells = programmed_cells(layer, self.macros[index], np.array(word_lines[index]))
-            chips.append(
-                programmed_layer(
-                    layer, job.weights[index], job.parameters, job.chip, index, job.seed, cells
-                )
+        layers = zip(job.config.layers, job.weights, self.macros, word_lines, strict=True)
+        return [
+            draw_layer(
+                layer, weights, job.parameters, job.key(index),
+                programmed_cells(layer, macros, np.array(lines)),
             )
-        return [chip.calibrated() for chip in chips] if job.calibrate else chips
+            for index, (layer, weights, macros, lines) in enumerate(layers)
+        ]  # fmt: skip
+
+    def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
+        """The physics of `drawn_layers`, for inference; calibrated if the job is."""
+        chips = [LayerChip(drawn) for drawn in self.drawn_layers(word_lines)]
+        return [chip.calibrated() for chip in chips] if self.job.calibrate else chips
 
 
 def program_layer(
@@ -138,7 +142,8 @@ def program_layer(
         Keys of every draw.
     """
     macros = tuple(
-        MacroCells(config, macro, parameters, chip, layer) for macro in range(config.macros)
+        MacroCells(config, macro, parameters, LayerKey(chip, layer))
+        for macro in range(config.macros)
     )
     programmer = ProgrammingModel(config)
     pulsed = [PulsedCells(cells) for cells in macros]

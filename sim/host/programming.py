@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from ...hdl.controller.control_registers import control_registers, layer_registe
 from ...hdl.programming.model import most_row_cycles, packet_of_row
 from ...hdl.programming.network import FIGURES
 from ...hdl.programming.registers import PROGRAMMING_ERRORS
+from ...progress import Progress, silent
 from ..job import Job
 from ..outcome import Outcome
 from ..testbench.programming import packet_beats
@@ -65,7 +66,7 @@ class ProgrammingHost:
     ----------
     ports : ControllerPorts
     config : NetworkConfig
-    report : callable (message), optional
+    progress : Progress, optional
         Told what is going on.
     """
 
@@ -73,11 +74,11 @@ class ProgrammingHost:
         self,
         ports: ControllerPorts,
         config: NetworkConfig,
-        report: Callable[[str], None] = lambda message: None,
+        progress: Progress = silent,
     ) -> None:
         self.ports = ports
         self.config = config
-        self.report = report
+        self.progress = progress
         self.registers = control_registers(config)
 
     async def read(self, register: str, name: str) -> int:
@@ -153,7 +154,7 @@ class ProgrammingHost:
                 else:
                     await self.ports.send([index, *packet])
                     sent += 1
-            self.report(f"programming: row {sent} of {total}")
+            self.progress(f"programming: row {sent} of {total}")
             ready = await self._next_done(finished, list(rows)) if rows else []
         return [done[index] for index in range(len(layers))]
 
@@ -242,10 +243,10 @@ class ProgrammingHost:
 
 
 async def program_for_job(
-    ports: ControllerPorts, job: Job, report: Callable[[str], None] = lambda message: None
+    ports: ControllerPorts, job: Job, progress: Progress = silent
 ) -> tuple[list[LayerProgramming], list[str]]:
     """Program a job's network; per layer what it came to, and the errors flagged."""
-    host = ProgrammingHost(ports, job.config, report)
+    host = ProgrammingHost(ports, job.config, progress)
     layers = await host.program(job.weights, self_test=job.self_test)
     return layers, await host.errors()
 

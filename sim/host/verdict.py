@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...behav.chip.cells import MacroCells
+from ...behav.chip.drawn import DrawnLayer
 from ...bits import word_of_bits
 from ...errors import HardwareFault
 from ...hdl.programming.model import ProgrammedRow, ProgrammingModel
@@ -17,7 +19,7 @@ from ..outcome import Outcome
 from .blank_chip import BlankChip, PulsedCells
 from .programming import PATTERNS, LayerProgramming, pattern_weights
 
-__all__ = ["check_programming"]
+__all__ = ["check_programming", "drawn_layers"]
 
 
 def check_programming(job: Job, outcome: Outcome) -> None:
@@ -28,16 +30,44 @@ def check_programming(job: Job, outcome: Outcome) -> None:
     HardwareFault
         A count, a cell that fails, a word line or an error differs.
     """
-    models = [_Layer(job, index, macros) for index, macros in enumerate(BlankChip(job).macros)]
-    for model, found in zip(models, outcome.programming, strict=True):
-        for name, value in asdict(model.programmed()).items():
+    model = _model_of(job)
+    for layer, programmed, found in zip(
+        job.config.layers, model.programmed, outcome.programming, strict=True
+    ):
+        for name, value in asdict(programmed).items():
             if found[name] != value:
-                raise HardwareFault(
-                    f"{model.config.name}: {name}: found {found[name]}, expected {value}"
-                )
-    errors = ["unrepairable_row"] * any(model.unrepairable for model in models)
+                raise HardwareFault(f"{layer.name}: {name}: found {found[name]}, expected {value}")
+    errors = ["unrepairable_row"] * model.unrepairable
     if outcome.programming_errors != errors:
         raise HardwareFault(f"errors: found {outcome.programming_errors}, expected {errors}")
+
+
+def drawn_layers(job: Job) -> list[DrawnLayer]:
+    """The layers of a job's chip: as drawn, or as programming leaves them.
+
+    Of a programmed chip the cells are the model's, which `check_programming` holds the hardware to.
+    """
+    return _model_of(job).drawn if job.program else job.drawn_layers
+
+
+class _ProgrammedChip(NamedTuple):
+    """What the model makes of a job's blank chip."""
+
+    programmed: list[LayerProgramming]
+    unrepairable: bool
+    """Whether any row was, the patterns' included."""
+    drawn: list[DrawnLayer]
+
+
+@functools.lru_cache(maxsize=1)
+def _model_of(job: Job) -> _ProgrammedChip:
+    """Programming played through: most of a minute for a large network, so once for a job."""
+    chip = BlankChip(job)
+    models = [_Layer(job, index, macros) for index, macros in enumerate(chip.macros)]
+    programmed = [model.programmed() for model in models]
+    unrepairable = any(model.unrepairable for model in models)
+    drawn = chip.drawn_layers([layer.word_lines for layer in programmed])
+    return _ProgrammedChip(programmed, unrepairable, drawn)
 
 
 class _Layer:

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +26,7 @@ from cocotb_tools.runner import Verilator as CocotbVerilator
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
 from ...flow.tools.verilator import WAIVERS, find_verilator, require_compiler
+from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
 from ..outcome import Outcome
@@ -218,14 +219,14 @@ def _quiet(simulator: str) -> Iterator[Runner]:
 
 
 @contextlib.contextmanager
-def _watched(folder: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Pass what is going on to `report` while the simulator runs."""
+def _watched(folder: Path, progress: Progress) -> Iterator[None]:
+    """Pass what is going on to `progress` while the simulator runs."""
     stopped = threading.Event()
 
     def watch() -> None:
         while not stopped.wait(PROGRESS_PERIOD_S):
             with contextlib.suppress(OSError):
-                report((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
+                progress((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -241,7 +242,7 @@ def run(
     built: Build,
     testbench: str,
     waves: Path | None = None,
-    report: Callable[[str], None] = lambda message: None,
+    progress: Progress = silent,
 ) -> Outcome:
     """Run a job in a simulator.
 
@@ -251,7 +252,7 @@ def run(
         Module of popbridge.tb whose cocotb test runs the job.
     waves : Path, optional
         Where the simulator writes a VCD file of all signals; needs a build with waves.
-    report : callable (message), optional
+    progress : Progress, optional
         Told now and then what is going on in the simulation.
 
     Raises
@@ -264,7 +265,7 @@ def run(
         job.write(folder / "job.npz")
         log = folder / "simulation.log"
         dump = [f"+waves={waves.resolve()}"] if waves else []
-        with _quiet(built.simulator) as runner, _watched(folder, report):
+        with _quiet(built.simulator) as runner, _watched(folder, progress):
             try:
                 runner.test(
                     test_module=f"popbridge.tb.job.{testbench}",

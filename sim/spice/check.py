@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
+from ...field_types import Count, Magnitude
 from ...hdl.config import MACROS, LayerConfig, MacroConfig
+from ...progress import Progress, silent
+from ...record import ResultPart
 from .netlist import netlist
 from .ngspice import Waveforms, simulate
 from .row import LayerRows, RowCircuit, RowModel
@@ -39,22 +43,22 @@ def verdict(quantity: str, columns: int, worst: float) -> bool | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowComparison:
+class RowComparison(ResultPart):
     """Largest differences between model and ngspice in one row."""
 
-    cells: int
-    crossings: int
-    sl_error_v: float
-    line_error_counts: float
-    crossing_error: float
-    bridge_energy_error: float
-    capacitor_energy_error: float
-    decisions_differing: float
+    cells: Count
+    crossings: Count
+    sl_error_v: Magnitude
+    line_error_counts: Magnitude
+    crossing_error: Magnitude
+    bridge_energy_error: Magnitude
+    capacitor_energy_error: Magnitude
+    decisions_differing: Magnitude
 
 
 def compare_row(row: RowCircuit, model: RowModel, waves: Waveforms) -> RowComparison:
     """Compare one row: all of the model's side is in `model`."""
-    time_s, vdd_v = waves["time"], row.bridge.vdd_v
+    time_s, vdd_v = waves["time"], row.macro.bridge.vdd_v
     at_strobe = int(np.searchsorted(time_s, row.strobe_s * (1 + 1e-9), side="right")) - 1
     sl_v = np.stack([waves[f"v(sl_{column})"] for column in range(row.columns)])
     line_p_v, line_n_v = (float(waves[f"v(line_{line})"][at_strobe]) for line in "pn")
@@ -110,18 +114,14 @@ def random_rows(
     jobs: list[RowJob] = []
     while len(jobs) < count:
         weights = draw.choice(np.array([-1, 1], np.int8), (config.neurons, columns))
-        rows = LayerRows(
-            config=config, weights=weights, parameters=parameters, chip=seed + len(jobs)
-        )
+        rows = LayerRows.of(config, weights, parameters, LayerKey(seed + len(jobs)))
         for neuron in range(min(config.neurons, count - len(jobs))):
             inputs = draw.choice(np.array([-1, 1], np.int8), columns)
             jobs.append(RowJob(row=rows.circuit(neuron, inputs), model=rows.model(neuron, inputs)))
     return jobs
 
 
-def compare_rows(
-    jobs: Sequence[RowJob], report: Callable[[str], None] = lambda message: None
-) -> list[RowComparison]:
+def compare_rows(jobs: Sequence[RowJob], progress: Progress = silent) -> list[RowComparison]:
     """Simulate and compare rows, as many at once as there are processors."""
 
     def one(job: RowJob) -> RowComparison:
@@ -131,7 +131,7 @@ def compare_rows(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for comparison in pool.map(one, jobs):
             done.append(comparison)
-            report(f"ngspice: {len(done)} of {len(jobs)} rows of {comparison.cells} columns")
+            progress(f"ngspice: {len(done)} of {len(jobs)} rows of {comparison.cells} columns")
     return done
 
 

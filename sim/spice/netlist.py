@@ -37,7 +37,7 @@ def netlist(
         Switching threshold of the inverter made of those models; VDD / 2 without it, which is that
         of the level-1 inverter. A source at each gate makes up the difference to the column's.
     """
-    vdd_v = row.bridge.vdd_v
+    vdd_v = row.macro.bridge.vdd_v
     own_v = vdd_v / 2 if inverter_threshold_v is None else inverter_threshold_v
     lines = [*_head(row, models), *_pins(row), *_lines(row)]
     for column in range(row.columns):
@@ -62,12 +62,12 @@ def inverter_netlist(models: Path | None, vdd_v: float) -> str:
 
 
 def _head(row: RowCircuit, models: Path | None) -> Iterator[str]:
-    vdd_v = row.bridge.vdd_v
+    vdd_v = row.macro.bridge.vdd_v
     yield f"* popbridge: {row.title}"
     yield f"* {row.columns} columns; nodes of column i: sl_i source line, na_i product inverted,"
     yield "* p_i product, q_i complement, pp_i and pn_i bottom plates on line_p and line_n"
     yield from _transistors(models, vdd_v)
-    access_ohm = max(row.bridge.access_resistance_ohm, _LEAST_OHM)
+    access_ohm = max(row.macro.bridge.access_resistance_ohm, _LEAST_OHM)
     yield "* access transistor: its resistance while the word line is up"
     yield f".model access sw vt={vdd_v / 2:.9g} vh=0 ron={access_ohm:.9g} roff={_OPEN_OHM:g}"
     # Both plate switches wait for the far end of the edge: never both on.
@@ -96,26 +96,39 @@ def _transistors(models: Path | None, vdd_v: float) -> Iterator[str]:
 
 
 def _pins(row: RowCircuit) -> Iterator[str]:
-    timing = row.timing
-    period = timing.clock_period_s
-    until_strobe = row.strobe_s + timing.strobe_cycles * period
     yield "* pins of the macro; the word line is up from the start"
     # No edge: SLs that start near their threshold cross it within picoseconds.
-    vdd_v, edges = row.bridge.vdd_v, f"{EDGE_S:g} {EDGE_S:g}"
+    vdd_v, edges = row.macro.bridge.vdd_v, f"{EDGE_S:g} {EDGE_S:g}"
     yield f"Vwl wl 0 pulse({vdd_v:.9g} 0 {row.end_s:.9g} {edges} 1 2)"
-    for name, rise, fall in (
-        ("precharge", 0.0, timing.precharge_cycles * period),
-        ("evaluate", row.evaluate_s, until_strobe),
-        ("strobe", row.strobe_s, until_strobe),
-    ):
-        yield (
-            f"V{name} {name} 0 pulse(0 {vdd_v:.9g} {rise:.9g} {edges} {fall - rise - EDGE_S:.9g} 1)"
-        )
+    for name, high_in in _HIGH_IN.items():
+        yield f"V{name} {name} 0 pwl({' '.join(_course(row, high_in))})"
+
+
+_HIGH_IN = {
+    "precharge": {"precharge"},
+    "evaluate": {"evaluate", "strobe", "settle"},
+    "strobe": {"strobe"},
+}
+"""The phases in which each pin is high."""
+
+
+def _course(row: RowCircuit, high_in: set[str]) -> Iterator[str]:
+    """Times and levels of a pin that is high in some phases, each edge at a phase's begin."""
+    begin_s, level_v = 0.0, 0.0
+    yield "0 0"
+    for phase, cycles in row.timing.phases(row.trials):
+        next_v = row.macro.bridge.vdd_v if phase in high_in else 0.0
+        if cycles and next_v != level_v:
+            if begin_s:
+                yield f"{begin_s:.9g} {level_v:.9g}"
+            yield f"{begin_s + EDGE_S:.9g} {next_v:.9g}"
+            level_v = next_v
+        begin_s += cycles * row.timing.clock_period_s
 
 
 def _lines(row: RowCircuit) -> Iterator[str]:
     yield "* capacitive lines: precharge to 0 V, and what else hangs on them"
-    for line, load_f in (("p", row.load_p_f), ("n", row.load_n_f)):
+    for line, load_f in zip("pn", row.macro.load_f(row.columns).tolist(), strict=True):
         yield f"Sprecharge_{line} line_{line} 0 precharge 0 reset"
         yield f"Cload_{line} line_{line} 0 {load_f:.12g} ic=0"
 
@@ -123,7 +136,7 @@ def _lines(row: RowCircuit) -> Iterator[str]:
 def _column(row: RowCircuit, column: int, own_v: float) -> Iterator[str]:
     c = column
     high, low = ("vread", "0") if row.inputs[c] > 0 else ("0", "vread")
-    sl_f = max(row.bridge.sl_capacitor_f, _LEAST_F)
+    sl_f = max(row.macro.bridge.sl_capacitor_f, _LEAST_F)
     wire_ohm = max(row.wire_ohm, _LEAST_OHM)
     yield f"* column {c}: input {row.inputs[c]:+d}, threshold {row.threshold_v[c]:.4f} V"
     yield f"Rbl_{c} {high} bl_{c} {wire_ohm:.9g}"
@@ -137,10 +150,7 @@ def _column(row: RowCircuit, column: int, own_v: float) -> Iterator[str]:
     yield f"Xna_{c} gate_{c} na_{c} vlogic inverter"
     yield f"Xp_{c} na_{c} p_{c} vplates inverter"
     yield f"Xq_{c} p_{c} q_{c} vplates inverter"
-    for line, source, plate_f in (
-        ("p", "p", row.plate_p_f[c]),
-        ("n", "q", row.plate_n_f[c]),
-    ):
+    for line, source, plate_f in zip("pn", "pq", row.macro.plate_f[:, c], strict=True):
         yield f"Sdrive_{line}_{c} {source}_{c} p{line}_{c} evaluate 0 plate"
         yield f"Slow_{line}_{c} p{line}_{c} 0 vlogic evaluate plate"
         yield f"C{line}_{c} p{line}_{c} line_{line} {plate_f:.12g} ic=0"

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.cell.bridge import draw_thresholds_v
-from ...behav.cell.devices import draw_resistances_ohm
-from ...behav.cell.settling import RowLevels, scan_levels, scan_products, settling_time_s
-from ...behav.chip.layer import LayerChip, sample_layer
+from ...behav.cell.settling import scan_levels, settling_time_s
+from ...behav.chip.circuit import MacroCircuit
+from ...behav.chip.drawn import DrawnLayer, draw_layer
+from ...behav.chip.layer import LayerChip
+from ...behav.draws import LayerKey
 from ...behav.energy.terms import bridge_energy_j, evaluation_units, sl_energy_j
-from ...behav.neuron.capacitors import (
-    draw_capacitor_units,
-    draw_line_weights,
-    layer_volts_per_score,
-    line_units,
-)
-from ...behav.parameters.bridge import BridgeParameters
+from ...behav.neuron.capacitors import layer_volts_per_score, line_units
 from ...behav.parameters.chip import ChipParameters
-from ...behav.parameters.neuron import NeuronParameters
 from ...errors import InputError
 from ...hdl.config import LayerConfig, PhaseTiming
 
@@ -31,22 +26,16 @@ class RowCircuit:
 
     title: str
     timing: PhaseTiming
-    bridge: BridgeParameters
-    wire_ohm: float
-    """Bit-line wire up to this row, in series on each side."""
+    trials: int
+    """Strobes of the evaluation. The bank's plates stay low in all of them: what is compared is
+    what the bridges do."""
+    macro: MacroCircuit
+    row: int
+    """Number of the row in its macro."""
     inputs: NDArray[np.int8]
     """+1 or -1, the driven columns only."""
-    top_ohm: NDArray[np.float64]
-    bottom_ohm: NDArray[np.float64]
-    threshold_v: NDArray[np.float64]
-    """Switching threshold of the inverter on SL."""
     start_v: NDArray[np.float64]
     """SL when the word line rises: as the model says that the row before left it."""
-    plate_p_f: NDArray[np.float64]
-    plate_n_f: NDArray[np.float64]
-    load_p_f: float
-    """What else hangs on line P: parasitic, columns that are not driven, read-out bank."""
-    load_n_f: float
 
     @property
     def columns(self) -> int:
@@ -54,26 +43,38 @@ class RowCircuit:
         return len(self.inputs)
 
     @property
-    def strobe_s(self) -> float:
-        """When the comparator is strobed, from the word line's rise."""
-        timing = self.timing
-        return self._evaluate_cycle * timing.clock_period_s + (
-            timing.evaluate_cycles * timing.clock_period_s
-        )
+    def wire_ohm(self) -> float:
+        """Bit-line wire up to this row, in series on each side."""
+        return int(self.macro.word_lines[self.row]) * self.macro.bridge.bitline_wire_ohm
+
+    @property
+    def top_ohm(self) -> NDArray[np.float64]:
+        return self.macro.top_ohm[self.row, : self.columns]
+
+    @property
+    def bottom_ohm(self) -> NDArray[np.float64]:
+        return self.macro.bottom_ohm[self.row, : self.columns]
+
+    @property
+    def threshold_v(self) -> NDArray[np.float64]:
+        """Switching threshold of the inverter on SL."""
+        return self.macro.threshold_v[: self.columns]
 
     @property
     def evaluate_s(self) -> float:
-        """When evaluate rises."""
-        return self._evaluate_cycle * self.timing.clock_period_s
+        """When evaluate rises, from the word line's rise."""
+        return self.timing.before_evaluate_cycles * self.timing.clock_period_s
+
+    @property
+    def strobe_s(self) -> float:
+        """When the comparator is strobed first."""
+        cycles = self.timing.before_evaluate_cycles + self.timing.evaluate_cycles
+        return cycles * self.timing.clock_period_s
 
     @property
     def end_s(self) -> float:
-        """When the word line falls: after one strobe and the last dead time."""
-        return self.timing.row_cycles(1) * self.timing.clock_period_s
-
-    @property
-    def _evaluate_cycle(self) -> int:
-        return self.timing.precharge_cycles + self.timing.dead_before_evaluate_cycles
+        """When the word line falls: after all strobes and the last dead time."""
+        return self.timing.row_s(self.trials)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,29 +95,38 @@ class RowModel:
     bridge_j: float
     """What bridges and SL draw while the word line is up."""
     plates_j: float
-    """What the raised plates draw."""
+    """What the raised plates draw until the first strobe."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerRows:
-    """A layer of one chip, whose rows can be had as circuits and as the model has them.
+    """A layer of one chip, whose rows can be had as circuits and as the model has them."""
 
-    Parameters
-    ----------
-    weights : ndarray of int8, shape (M, n)
-        As programmed.
-    chip : int or None
-        None: devices at their medians, no mismatch.
-    """
+    drawn: DrawnLayer
+    title: str
+    """Of the chip."""
 
-    config: LayerConfig
-    weights: NDArray[np.int8]
-    parameters: ChipParameters
-    chip: int | None
-    layer: int = 0
+    @classmethod
+    def of(
+        cls, config: LayerConfig, weights: NDArray[np.int8], condition: ChipParameters,
+        key: LayerKey,
+    ) -> Self:  # fmt: skip
+        """Draw a layer.
+
+        Parameters
+        ----------
+        weights : ndarray of int8, shape (M, n)
+            As programmed.
+        key : LayerKey
+            Without a chip: devices at their medians, no mismatch.
+        """
+        if key.chip is not None:
+            return cls(drawn=draw_layer(config, weights, condition, key), title=f"chip {key.chip}")
+        condition, key = condition.without_variation(), LayerKey(0, key.layer)
+        return cls(drawn=draw_layer(config, weights, condition, key), title="ideal chip")
 
     def circuit(self, neuron: int, inputs: NDArray[np.int8]) -> RowCircuit:
-        """The row of one neuron, with every device and capacitor as `LayerChip` draws it.
+        """The row of one neuron.
 
         Parameters
         ----------
@@ -129,7 +139,7 @@ class LayerRows:
         InputError
             A neuron that the layer does not have, or more inputs than columns.
         """
-        config = self.config
+        config = self.drawn.config
         if not 0 <= neuron < config.neurons:
             raise InputError(
                 f"row: found {neuron}, expected 0 to {config.neurons - 1}, the neurons of "
@@ -137,58 +147,38 @@ class LayerRows:
             )
         if not 1 <= len(inputs) <= config.fan_in:
             raise InputError(f"columns: found {len(inputs)}, expected 1 to {config.fan_in}")
-        parameters = self._parameters
         macro, row = divmod(neuron, config.rows_used)
-        used = slice(len(inputs))
-        top, bottom = self._resistances_ohm()
-        (plate_p, load_p), (plate_n, load_n) = (
-            _draw_line_f(config, parameters.neuron, *self._draws, macro, line, len(inputs))
-            for line in (0, 1)
-        )
-        name = "ideal chip" if self.chip is None else f"chip {self.chip}"
         return RowCircuit(
-            title=f"layer {config.name}, macro {macro}, row {row}: {name}",
+            title=f"layer {config.name}, macro {macro}, row {row}: {self.title}",
             timing=config.macro.timing,
-            bridge=parameters.bridge,
-            wire_ohm=row * parameters.bridge.bitline_wire_ohm,
+            trials=config.trials,
+            macro=self.drawn.circuit(macro),
+            row=row,
             inputs=inputs,
-            top_ohm=top[neuron, used],
-            bottom_ohm=bottom[neuron, used],
-            threshold_v=draw_thresholds_v(config, parameters.bridge, *self._draws)[macro, used],
             start_v=self._levels_v(neuron, inputs)[0],
-            plate_p_f=plate_p,
-            plate_n_f=plate_n,
-            load_p_f=load_p,
-            load_n_f=load_n,
         )
 
     def model(self, neuron: int, inputs: NDArray[np.int8]) -> RowModel:
         """What `behav` says of the row of `circuit`: none of it is computed here but sums."""
-        config, bridge, capacitors = self.config, self._parameters.bridge, self._parameters.neuron
-        macro, row = divmod(neuron, config.rows_used)
-        used = slice(len(inputs))
-        up = inputs > 0
-        top, bottom = self._resistances_ohm()
-        thresholds_v = draw_thresholds_v(config, bridge, *self._draws)
+        drawn, used = self.drawn, slice(len(inputs))
+        config, bridge, capacitors = drawn.config, drawn.parameters.bridge, drawn.parameters.neuron
+        row = self.circuit(neuron, inputs)
         start_v, sl_v, settled_v = self._levels_v(neuron, inputs)
-        cells = (top[neuron, used], bottom[neuron, used])
+        pull = row.macro.pull(row.row)
         for_plus, for_minus = (
-            settling_time_s(*cells, sign, thresholds_v[macro, used], start_v, bridge, row)
-            for sign in (1, -1)
+            settling_time_s(of_input, row.macro.threshold_v, _padded(start_v, config.fan_in))[used]
+            for of_input in (pull, pull.reversed(bridge.vdd_v))
         )
-        said = scan_products(config, self.weights, top, bottom, thresholds_v, bridge)
+        said = drawn.products()
+        up = inputs > 0
         bits = np.where(up, said.for_plus[neuron, used], said.for_minus[neuron, used])
-        driven = np.zeros(config.fan_in, np.int8)
-        driven[used] = inputs
-        score = float(self._sampled().scores_seen(driven)[neuron])
+        score = float(LayerChip(drawn).scores_seen(_padded(inputs, config.fan_in))[neuron])
         # The score is the difference of the lines; their sum is that of the plates that rise.
-        lines = draw_line_weights(config, capacitors, *self._draws, macro)
-        raised = np.where(bits, lines.gain[used] + lines.offset[used],
-                          lines.gain[used] - lines.offset[used]).sum()  # fmt: skip
+        lines = row.macro.lines.weights(config, capacitors)
+        raised = (lines.gain[used] + np.where(bits, 1, -1) * lines.offset[used]).sum()
         unit_v = layer_volts_per_score(config, capacitors, bridge)
-        series_ohm = 2 * bridge.series_ohm(row)
-        on_s = config.row_cycles * config.macro.timing.clock_period_s
-        bridge_j = bridge_energy_j(cells[0] + cells[1] + series_ohm, bridge.vdd_v, on_s)
+        bridge_ohm = row.top_ohm + row.bottom_ohm + 2 * bridge.series_ohm(row.row)
+        bridge_j = bridge_energy_j(bridge_ohm, bridge.vdd_v, row.end_s)
         sl_j = sl_energy_j(start_v, settled_v, bridge.sl_capacitor_f)
         total = line_units(capacitors, config.line_columns, config.bank_bits)
         units = float(evaluation_units(int(bits.sum()), len(inputs), total, 0))
@@ -203,45 +193,18 @@ class LayerRows:
             plates_j=units * capacitors.unit_capacitor_f * bridge.vdd_v**2,
         )
 
-    @property
-    def _parameters(self) -> ChipParameters:
-        return self.parameters.without_variation() if self.chip is None else self.parameters
-
-    @property
-    def _draws(self) -> tuple[int, int]:
-        return self.chip or 0, self.layer
-
-    def _sampled(self) -> LayerChip:
-        return sample_layer(self.config, self.weights, self.parameters, self.chip, self.layer, 0)
-
-    def _resistances_ohm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        top, bottom = draw_resistances_ohm(
-            self.config, self.weights, self._parameters.devices, *self._draws
-        )
-        return top, bottom
-
     def _levels_v(self, neuron: int, inputs: NDArray[np.int8]) -> NDArray[np.float64]:
         """SL as the word line rises, as the strobe begins, and settled; shape (3, columns)."""
-        macro, row = divmod(neuron, self.config.rows_used)
-        scan = scan_levels(self.config, *self._resistances_ohm(), self._parameters.bridge)
-        at: RowLevels = next(levels for index, levels in enumerate(scan) if index == row)
-        used = slice(len(inputs))
+        drawn, used = self.drawn, slice(len(inputs))
+        macro, row = divmod(neuron, drawn.config.rows_used)
+        scan = scan_levels(drawn.config, drawn.cells, drawn.parameters.bridge)
+        at = next(levels for index, levels in enumerate(scan) if index == row)
         plus, minus = (np.stack(levels)[:, macro, used] for levels in (at.plus, at.minus))
         return np.where(inputs > 0, plus, minus)
 
 
-def _draw_line_f(
-    config: LayerConfig,
-    parameters: NeuronParameters,
-    chip: int,
-    layer: int,
-    macro: int,
-    line: int,
-    driven: int,
-) -> tuple[NDArray[np.float64], float]:
-    """Capacitors of the driven columns of a line, and all else on it, F."""
-    total = config.line_columns
-    column_units, bank_units = draw_capacitor_units(config, parameters, chip, layer, macro, line)
-    load = column_units[driven:].sum() + bank_units.sum() + total * parameters.parasitic_fraction
-    unit_f = parameters.unit_capacitor_f
-    return unit_f * column_units[:driven], float(unit_f * load)
+def _padded(values: NDArray[Any], columns: int) -> NDArray[Any]:
+    """With zeros behind, for the columns that are not driven."""
+    padded = np.zeros(columns, values.dtype)
+    padded[: len(values)] = values
+    return padded

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import string
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -19,13 +19,15 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.chip.circuit import MacroCircuit, draw_macros
+from ...behav.chip.drawn import DrawnLayer
 from ...behav.pins.evaluation import ArrayPins
 from ...behav.pins.waveforms import AnalogLines
 from ...errors import InputError
 from ...hdl.array_pins import ArraySignature
 from ...hdl.config import LayerConfig, NetworkConfig
+from ...progress import Progress, silent
 from ...whole_file import whole_file
+from ..host.verdict import drawn_layers
 from ..job import Job
 from .vcd_file import Header, blocks, changes, number, read_header
 
@@ -65,7 +67,7 @@ def dump_of(
     job: Job,
     waves: Path | None,
     probes: Sequence[Probe],
-    report: Callable[[str], None] = lambda message: None,
+    progress: Progress = silent,
 ) -> Iterator[Path | None]:
     """Where the simulator of the block dumps; `waves` is made of it as the block ends.
 
@@ -75,7 +77,7 @@ def dump_of(
     ----------
     waves : Path, optional
         Where the file goes; without it there is no dump, either.
-    report : callable (message), optional
+    progress : Progress, optional
         Told what is going on.
     """
     if waves is None:
@@ -90,7 +92,7 @@ def dump_of(
             with contextlib.suppress(InputError, FileNotFoundError):
                 add_analog(dump, waves, job, probes)
             raise
-        report("adding the analog lines to the waveforms")
+        progress("adding the analog lines to the waveforms")
         add_analog(dump, waves, job, probes)
 
 
@@ -114,26 +116,15 @@ def add_analog(dump: Path, waves: Path, job: Job, probes: Sequence[Probe]) -> No
     with open(dump, "rb") as source, whole_file(waves) as target:
         header = read_header(source, dump)
         codes = _free_codes(header)
+        layers = drawn_layers(job)
         macros = [
-            _ProbedMacro(job.config.layers[probe.layer], probe, circuit, header, codes)
-            for probe, circuit in zip(probes, _draw_circuits(job, probes), strict=True)
+            _ProbedMacro(job.config.layers[probe.layer], layers[probe.layer], probe, header, codes)
+            for probe in probes
         ]
         target.writelines(header.lines)
         target.writelines(_declarations(macros))
         target.write(header.end)
         _write_body(source, target, macros)
-
-
-def _draw_circuits(job: Job, probes: Sequence[Probe]) -> list[MacroCircuit]:
-    """The circuits of the probed macros; the devices of a layer are drawn once for all of them."""
-    circuits: dict[tuple[int, int], MacroCircuit] = {}
-    for layer in {probe.layer for probe in probes}:
-        macros = [probe.macro for probe in probes if probe.layer == layer]
-        drawn = draw_macros(
-            job.config.layers[layer], job.weights[layer], job.parameters, job.chip, layer, macros
-        )
-        circuits |= {(layer, macro): each for macro, each in zip(macros, drawn, strict=True)}
-    return [circuits[probe.layer, probe.macro] for probe in probes]
 
 
 def _free_codes(header: Header) -> Iterator[bytes]:
@@ -192,8 +183,8 @@ class _ProbedMacro:
     def __init__(
         self,
         config: LayerConfig,
+        drawn: DrawnLayer,
         probe: Probe,
-        circuit: MacroCircuit,
         header: Header,
         codes: Iterator[bytes],
     ):
@@ -205,7 +196,7 @@ class _ProbedMacro:
             for pin in ArraySignature.of_layer(config).members
             if not pin.startswith("sense")
         ]
-        self._lines = AnalogLines(circuit)
+        self._lines = AnalogLines(drawn.circuit(probe.macro))
         self._columns = list(probe.columns)
         self._tick_s = header.tick_s
         self._pins = ArrayPins()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...behav.chip.error_layer import ErrorLawLayer
 from ...behav.chip.layer import LayerChip, sample_layer
+from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...bnn import software
 from ...bnn.mapping import MappedNetwork, map_network
@@ -140,21 +141,17 @@ def _physics(
     mapped: MappedNetwork, point: Point, chip: int, seed: int, index: int
 ) -> LayerChip | ErrorLawLayer:
     layer = mapped.layers[index]
+    key = LayerKey(None if point.parameters is None else chip, index, seed)
     if point.bit_error_rate is not None and layer.config.name in point.error_layers:
         return ErrorLawLayer(
             layer.config,
             layer.weights,
+            LayerKey(chip, index, seed),
             bit_error_rate=point.bit_error_rate,
             clock_s=(point.clock_ns or 0) / 1e9,
-            seed=seed,
-            chip=chip,
-            layer=index,
         )
-    if point.parameters is None:
-        drawn = sample_layer(layer.config, layer.weights, IDEAL, None, index, seed)
-    else:
-        drawn = sample_layer(layer.config, layer.weights, point.parameters, chip, index, seed)
-    return drawn.calibrated() if point.calibrated else drawn
+    sampled = sample_layer(layer.config, layer.weights, point.parameters or IDEAL, key)
+    return sampled.calibrated() if point.calibrated else sampled
 
 
 def run_unit(unit: Unit) -> ChipCounts:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.crossbar.layer import CrossbarLayer, Transfer, draw_tiles_s
+from ...behav.crossbar.layer import CrossbarLayer, Transfer
 from ...behav.crossbar.lines import fast_transfer_s
 from ...behav.parameters.crossbar import CrossbarParameters
 from ...hdl.config import ArrayGroup, NetworkConfig, Readout
@@ -29,12 +29,8 @@ def crossbar_layers(job: Job, transfer: Transfer = fast_transfer_s) -> list[Cros
         As for `CrossbarLayer`.
     """
     assert job.chip is not None  # an ideal chip has no devices
-    devices, parameters = job.parameters.devices, CrossbarParameters.like(job.parameters.bridge)
-    layers = []
-    for index, (config, weights) in enumerate(zip(job.config.layers, job.weights, strict=True)):
-        tiles = draw_tiles_s(config, weights, devices, parameters, job.chip, index)
-        layers.append(CrossbarLayer(config, tiles, devices, parameters, transfer))
-    return layers
+    parameters = CrossbarParameters.like(job.parameters.bridge)
+    return [CrossbarLayer(drawn, parameters, transfer) for drawn in job.drawn_layers]
 
 
 def driven_signs(config: ArrayGroup, bits: NDArray[np.uint8]) -> NDArray[np.float64]:

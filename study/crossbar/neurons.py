@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.cell.devices import draw_resistances_ohm
-from ...behav.chip.layer import sample_layer
-from ...behav.crossbar.layer import CrossbarLayer, column_order, difference_of_pairs, draw_tiles_s
+from ...behav.chip.drawn import DrawnLayer, draw_layer
+from ...behav.chip.layer import LayerChip
+from ...behav.crossbar.layer import CrossbarLayer, column_order, difference_of_pairs, tiles_s
 from ...behav.crossbar.lines import fast_transfer_s
 from ...behav.crossbar.read_load import ReadLoad, bridge_read_load, read_crossbar
-from ...behav.draws import Domain, DrawStream
+from ...behav.draws import Domain, DrawStream, LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...behav.parameters.crossbar import CrossbarParameters
 from ...hdl.config import LayerConfig, MacroConfig
+from .result import FanInPoint, FastForm, WrongSigns
 
 RANDOM_INPUTS = 200
 """Vectors of random inputs that each chip's neurons are tried with."""
@@ -59,7 +59,7 @@ class RandomLayer:
 
 def compare_fan_in(
     inputs: int, macro: MacroConfig, parameters: ChipParameters, chips: Sequence[int], seed: int
-) -> dict[str, Any]:
+) -> FanInPoint:
     """Signs that both arrays get wrong against the exact sum, and what they draw.
 
     Parameters
@@ -77,70 +77,59 @@ def compare_fan_in(
     config = layer.config
     positive = layer.inputs @ layer.weights.T.astype(np.float64) > 0
     numbers = np.arange(len(layer.inputs))
-    wrong = {"bridge": 0, "crossbar": 0}
+    bridge_wrong = crossbar_wrong = 0
     for chip in chips:
-        bridge = sample_layer(config, layer.weights, parameters, chip, 0, seed)
-        crossbar = _crossbar(layer, parameters, chip)
-        wrong["bridge"] += int((bridge.signs(layer.inputs, numbers) != positive).sum())
-        wrong["crossbar"] += int((crossbar.signs(layer.inputs) != positive).sum())
+        drawn = draw_layer(config, layer.weights, parameters, LayerKey(chip, seed=seed))
+        crossbar = CrossbarLayer(drawn, CrossbarParameters.like(parameters.bridge))
+        bits = LayerChip(drawn).signs(layer.inputs, numbers)
+        bridge_wrong += int((bits != positive).sum())
+        crossbar_wrong += int((crossbar.signs(layer.inputs) != positive).sum())
     evaluations = len(chips) * positive.size
-    read = read_arrays(config, layer.weights, parameters, chips[0], 0, layer.inputs)
-    return {
-        "inputs": inputs,
-        "fan_in": config.fan_in,
-        "evaluations": evaluations,
-        **{
-            array: {"wrong": wrong[array], "error_rate": wrong[array] / evaluations, **read[array]}
-            for array in ("bridge", "crossbar")
-        },
-        "fast_form": read["fast_form"],
-    }
+    first = draw_layer(config, layer.weights, parameters, LayerKey(chips[0]))
+    read = read_arrays(first, layer.inputs)
+
+    def signs(wrong: int, load: ReadLoad) -> WrongSigns:
+        return WrongSigns(wrong=wrong, error_rate=wrong / evaluations, read=load)
+
+    return FanInPoint(
+        inputs=inputs,
+        fan_in=config.fan_in,
+        evaluations=evaluations,
+        bridge=signs(bridge_wrong, read.bridge),
+        crossbar=signs(crossbar_wrong, read.crossbar),
+        fast_form=read.fast_form,
+    )
 
 
-def _crossbar(layer: RandomLayer, parameters: ChipParameters, chip: int) -> CrossbarLayer:
-    crossbar = CrossbarParameters.like(parameters.bridge)
-    tiles = draw_tiles_s(layer.config, layer.weights, parameters.devices, crossbar, chip, 0)
-    return CrossbarLayer(layer.config, tiles, parameters.devices, crossbar)
+class ArrayReads(NamedTuple):
+    """A layer's first macro in both forms, and the crossbar's fast form there."""
+
+    bridge: ReadLoad
+    crossbar: ReadLoad
+    fast_form: FastForm
 
 
-def read_arrays(
-    config: LayerConfig,
-    weights: NDArray[np.int8],
-    parameters: ChipParameters,
-    chip: int,
-    layer: int,
-    inputs: NDArray[Any],
-) -> dict[str, dict[str, Any]]:
+def read_arrays(drawn: DrawnLayer, inputs: NDArray[Any]) -> ArrayReads:
     """Currents and drops of a layer's first macro in both forms, and the fast form's error there.
 
     The crossbar's whole network is solved for the first `SOLVED_INPUTS` of `inputs` (K, n) of +1
     and -1: currents are means over them, drops the largest, the error that of the differences of
     current of all neurons and inputs together.
-
-    Returns
-    -------
-    dict
-        ``bridge`` and ``crossbar``: each ``read``, a `ReadLoad`. ``fast_form``: ``current_error``,
-        the root mean square over that of the exact differences; ``signs``; ``wrong_signs``.
     """
-    macro = list(config.neurons_of_macro(0))
-    ohms = draw_resistances_ohm(config, weights, parameters.devices, chip, layer)
-    crossbar = CrossbarParameters.like(parameters.bridge)
-    tile = draw_tiles_s(config, weights, parameters.devices, crossbar, chip, layer)[0]
-    driven = inputs[:SOLVED_INPUTS, column_order(config.fan_in)].astype(np.float64)
+    crossbar = CrossbarParameters.like(drawn.parameters.bridge)
+    tile = tiles_s(drawn, crossbar)[0]
+    driven = inputs[:SOLVED_INPUTS, column_order(drawn.config.fan_in)].astype(np.float64)
     reads = [read_crossbar(tile, signs, crossbar) for signs in driven]
     exact_a = difference_of_pairs(np.array([read.output_a for read in reads]))
     fast_a = driven @ difference_of_pairs(fast_transfer_s(tile, crossbar)) * crossbar.read_v
-    bridge = bridge_read_load(ohms[0][macro], ohms[1][macro], parameters.bridge)
-    return {
-        "bridge": {"read": dataclasses.asdict(bridge)},
-        "crossbar": {"read": dataclasses.asdict(_together([read.load for read in reads]))},
-        "fast_form": {
-            "current_error": float(np.sqrt(np.mean((fast_a - exact_a) ** 2) / np.mean(exact_a**2))),
-            "signs": exact_a.size,
-            "wrong_signs": int(((fast_a > 0) != (exact_a > 0)).sum()),
-        },
-    }
+    error = float(np.sqrt(np.mean((fast_a - exact_a) ** 2) / np.mean(exact_a**2)))
+    wrong_signs = int(((fast_a > 0) != (exact_a > 0)).sum())
+    macro = drawn.circuit(0)
+    return ArrayReads(
+        bridge=bridge_read_load(macro.top_ohm, macro.bottom_ohm, macro.bridge),
+        crossbar=_together([read.load for read in reads]),
+        fast_form=FastForm(current_error=error, signs=exact_a.size, wrong_signs=wrong_signs),
+    )
 
 
 def _together(loads: Sequence[ReadLoad]) -> ReadLoad:

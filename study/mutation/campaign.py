@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
-
-from cocotb_tools.runner import Icarus
 
 from ...cache import source_digest
 from ...errors import HardwareFault, InputError, SimulationError
@@ -30,85 +25,49 @@ from ...sim.cosim import controller_source, testbench_sources
 from ...sim.host.verdict import check_programming
 from ...sim.job import Job
 from ...sim.outcome import Outcome
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.suites import Suite, run_suite
 from ...sim.simulators.verilog import NOT_REWRITTEN, simulator_version
 from ...sim.testbench.top import TESTBENCH
 from ...sim.verdict import check_hardware
 from ..jobs.journal import Journal
 from ..jobs.workers import local_workers, run_units
 from .designs import DESIGNS
+from .result import EQUAL, SURVIVED, MutantResult
 
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = ("every_register_bit", "every_restart", "every_phase_bit")
-TRIM_SUITE = "every_trim"
-PACKET_SUITE = "every_packet"
-BUS_SUITES = ("control_bus", "axi_stream")
-LONG_SUITES = ("scenarios", "longest_phase")
+BULK = "popbridge.tb.job.bulk"
+_SUITES = "popbridge.tb.suites"
+BIT_SUITES = tuple(
+    f"{_SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+)
+TRIM_SUITE = f"{_SUITES}.every_trim"
+PACKET_SUITE = f"{_SUITES}.every_packet"
+BUS_SUITES = (f"{_SUITES}.control_bus", f"{_SUITES}.axi_stream")
+LONG_SUITES = (f"{_SUITES}.scenarios", f"{_SUITES}.longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
-EQUAL, SURVIVED = "equal", "survived"
-"""Beside the names of tests: what can become of a mutant."""
-
-
-class _LimitedIcarus(Icarus):
-    """Ends a simulation that hangs."""
-
-    def _test_command(self) -> list[Any]:
-        return [["timeout", str(TIME_LIMIT_S), *cmd] for cmd in super()._test_command()]
 
 
 def _simulate(
     job: Job, sources: dict[str, str], top: str, modules: Sequence[str], folder: Path
 ) -> str | None:
-    """Run cocotb tests up to the first that fails, and give its name."""
+    """Run cocotb tests up to the first that fails, and give its name; None if all pass."""
     folder.mkdir()
-    job.write(folder / "job.npz")
-    paths = [folder / name for name in sources]
-    for path, text in zip(paths, sources.values(), strict=True):
-        path.write_text(text, encoding="utf-8")
-    runner = _LimitedIcarus()
-    results = folder / "results.xml"
-    # A fault may keep the tests from ending, or even Icarus from building.
-    with contextlib.suppress(Exception, SystemExit):
-        runner.build(
-            sources=paths,
-            hdl_toplevel=top,
-            build_dir=folder / "build",
-            timescale=("1ps", "1ps"),
-            log_file=folder / "build.log",
-        )
-        runner.test(
-            test_module=[f"popbridge.tb.suites.{module}" for module in modules],
-            hdl_toplevel=top,
-            hdl_toplevel_lang="verilog",
-            build_dir=folder / "build",
-            test_dir=folder,
-            results_xml=str(results),
-            extra_env={
-                JOB_VARIABLE: str(folder),
-                "COCOTB_MAX_FAILURES": "1",
-                **NOT_REWRITTEN,
-            },
-            log_file=folder / "run.log",
-        )
-    return _first_failure(results)
-
-
-def _first_failure(results: Path) -> str | None:
-    """The first test that failed, or what there is instead of a verdict; None if all passed."""
-    if not results.is_file():
-        return NO_VERDICT
-    cases = list(ElementTree.parse(results).getroot().iter("testcase"))
-    for case in cases:
-        if case.find("failure") is not None or case.find("error") is not None:
-            return case.get("name", "")
-    return None if cases else NO_VERDICT
+    suite = Suite(
+        sources=sources,
+        modules=modules,
+        top=top,
+        settings={"COCOTB_MAX_FAILURES": "1", **NOT_REWRITTEN},
+        time_limit_s=TIME_LIMIT_S,
+    )
+    result = run_suite(suite, job, folder)
+    return next(iter(result.failures), None if result.tests else NO_VERDICT)
 
 
 def _images(job: Job, source: str, folder: Path) -> str | None:
     """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
     sources = testbench_sources(job.config, source, strict=False)
-    if _simulate(job, sources, TESTBENCH, ["bulk"], folder):
+    if _simulate(job, sources, TESTBENCH, [BULK], folder):
         reason = folder / "failure.txt"
         return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
     try:
@@ -167,7 +126,7 @@ def attack(job: Job, source: str, tests: Sequence[str] = (*QUICK, *SLOW)) -> tup
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class MutantRun:
     """One mutant of one design, to be attacked."""
 
     design: str
@@ -186,41 +145,41 @@ class Trial:
         return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
 
 
-def try_mutant(trial: Trial) -> dict[str, Any]:
-    """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
-    (source,) = mutant_sources(trial.prepared, [trial.mutant])
-    job = DESIGNS[trial.design].job()
+def try_mutant(run: MutantRun) -> MutantResult:
+    """What becomes of a mutant."""
+    (source,) = mutant_sources(run.prepared, [run.mutant])
+    job = DESIGNS[run.design].job()
     outcome, reason = attack(job, source, QUICK)
-    if outcome == SURVIVED and is_equal(trial.prepared, trial.mutant):
+    if outcome == SURVIVED and is_equal(run.prepared, run.mutant):
         outcome = EQUAL
     if outcome == SURVIVED:
         outcome, reason = attack(job, source, SLOW)
-    return {
-        "design": trial.design,
-        "mode": trial.mutant.mode,
-        "place": trial.mutant.place,
-        "sources": list(trial.mutant.sources),
-        "command": trial.mutant.command,
-        "outcome": outcome,
-        "reason": reason,
-    }
+    return MutantResult(
+        design=run.design,
+        mode=run.mutant.mode,
+        place=run.mutant.place,
+        sources=tuple(run.mutant.sources),
+        command=run.mutant.command,
+        outcome=outcome,
+        reason=reason,
+    )
 
 
-def campaign_trials(mutants: int, seed: int, root: Path) -> list[Trial]:
+def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
     """The mutants of a campaign: as many of each design, one more of the first where it leaves."""
-    trials = []
+    runs = []
     for index, (name, design) in enumerate(DESIGNS.items()):
         count = mutants // len(DESIGNS) + (index < mutants % len(DESIGNS))
         prepared = prepared_controller(controller_source(design.job().config, root))
         chosen = choose_mutants(prepared, count, seed) if count else []
-        trials += [Trial(design=name, prepared=prepared, mutant=mutant) for mutant in chosen]
-    return trials
+        runs += [MutantRun(design=name, prepared=prepared, mutant=mutant) for mutant in chosen]
+    return runs
 
 
 def campaign(
-    trials: Sequence[Trial], journal: Journal, workers: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Try mutants in parallel; yields each one's place in `trials` and its result.
+    runs: Sequence[MutantRun], journal: Journal, workers: int
+) -> Iterator[tuple[int, MutantResult]]:
+    """Try mutants in parallel; yields each one's place in `runs` and its result.
 
     Raises
     ------
@@ -234,35 +193,28 @@ def campaign(
         raise InputError(
             "found no cocotbext-axi, expected it installed: pip install 'popbridge[test]'"
         )
-    _require_sound({trial.design: trial for trial in trials}, journal)
+    _require_sound({run.design: run for run in runs}, journal)
     waiting = []
-    for index, trial in enumerate(trials):
-        if trial.key in journal:
-            yield index, journal[trial.key]
+    for index, run in enumerate(runs):
+        if run.key in journal:
+            yield index, MutantResult.from_dict(journal[run.key])
         else:
-            waiting.append((index, trial))
+            waiting.append((index, run))
     with local_workers(workers) as (executor, count):
-        for (index, trial), result in run_units(_numbered, waiting, executor, count):
-            journal.add(trial.key, result)
+        for (index, run), result in run_units(_numbered, waiting, executor, count):
+            journal.add(run.key, result.to_dict())
             yield index, result
 
 
-def _require_sound(one_of_each: dict[str, Trial], journal: Journal) -> None:
-    for name, trial in one_of_each.items():
-        if trial.prepared_key not in journal:
-            (source,) = mutant_sources(trial.prepared, [NO_FAULT])
+def _require_sound(one_of_each: dict[str, MutantRun], journal: Journal) -> None:
+    for name, run in one_of_each.items():
+        if run.prepared_key not in journal:
+            (source,) = mutant_sources(run.prepared, [NO_FAULT])
             outcome, reason = attack(DESIGNS[name].job(), source)
             if outcome != SURVIVED:
                 raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
-            journal.add(trial.prepared_key, SURVIVED)
+            journal.add(run.prepared_key, SURVIVED)
 
 
-def _numbered(unit: tuple[int, Trial]) -> dict[str, Any]:
+def _numbered(unit: tuple[int, MutantRun]) -> MutantResult:
     return try_mutant(unit[1])
-
-
-def kill_rates(results: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Shares of mutants that an attack found: of all, and of those not proven equal."""
-    killed = sum(result["outcome"] in ATTACKS for result in results)
-    different = sum(result["outcome"] != EQUAL for result in results)
-    return {"of_all": killed / len(results), "of_different": killed / max(1, different)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...behav.energy.layer import CAUSES, mean_bridge_siemens, network_energy, peak_evaluation_j
+from ...behav.energy.causes import CAUSES
+from ...behav.energy.layer import mean_bridge_siemens, network_energy, peak_evaluation_j
 from ...behav.parameters.energy import EnergyParameters
+from ...sim.host.verdict import drawn_layers
 from ...sim.job import Job
 from ...sim.outcome import Outcome
 from .result import Energy, LayerEnergy, TopsPerW
@@ -12,11 +14,12 @@ from .result import Energy, LayerEnergy, TopsPerW
 def energy_of_run(name: str, parameters: EnergyParameters, job: Job, outcome: Outcome) -> Energy:
     """Energy of a job by its layers and causes, from the inputs that the arrays really had."""
     config, chip = job.config, job.parameters
-    layers = network_energy(config, job.weights, outcome.inputs, chip, parameters, job.chip)
+    drawn = drawn_layers(job)
+    layers = network_energy(drawn, outcome.inputs, parameters)
     images_j = sum(layer.per_image_j for layer in layers)
     evaluations = sum(layer.evaluations for layer in layers)
     first = config.layers[0]
-    siemens = mean_bridge_siemens(first, job.weights[0], chip, parameters, job.chip, 0)
+    siemens = mean_bridge_siemens(drawn[0], parameters)
     peak_j = sum(peak_evaluation_j(first.macro, chip, parameters, siemens).values())
     operations = sum(layer.operations for layer in layers)
     return Energy(

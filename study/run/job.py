@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ...bnn.catalog import find_network
 from ...bnn.images import ImageSet, input_bits
 from ...bnn.mapping import MappedNetwork, map_network
 from ...errors import InputError
+from ...progress import Progress, silent
 from ...sim.cosim import SimulationOptions, simulate, simulator_versions
 from ...sim.job import Job
 from ...sim.outcome import Outcome
@@ -23,14 +22,13 @@ from .request import RunRequest
 from .result import Interval, RunResult, Speed
 
 
-def run(request: RunRequest, progress: Callable[[str], None] = lambda message: None) -> RunResult:
+def run(request: RunRequest, progress: Progress = silent) -> RunResult:
     """Simulate a network's hardware with a chip's physics, check every bit and cycle of it, and
     compare with the software network.
 
     Parameters
     ----------
-    progress : callable (message), optional
-        Told what is going on.
+    progress : Progress, optional
 
     Raises
     ------

@@ -56,11 +56,12 @@ class Progress:
         self.file = Path(os.environ[JOB_VARIABLE]) / PROGRESS_FILE
         self.reported = time.monotonic()
 
-    def __call__(self, message: str) -> None:
+    def __call__(self, message: str, done: int = 0, total: int = 0, /) -> None:
         now = time.monotonic()
         if now - self.reported > PROGRESS_PERIOD_S:
             self.reported = now
-            self.file.write_text(message, encoding="utf-8")
+            text = f"{message}: {done} of {total}" if total else message
+            self.file.write_text(text, encoding="utf-8")
 
 
 class ResultMonitor:

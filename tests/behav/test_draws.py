@@ -12,9 +12,14 @@ from popbridge.behav.draws import (
     Domain,
     DrawStream,
     _squares,
-    generator,
 )
 from popbridge.errors import InputError
+
+
+def generator(seed, domain, layer, index, trial=0):
+    """Of a stream of its own for one vector."""
+    return DrawStream(seed, domain, layer).at(index, trial)
+
 
 SEED = 20240
 
@@ -108,7 +113,7 @@ def decision_keys():
 
 def test_decision_draws_have_their_laws(decision_keys):
     images, neurons = decision_keys
-    draws = DecisionDraws(SEED, Domain.NOISE, 3)
+    draws = DecisionDraws(SEED, Domain.NOISE, 3, 0)
     count = len(images)
     normal, uniform = draws.normal(images, 2, neurons), draws.uniform(images, 2, neurons)
     assert abs(normal.mean()) < 4 / math.sqrt(count)
@@ -125,15 +130,15 @@ def test_decision_draws_have_their_laws(decision_keys):
 
 def test_neighbouring_decisions_are_uncorrelated(decision_keys):
     images, neurons = decision_keys
-    draws = DecisionDraws(SEED, Domain.NOISE, 3)
+    draws = DecisionDraws(SEED, Domain.NOISE, 3, 0)
     base = draws.normal(images, 0, neurons)
     others = [
         draws.normal(images + 1, 0, neurons),
         draws.normal(images, 1, neurons),
         draws.normal(images, 0, neurons + 1),
-        DecisionDraws(SEED + 1, Domain.NOISE, 3).normal(images, 0, neurons),
-        DecisionDraws(SEED, Domain.NOISE, 4).normal(images, 0, neurons),
-        DecisionDraws(SEED, Domain.ERROR_LAW, 3).normal(images, 0, neurons),
+        DecisionDraws(SEED + 1, Domain.NOISE, 3, 0).normal(images, 0, neurons),
+        DecisionDraws(SEED, Domain.NOISE, 4, 0).normal(images, 0, neurons),
+        DecisionDraws(SEED, Domain.ERROR_LAW, 3, 0).normal(images, 0, neurons),
         DecisionDraws(SEED, Domain.NOISE, 3, chip=1).normal(images, 0, neurons),
     ]
     for other in others:
@@ -145,7 +150,7 @@ def test_neighbouring_decisions_are_uncorrelated(decision_keys):
 
 def test_a_decision_alone_draws_as_in_a_batch(decision_keys):
     images, neurons = decision_keys
-    draws = DecisionDraws(SEED, Domain.NOISE, 0)
+    draws = DecisionDraws(SEED, Domain.NOISE, 0, 0)
     whole = draws.normal(images, 1, neurons)
     some = np.array([299_999, 7, 1000])
     np.testing.assert_array_equal(draws.normal(images[some], 1, neurons[some]), whole[some])

@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from support.comparators import comparator_of, key_of
+from support.published import measured_rates
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.neuron.comparator import LayerComparator, draw_offsets_v
+from popbridge.behav.draws import LayerKey
+from popbridge.behav.neuron.comparator import draw_offsets_v
 from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.hdl.config import LayerConfig, MacroConfig
 
@@ -15,6 +18,7 @@ SEED = 11
 Z_95, Z_99 = 1.959964, 2.575829
 READS = 13_800 * 100
 MEASURED = sorted(name for name in CONDITIONS if name.startswith("measured-"))
+RATES = measured_rates()
 CHIPS = 4
 """Chips of 1.38 million cells each: their mean is known twice as well as the interval is wide."""
 
@@ -31,8 +35,8 @@ def one_row_macros(neurons, fan_in):
     [pytest.param(name, marks=() if k % 4 == 0 else pytest.mark.nightly)
      for k, name in enumerate(MEASURED)],
 )  # fmt: skip
-def test_chips_of_each_measured_condition_read_its_rate(name, measured_rates):
-    rate = measured_rates[name]
+def test_chips_of_each_measured_condition_read_its_rate(name):
+    rate = RATES[name]
     ideal = CONDITIONS[name].replace(
         neuron=CONDITIONS[name].neuron.replace(unit_capacitor_sigma=0.0)
     )
@@ -41,7 +45,7 @@ def test_chips_of_each_measured_condition_read_its_rate(name, measured_rates):
     weights = np.random.default_rng(SEED).choice(np.array([-1, 1], np.int8), (1349, 1023))
     found = []
     for chip in range(CHIPS):
-        layer = sample_layer(config, weights, ideal, chip, layer=0, noise_seed=0)
+        layer = sample_layer(config, weights, ideal, LayerKey(chip))
         found.append(np.mean((layer.base + layer.gain > 0) != (weights > 0)))
     interval = Z_95 * math.sqrt(rate * (1 - rate) / READS)
     assert abs(np.mean(found) - rate) < interval
@@ -54,7 +58,7 @@ def test_capacitor_mismatch_in_counts():
     variation = CONDITIONS["nominal"].without_variation()
     variation = variation.replace(neuron=variation.neuron.replace(unit_capacitor_sigma=sigma))
     weights = np.ones((neurons, fan_in), dtype=np.int8)
-    chip = sample_layer(config, weights, variation, 3, layer=0, noise_seed=0)
+    chip = sample_layer(config, weights, variation, LayerKey(3))
     inputs = np.where(np.arange(fan_in) < 12, 1, -1)
     counts = (chip.scores_seen(inputs).astype(float) - 1) / 2
     expected = sigma * math.sqrt(fan_in) / (2 * math.sqrt(2))
@@ -67,14 +71,8 @@ def test_noise_decides_as_the_normal_law(score):
     """A million decisions on one voltage."""
     config = one_row_macros(2000, 1)
     unit_v, sigma_v = 1e-3, 2e-3
-    comparator = LayerComparator(
-        config,
-        ComparatorParameters(noise_sigma_v=sigma_v, regeneration_tau_s=0.0),
-        unit_v=unit_v,
-        offsets_v=np.zeros(2000),
-        noise_seed=SEED,
-        layer=0,
-    )
+    parameters = ComparatorParameters(noise_sigma_v=sigma_v, regeneration_tau_s=0.0)
+    comparator = comparator_of(config, parameters, unit_v, key_of(SEED))
     scores = np.full((500, 2000), score, dtype=np.float32)
     positive = np.mean(comparator.decide(scores, np.arange(500)) > 0)
     expected = 0.5 * math.erfc(-score * unit_v / sigma_v / math.sqrt(2))
@@ -86,7 +84,8 @@ def test_offset_in_counts():
     config = one_row_macros(62_500, 1)
     sigma_v, count_v = 2e-3, 2.1e-3
     parameters = ComparatorParameters(offset_sigma_v=sigma_v)
-    counts = np.concatenate([draw_offsets_v(config, parameters, 5, k) for k in range(16)]) / count_v
+    offsets_v = [draw_offsets_v(config, parameters, LayerKey(5, k)) for k in range(16)]
+    counts = np.concatenate(offsets_v) / count_v
     assert counts.size == 1_000_000
     assert abs(counts.mean()) < Z_99 * sigma_v / count_v / 1000
     assert abs(counts.std() / (sigma_v / count_v) - 1) < Z_99 / math.sqrt(2e6)

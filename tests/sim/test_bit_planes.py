@@ -8,6 +8,7 @@ import pytest
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.pins.evaluation import ArrayModel
@@ -116,7 +117,7 @@ def test_ideal_scores_are_the_integers_of_the_software(bits):
     config, draw = layer_of(bits), np.random.default_rng(SEED)
     weights = draw.choice(np.array([-1, 1], np.int8), (64, 101))
     inputs = 2 * draw.integers(0, 2**bits, (30, 101)) - (2**bits - 1)
-    chip = sample_layer(config, weights, ChipParameters(), None, 0, 0)
+    chip = sample_layer(config, weights, ChipParameters(), LayerKey(None))
     np.testing.assert_array_equal(chip.scores_seen(inputs) * 2**bits, inputs @ weights.T)
 
 
@@ -128,7 +129,7 @@ def test_spread_of_a_real_chip_is_that_of_theory():
     config, draw = layer_of(bits, neurons=4000, rows=1), np.random.default_rng(SEED)
     weights = np.ones((4000, 101), np.int8)
     levels = draw.integers(0, 2**bits, 101)
-    chip = sample_layer(config, weights, parameters, 7, 0, 0)
+    chip = sample_layer(config, weights, parameters, LayerKey(7))
     seen = chip.scores_seen(2 * levels - 15)
     planes = [float((2 * (levels >> plane & 1) - 1).sum()) for plane in range(bits)]
 
@@ -149,7 +150,7 @@ def test_noise_of_shares_is_halved_by_each_one_behind():
     config = layer_of(4, neurons=2000, rows=2000)
     unit_v = layer_volts_per_score(config, ideal.neuron, ideal.bridge)
     parameters = ideal.replace(neuron=ideal.neuron.replace(share_noise_v=0.5 * unit_v))
-    chip = sample_layer(config, np.ones((2000, 101), np.int8), parameters, 1, 0, SEED)
+    chip = sample_layer(config, np.ones((2000, 101), np.int8), parameters, LayerKey(1, seed=SEED))
     scores = np.full((50, 2000), 0.5, np.float32)
     positive = np.mean(chip.decide(scores, np.arange(50)) > 0)
     sigma = 0.5 * math.sqrt(1 + 1 / 4 + 1 / 16 + 1 / 64)
@@ -163,7 +164,7 @@ def test_noise_of_shares_is_halved_by_each_one_behind():
 @pytest.fixture
 def bench():
     """One row of an ideal layer of two bit planes, held to the order of shares."""
-    chip = sample_layer(layer_of(2, 3, 1, 1), np.ones((1, 3)), ChipParameters(), None, 0, 0)
+    chip = sample_layer(layer_of(2, 3, 1, 1), np.ones((1, 3)), ChipParameters(), LayerKey(None))
 
     class Pins:
         def __init__(self):

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from amaranth.hdl import Cat, Const, Module
 
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.cell.settling import scan_levels
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score, weight_step
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn import software
@@ -115,8 +116,8 @@ def test_waves_show_columns_of_every_array(mapped, make_job, tmp_path):
     config, chip = job.config.layers[0], job.layer_chips()[0]
     unit_v = layer_volts_per_score(config, job.parameters.neuron, job.parameters.bridge)
     allowed_v = config.fan_in * weight_step(config.fan_in) * unit_v + 1e-9
-    ohms = draw_resistances_ohm(config, job.weights[0], job.parameters.devices, 3, 0)
-    levels = list(scan_levels(config, *ohms, job.parameters.bridge))
+    cells = draw_cells(config, job.weights[0], job.parameters.devices, LayerKey(3))
+    levels = list(scan_levels(config, cells, job.parameters.bridge))
     for image in range(2):
         inputs = np.ones(config.fan_in)
         inputs[:13] = 2.0 * job.images[image] - 1
@@ -149,12 +150,12 @@ def test_a_chained_row_against_ngspice():
     draw = np.random.default_rng(8)
     weights, inputs = (draw.choice(np.array([-1, 1], np.int8), shape) for shape in ((3, 27), (27,)))
     parameters = ChipParameters()
-    rows = LayerRows(config=config, weights=weights, parameters=parameters, chip=1)
+    rows = LayerRows.of(config, weights, parameters, LayerKey(1))
     circuit = rows.circuit(1, inputs)
     # Nine columns without input, and the parasitic of all 36; no mismatch in the mean.
     unit_f = parameters.neuron.unit_capacitor_f
     load = (9 + 36 * parameters.neuron.parasitic_fraction) * unit_f
-    assert circuit.load_p_f == pytest.approx(load, rel=0.02)
+    assert circuit.macro.load_f(27)[0] == pytest.approx(load, rel=0.02)
     (found,) = compare_rows([RowJob(row=circuit, model=rows.model(1, inputs))])
     for name, bound in BOUNDS.items():
         assert getattr(found, name) <= bound, name

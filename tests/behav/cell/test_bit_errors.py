@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from support.published import measured_rates
 
 from popbridge.behav.cell.bit_errors import bit_error_rate, hrs_median_for
 from popbridge.behav.conditions import CONDITIONS
@@ -18,6 +19,7 @@ Z_95, Z_99 = 1.959964, 2.575829
 READS = 13_800 * 100
 
 MEASURED = sorted(name for name in CONDITIONS if name.startswith("measured-"))
+RATES = measured_rates()
 
 
 def truncated_normal(random, mean, sigma, lowest, highest, count):
@@ -140,16 +142,16 @@ def test_no_capacitor_means_settled():
     assert bit_error_rate(WEAK, bridge, 1e-12) == bit_error_rate(WEAK, BRIDGE)
 
 
-def test_there_are_17_measured_conditions(measured_rates):
+def test_there_are_17_measured_conditions():
     assert len(MEASURED) == 17
-    assert set(MEASURED) == set(measured_rates)
+    assert set(MEASURED) == set(RATES)
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_measured_condition_has_its_rate(name, measured_rates):
+def test_measured_condition_has_its_rate(name):
     """The formula to the digits of the publication; the integral over all that varies within the
     95 % interval of 100 readings of the test chip."""
-    condition, rate = CONDITIONS[name], measured_rates[name]
+    condition, rate = CONDITIONS[name], RATES[name]
     found = bit_error_rate(condition.devices, condition.bridge)
     assert found == pytest.approx(rate, abs=0.6e-8)
     integrated = bit_error_rate(condition.devices, condition.bridge, 1e-3)

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from popbridge.behav.cell.bit_errors import bit_error_rate
-from popbridge.behav.cell.bridge import draw_thresholds_v, product_bits, sl_voltage_v
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.bridge import draw_thresholds_v
+from popbridge.behav.cell.devices import LayerCells, draw_cells
+from popbridge.behav.cell.settling import scan_products, sl_pull
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.bridge import BridgeParameters
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.devices import DeviceParameters
@@ -37,21 +39,29 @@ def test_sl_voltage_is_that_of_nodal_analysis(input_sign):
     for top_ohm, bottom_ohm in [(7e3, 150e3), (150e3, 7e3), (5e3, 5e3), (1e6, 6.2e3)]:
         bl_v, blb_v = (1.1, 0) if input_sign > 0 else (0, 1.1)
         expected = nodal_sl_voltage(top_ohm, bottom_ohm, 1500.0, bl_v, blb_v)
-        found = sl_voltage_v(top_ohm, bottom_ohm, input_sign, parameters)
-        assert found == pytest.approx(expected, rel=1e-12)
+        pull = sl_pull(top_ohm, bottom_ohm, parameters)
+        found = pull if input_sign > 0 else pull.reversed(1.1)
+        assert found.settled_v == pytest.approx(expected, rel=1e-12)
+
+
+def product_bits(top_ohm, bottom_ohm, threshold_v):
+    """Of one cell, for input +1 and for input -1."""
+    config = LayerConfig(name="cell", inputs=1, bias_columns=0, neurons=1)
+    cells = LayerCells(np.array([[top_ohm]]), np.array([[bottom_ohm]]), np.zeros(1, int))
+    weights, threshold_v = np.ones((1, 1), np.int8), np.array([[threshold_v]])
+    outcome = scan_products(config, weights, cells, threshold_v, BridgeParameters())
+    return bool(outcome.for_plus[0, 0]), bool(outcome.for_minus[0, 0])
 
 
 def test_bridge_is_an_xnor():
-    parameters = BridgeParameters()
     low, high = 7e3, 120e3
-    assert product_bits(low, high, 0.6, parameters) == (True, False)
-    assert product_bits(high, low, 0.6, parameters) == (False, True)
+    assert product_bits(low, high, 0.6) == (True, False)
+    assert product_bits(high, low, 0.6) == (False, True)
 
 
 def test_threshold_decides_between_equal_devices():
-    parameters = BridgeParameters()
-    assert product_bits(7e3, 7e3, 0.59, parameters) == (True, True)
-    assert product_bits(7e3, 7e3, 0.61, parameters) == (False, False)
+    assert product_bits(7e3, 7e3, 0.59) == (True, True)
+    assert product_bits(7e3, 7e3, 0.61) == (False, False)
 
 
 def physics_bit_error_rate(ratio, sigma_high, sigma_low, sigma_vm_v, vdd_v, threshold_v):
@@ -120,7 +130,7 @@ CONFIG = LayerConfig(
 def test_device_draws_have_the_parameters_medians_and_spreads():
     weights = np.random.default_rng(SEED).choice(np.array([-1, 1], np.int8), (301, 101))
     parameters = DeviceParameters(lrs_sigma_ln=0.2)
-    top, bottom = draw_resistances_ohm(CONFIG, weights, parameters, chip=5, layer=1)
+    top, bottom, _ = draw_cells(CONFIG, weights, parameters, LayerKey(5, 1))
     low = np.log(np.concatenate([top[weights > 0], bottom[weights < 0]]) / 6988)
     high = np.log(np.concatenate([top[weights < 0], bottom[weights > 0]]) / 114.5e3)
     for logs, sigma in ((low, 0.2), (high, 1.0)):
@@ -135,8 +145,8 @@ def test_device_draws_belong_to_places():
     others = random.choice(np.array([-1, 1], np.int8), (301, 51))
     parameters = DeviceParameters()
     shorter = CONFIG.replace(inputs=51)
-    top, bottom = draw_resistances_ohm(CONFIG, weights, parameters, chip=5, layer=1)
-    top_of_others, bottom_of_others = draw_resistances_ohm(shorter, others, parameters, 5, 1)
+    top, bottom, _ = draw_cells(CONFIG, weights, parameters, LayerKey(5, 1))
+    top_of_others, bottom_of_others, _ = draw_cells(shorter, others, parameters, LayerKey(5, 1))
     same = weights[:, :51] == others
     np.testing.assert_array_equal(top[:, :51][same], top_of_others[same])
     np.testing.assert_array_equal(bottom[:, :51][same], bottom_of_others[same])
@@ -144,7 +154,7 @@ def test_device_draws_belong_to_places():
 
 def test_thresholds_belong_to_columns_of_macros():
     config = CONFIG.replace(neurons=64 * 40)
-    thresholds_v = draw_thresholds_v(config, BridgeParameters(), chip=1, layer=0)
+    thresholds_v = draw_thresholds_v(config, BridgeParameters(), LayerKey(1))
     assert thresholds_v.shape == (40, 101)
     count = thresholds_v.size
     assert abs(thresholds_v.mean() - 0.6) < 4 * 0.02 / math.sqrt(count)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from popbridge.behav.cell.device_laws import low_cdf, low_ohm, normal_cdf
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.cell.retention import BOLTZMANN_EV_PER_K, drift_decades, drift_ln
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.devices import DeviceParameters, LrsLaw, RetentionParameters
 from popbridge.errors import InputError
 from popbridge.hdl.config import LayerConfig, MacroConfig
@@ -23,7 +24,7 @@ TRUNCATED = DeviceParameters(lrs_law=LrsLaw.TRUNCATED_NORMAL)
 def low_and_high(parameters, **keys):
     """All low devices, all high devices, and the chip, as programmed."""
     keys = {"chip": 5, "layer": 1, **keys}
-    top, bottom = draw_resistances_ohm(CONFIG, WEIGHTS, parameters, **keys)
+    top, bottom, _ = draw_cells(CONFIG, WEIGHTS, parameters, LayerKey(**keys))
     low = np.where(WEIGHTS > 0, top, bottom)
     high = np.where(WEIGHTS > 0, bottom, top)
     return low, high
@@ -78,8 +79,8 @@ def test_programmings_depend_on_nothing_else():
     for found, wanted in zip(low_and_high(parameters, programming=7), expected, strict=True):
         np.testing.assert_array_equal(found, wanted)
     shorter = CONFIG.replace(inputs=501)
-    top, _ = draw_resistances_ohm(shorter, WEIGHTS[:, :501], parameters, 5, 1, 7)
-    whole, _ = draw_resistances_ohm(CONFIG, WEIGHTS, parameters, 5, 1, 7)
+    top = draw_cells(shorter, WEIGHTS[:, :501], parameters, LayerKey(5, 1, 7)).top_ohm
+    whole = draw_cells(CONFIG, WEIGHTS, parameters, LayerKey(5, 1, 7)).top_ohm
     np.testing.assert_array_equal(top, whole[:, :501])
 
 

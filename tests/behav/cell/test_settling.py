@@ -4,17 +4,20 @@ import math
 
 import numpy as np
 import pytest
+from support.array_bench import Bench, array_layer
 
-from popbridge.behav.cell.bridge import draw_thresholds_v, product_bits, sl_voltage_v
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.bridge import draw_thresholds_v
+from popbridge.behav.cell.devices import LayerCells, draw_cells
 from popbridge.behav.cell.settling import (
     decision_time_s,
     scan_levels,
     scan_products,
     settling_time_s,
+    sl_pull,
 )
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.bridge import BridgeParameters
 from popbridge.behav.parameters.devices import DeviceParameters
 from popbridge.behav.pins.evaluation import ArrayModel
@@ -58,15 +61,18 @@ def test_scan_is_the_integration_of_its_columns(input_sign, readout):
     weights = random.choice([-1, 1], (40, 7)).astype(np.int8)
     devices = DeviceParameters(hrs_median_ohm=30e3, open_fraction=0.15)
     bridge = BridgeParameters(sl_capacitor_f=200e-15, bitline_wire_ohm=30.0)
-    top, bottom = draw_resistances_ohm(config, weights, devices, 3, 0)
-    thresholds_v = draw_thresholds_v(config, bridge, 3, 0)
-    outcome = scan_products(config, weights, top, bottom, thresholds_v, bridge)
+    cells = draw_cells(config, weights, devices, LayerKey(3))
+    top, bottom, _ = cells
+    thresholds_v = draw_thresholds_v(config, bridge, LayerKey(3))
+    outcome = scan_products(config, weights, cells, thresholds_v, bridge)
     found = outcome.for_plus if input_sign > 0 else outcome.for_minus
     bl_v, blb_v = (1.2, 0.0) if input_sign > 0 else (0.0, 1.2)
     row_s, decision_s = config.row_cycles * CLOCK_S, decision_time_s(TIMING)
     assert decision_s == pytest.approx(4 * CLOCK_S)
-    settled = product_bits(top, bottom, thresholds_v[np.arange(40) // 20], bridge)
-    assert (found != settled[0 if input_sign > 0 else 1]).any(), "settling should matter"
+    quick = bridge.replace(sl_capacitor_f=0.0)
+    settled = scan_products(config, weights, cells, thresholds_v, quick)
+    at_once = settled.for_plus if input_sign > 0 else settled.for_minus
+    assert (found != at_once).any(), "settling should matter"
     for macro in range(config.macros):
         level_v = np.zeros(7)
         for row, neuron in enumerate(config.neurons_of_macro(macro)):
@@ -91,9 +97,10 @@ def test_pipelined_scan_is_the_integration_of_its_columns(bridge_cycles):
     weights = random.choice([-1, 1], (24, 7)).astype(np.int8)
     devices = DeviceParameters(hrs_median_ohm=30e3)
     bridge = BridgeParameters(sl_capacitor_f=200e-15)
-    top, bottom = draw_resistances_ohm(config, weights, devices, 3, 0)
-    thresholds_v = draw_thresholds_v(config, bridge, 3, 0)
-    outcome = scan_products(config, weights, top, bottom, thresholds_v, bridge)
+    cells = draw_cells(config, weights, devices, LayerKey(3))
+    top, bottom, _ = cells
+    thresholds_v = draw_thresholds_v(config, bridge, LayerKey(3))
+    outcome = scan_products(config, weights, cells, thresholds_v, bridge)
     # Precharge and dead time, then evaluate, strobe and dead time: 2 + 4 cycles.
     evaluates = [max(2, bridge_cycles)]
     while len(evaluates) < 24:
@@ -121,14 +128,14 @@ def test_each_bit_plane_has_the_time_before_its_decision(pipelined):
         name="fc", inputs=3, bias_columns=0, neurons=3, bits_per_input=2, macro=macro
     )
     bridge = BridgeParameters(bitline_wire_ohm=0.0, sl_capacitor_f=500e-15)
-    top, bottom = np.full((3, 3), 7e3), np.full((3, 3), 90e3)
+    cells = LayerCells(np.full((3, 3), 7e3), np.full((3, 3), 90e3), np.arange(3))
     cycles = TIMING.precharge_cycles + TIMING.dead_before_evaluate_cycles
     cycles += 0 if pipelined else TIMING.evaluate_cycles
     high, low = (ohm + bridge.access_resistance_ohm for ohm in (7e3, 90e3))
     settled_v = bridge.vdd_v * low / (high + low)
     tau_s = high * low / (high + low) * bridge.sl_capacitor_f
     expected_v = settled_v * (1 - math.exp(-cycles * TIMING.clock_period_s / tau_s))
-    for levels in scan_levels(config, top, bottom, bridge):
+    for levels in scan_levels(config, cells, bridge):
         np.testing.assert_allclose(levels.plus.decided_v, expected_v, rtol=1e-12)
 
 
@@ -140,7 +147,9 @@ def test_crossing_time_is_that_of_the_integration():
         top, bottom = np.exp(random.uniform(math.log(5e3), math.log(300e3), 2))
         start_v, threshold_v = random.uniform(0, 1.2), random.uniform(0.4, 0.8)
         sign = int(random.choice([-1, 1]))
-        found = settling_time_s(top, bottom, sign, threshold_v, start_v, bridge, row=50)
+        pull = sl_pull(top, bottom, bridge, row=50)
+        pull = pull if sign > 0 else pull.reversed(1.2)
+        found = settling_time_s(pull, threshold_v, start_v)
         bl_v, blb_v = (1.2, 0.0) if sign > 0 else (0.0, 1.2)
         cell = (bl_v, blb_v, top + 2500, bottom + 2500, 50e-15)
         if math.isinf(found):
@@ -157,12 +166,13 @@ def test_open_devices_in_time():
     bridge = BridgeParameters()
     inf = math.inf
     # Top device alone, from 0 V at input +1: a plain RC charge to the other rail.
-    found = settling_time_s(8e3, inf, +1, 0.6, 0.0, bridge)
+    pull = sl_pull(8e3, inf, bridge)
+    found = settling_time_s(pull, 0.6, 0.0)
     assert found == pytest.approx(10e3 * 50e-15 * math.log(2))
-    assert sl_voltage_v(8e3, inf, +1, bridge) == 1.2
-    assert sl_voltage_v(8e3, inf, -1, bridge) == 0
-    assert settling_time_s(inf, inf, +1, 0.6, 0.0, bridge) == inf
-    assert settling_time_s(8e3, inf, +1, 0.6, 1.0, bridge) == inf
+    assert pull.settled_v == 1.2
+    assert pull.reversed(1.2).settled_v == 0
+    assert settling_time_s(sl_pull(inf, inf, bridge), 0.6, 0.0) == inf
+    assert settling_time_s(pull, 0.6, 1.0) == inf
 
 
 @pytest.mark.parametrize("capacitor_f", [0.0, 50e-15])
@@ -172,7 +182,8 @@ def test_both_open_keeps_the_old_level(capacitor_f):
     top = np.array([[inf], [7e3], [inf], [inf]])
     bottom = np.array([[inf], [200e3], [inf], [7e3]])
     bridge = BridgeParameters(sl_capacitor_f=capacitor_f)
-    outcome = scan_products(config, np.ones((4, 1)), top, bottom, np.array([[0.6]]), bridge)
+    cells = LayerCells(top, bottom, np.arange(4))
+    outcome = scan_products(config, np.ones((4, 1)), cells, np.array([[0.6]]), bridge)
     assert outcome.for_plus[:, 0].tolist() == [False, True, True, False]
     assert outcome.for_minus[:, 0].tolist() == [False, False, False, True]
 
@@ -204,30 +215,29 @@ def test_wire_is_that_of_nodal_analysis_of_the_ladder(row):
     bridge = BridgeParameters(bitline_wire_ohm=5.0)
     for top_ohm, bottom_ohm in [(7e3, 110e3), (300e3, 6.5e3), (9e3, 9.5e3)]:
         expected = ladder_sl_v(128, row, 5.0, top_ohm + 2000, bottom_ohm + 2000)
-        found = sl_voltage_v(top_ohm, bottom_ohm, +1, bridge, row)
+        found = sl_pull(top_ohm, bottom_ohm, bridge, row).settled_v
         assert found == pytest.approx(expected, abs=1e-9)
 
 
 def slow_layer(condition, **changes):
     config = make_layer(rows=64, neurons=130, fan_in=101, timing=TIMING.replace(**changes))
     weights = np.random.default_rng(SEED).choice(np.array([-1, 1], np.int8), (130, 101))
-    return config, weights, sample_layer(config, weights, condition, 2, 0, 0)
+    return config, weights, sample_layer(config, weights, condition, LayerKey(2))
 
 
 def test_slowest_settling_is_that_of_the_slowest_cell():
     condition = CONDITIONS["weak"]
     config, weights, chip = slow_layer(condition)
-    top, bottom = draw_resistances_ohm(config, weights, condition.devices, 2, 0)
-    thresholds_v = draw_thresholds_v(config, condition.bridge, 2, 0)
+    top, bottom, _ = draw_cells(config, weights, condition.devices, LayerKey(2))
+    thresholds_v = draw_thresholds_v(config, condition.bridge, LayerKey(2))
     slowest_s = 0.0
     for neuron in range(130):
         macro, row = divmod(neuron, config.rows_used)
         for sign in (1, -1):
             right = sign * weights[neuron] > 0
-            times_s = settling_time_s(
-                top[neuron], bottom[neuron], sign, thresholds_v[macro],
-                np.where(right, 0.0, 1.2), condition.bridge, row,
-            )  # fmt: skip
+            pull = sl_pull(top[neuron], bottom[neuron], condition.bridge, row)
+            pull = pull if sign > 0 else pull.reversed(1.2)
+            times_s = settling_time_s(pull, thresholds_v[macro], np.where(right, 0.0, 1.2))
             slowest_s = max(slowest_s, times_s[np.isfinite(times_s)].max())
     assert chip.slowest_settling_s == pytest.approx(slowest_s, rel=1e-9)
 
@@ -254,12 +264,12 @@ def test_a_layer_with_margin_is_a_settled_one():
 def test_ideal_chip_is_exact_however_hasty():
     config = make_layer(timing=TIMING.replace(clock_period_s=1e-15))
     weights = np.random.default_rng(SEED).choice([-1, 1], (11, 7))
-    chip = sample_layer(config, weights, CONDITIONS["weak"], None, 0, 0)
+    chip = sample_layer(config, weights, CONDITIONS["weak"], LayerKey(None))
     np.testing.assert_array_equal(chip.scores_seen(weights), weights @ weights.T)
     assert chip.bit_error_rate == chip.slowest_settling_s == 0
 
 
-def test_pins_and_layer_agree_where_rows_remember(array_layer, make_bench):
+def test_pins_and_layer_agree_where_rows_remember():
     """SLs too slow for the clock: the answers at the pins are the layer's all the same."""
     config = array_layer(fan_in=101)
     random = np.random.default_rng(SEED)
@@ -269,12 +279,12 @@ def test_pins_and_layer_agree_where_rows_remember(array_layer, make_bench):
         weak.replace(bridge=weak.bridge.replace(sl_capacitor_f=capacitor_f))
         for capacitor_f in (6e-12, 0.0)
     )
-    chip = sample_layer(config, weights, slow, 1, 0, 0)
+    chip = sample_layer(config, weights, slow, LayerKey(1))
     expected = chip.signs(inputs, np.arange(6))
-    settled = sample_layer(config, weights, at_once, 1, 0, 0).signs(inputs, np.arange(6))
+    settled = sample_layer(config, weights, at_once, LayerKey(1)).signs(inputs, np.arange(6))
     assert 0 < np.mean(expected != settled) < 1, "settling should matter"
     for macro in range(config.macros):
-        bench = make_bench(ArrayModel(chip, macro))
+        bench = Bench(ArrayModel(chip, macro))
         for image in range(6):
             bench.drive(inputs[image])
             for row, neuron in enumerate(config.neurons_of_macro(macro)):

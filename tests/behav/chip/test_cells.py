@@ -7,6 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from popbridge.behav.chip.cells import DeviceState, MacroCells
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.bridge import BridgeParameters
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.devices import DeviceParameters
@@ -30,7 +31,7 @@ def macro_cells(parameters=None, chip=3, layer=1, config=CONFIG, macro=0, **devi
     parameters = parameters or ChipParameters(
         devices=DeviceParameters(**devices), programming=CERTAIN
     )
-    return MacroCells(config, macro, parameters, chip, layer)
+    return MacroCells(config, macro, parameters, LayerKey(chip, layer))
 
 
 def formed(cells, width_s=1e-6):

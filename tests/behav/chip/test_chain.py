@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.chip.margins import layer_margins
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.draws import Domain, generator
+from popbridge.behav.draws import Domain, DrawStream, LayerKey
 from popbridge.behav.energy.layer import layer_energy
 from popbridge.behav.neuron import capacitors as neuron
 from popbridge.behav.parameters.chip import ChipParameters
@@ -69,7 +70,7 @@ class Line:
 
 def drawn_line(chip, layer, macro, line, arrays, sigma):
     """The chain's capacitors, F, from the documented keys: one vector, array 0's columns first."""
-    deviates = generator(chip, Domain.CAPACITOR, layer, macro, line)
+    deviates = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line)
     return Line([UNIT_F * (1 + sigma * deviates.standard_normal(COLUMNS)) for _ in range(arrays)])
 
 
@@ -77,7 +78,7 @@ def test_scores_of_a_chain_of_three_meet_charge_conservation():
     config, sigma = chained(3), 0.05
     weights, inputs = random_signs(7, 57), random_signs(3, 57)
     parameters = only(neuron={"unit_capacitor_sigma": sigma})
-    scores = sample_layer(config, weights, parameters, 2, 1, 0).scores_seen(inputs)
+    scores = sample_layer(config, weights, parameters, LayerKey(2, 1)).scores_seen(inputs)
     unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     for row in range(7):
         line_p, line_n = (
@@ -94,15 +95,11 @@ def test_scores_of_a_chain_of_three_meet_charge_conservation():
 
 
 @pytest.mark.parametrize("arrays", [1, 2, 3])
-def test_kappa_and_a_score_unit_count_the_whole_chain(arrays):
+def test_a_score_unit_counts_the_whole_chain(arrays):
     config, parameters = chained(arrays), ChipParameters()
     total_f = arrays * config.macro.columns * (UNIT_F + PARASITIC_F)
     unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     assert unit_v == pytest.approx(VDD_V * UNIT_F / total_f)
-    kappa = neuron.kappa(parameters.neuron, 57, config.line_columns, 0)
-    assert kappa == pytest.approx(57 * UNIT_F / total_f)
-    # All products at +1 are kappa VDD apart.
-    assert 57 * unit_v == pytest.approx(kappa * VDD_V)
 
 
 def test_a_bank_loads_a_chain_once():
@@ -119,8 +116,10 @@ def test_array_0_of_a_chain_has_the_capacitors_of_an_array_alone(line):
         name="alone", inputs=23, bias_columns=0, neurons=7,
         macro=MacroConfig(rows=4, columns=COLUMNS),
     )  # fmt: skip
-    of_chain, _ = neuron.draw_capacitor_units(chained(3), parameters, 6, 2, 1, line)
-    of_array, _ = neuron.draw_capacitor_units(alone, parameters, 6, 2, 1, line)
+    of_chain, of_array = (
+        neuron.draw_lines(config, parameters, LayerKey(6, 2), 1).column_units[line]
+        for config in (chained(3), alone)
+    )
     assert of_chain.shape == (72,) and np.array_equal(of_chain[:COLUMNS], of_array)
     assert np.unique(of_chain).size == 72
 
@@ -132,7 +131,7 @@ def test_comparator_noise_weighs_more_on_a_longer_line(arrays):
     config = chained(arrays, neurons=4)
     parameters = only(comparator={"noise_sigma_v": noise_v})
     weights = np.ones((4, 57), np.int8)
-    chip = sample_layer(config, weights, parameters, 1, 0, noise_seed=SEED)
+    chip = sample_layer(config, weights, parameters, LayerKey(1, seed=SEED))
     inputs = np.where(np.arange(57) < 29, 1, -1)[np.newaxis].repeat(10_000, axis=0)
     wrong = int((~chip.signs(inputs, np.arange(10_000))).sum())
     total_units = arrays * config.macro.columns * 1.05
@@ -143,7 +142,7 @@ def test_comparator_noise_weighs_more_on_a_longer_line(arrays):
 def test_the_published_law_goes_by_the_columns_in_use():
     law = CONDITIONS["error-law-6ns"]
     for arrays in (1, 2, 3):
-        chip = sample_layer(chained(arrays), random_signs(7, 57), law, 1, 0, 0)
+        chip = sample_layer(chained(arrays), random_signs(7, 57), law, LayerKey(1))
         # The authors' line at 6 ns for n = 57.
         expected = 2.45622e-3 * 57 + 0.16022
         assert chip.comparator.law_sigma_counts == pytest.approx(expected, rel=1e-4)
@@ -165,7 +164,8 @@ def test_energy_of_a_chain_by_cause():
     assert (config.macros, config.chain) == (2, 3)
     energy = EnergyParameters(bridge_ohm=100e3, sl_capacitor_f=10e-15)
     weights, inputs = np.ones((6, 5), np.int8), np.ones((3, 5), np.uint8)
-    found = layer_energy(config, weights, inputs, ChipParameters(), energy, 1e-5).causes_j
+    drawn = draw_layer(config, weights, ChipParameters(), LayerKey(1))
+    found = layer_energy(drawn, inputs, energy).causes_j
     square = VDD_V**2
     expected = {
         "bridges": 30 * square * 25e-9 / 100e3,

@@ -1,14 +1,15 @@
 """Neurons that err by the published law: rates against the authors' tables and brute force."""
 
-import csv
+import dataclasses
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.published import published_rows
 
 from popbridge.behav.chip.error_layer import ErrorLawLayer
+from popbridge.behav.draws import LayerKey
 from popbridge.errors import InputError
 from popbridge.hdl.config import LayerConfig, MacroConfig, Readout
 
@@ -30,11 +31,9 @@ def inputs_with_surplus(fan_in, surplus, sign):
 
 def published_rates():
     """(BER, surplus) to the probability that the authors give a 1,025-input neuron at 6 ns."""
-    path = Path(__file__).parents[2] / "data" / "ezzadeen2024_errors.csv"
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     return {
         (float(row["ber"]), int(row["surplus"])): float(row["probability"])
-        for row in csv.DictReader(lines)
+        for row in published_rows("neuron_errors")
         if row["clock_ns"] == "6" and row["inputs"] == "1025" and float(row["probability"]) > 1e-3
     }
 
@@ -46,7 +45,7 @@ def test_signs_err_at_the_published_rates():
     for (rate, surplus), expected in cases.items():
         model = ErrorLawLayer(
             layer(1127, neurons), np.ones((neurons, 1127), np.int8),
-            bit_error_rate=rate, clock_s=6e-9, seed=SEED, chip=1, layer=0,
+            LayerKey(1, seed=SEED), bit_error_rate=rate, clock_s=6e-9,
         )  # fmt: skip
         for sign in (1, -1):
             inputs = np.tile(inputs_with_surplus(1127, surplus, sign), (images, 1))
@@ -59,7 +58,7 @@ def test_without_any_error_it_is_xnor_popcount():
     vectors = np.array(list(itertools.product([-1, 1], repeat=5)))
     model = ErrorLawLayer(
         layer(5, len(vectors)), vectors.astype(np.int8),
-        bit_error_rate=0.0, clock_s=6e-9, seed=SEED, chip=1, layer=0,
+        LayerKey(1, seed=SEED), bit_error_rate=0.0, clock_s=6e-9,
     )  # fmt: skip
     # At five columns the law's spread is 0.17 counts: P_err(0) is 2e-8.
     bits = model.signs(vectors.astype(np.float32), np.arange(len(vectors)))
@@ -71,10 +70,11 @@ def test_without_any_error_it_is_xnor_popcount():
 def test_chips_images_and_layers_err_on_their_own_and_batches_do_not_matter():
     weights = np.ones((400, 101), np.int8)
     inputs = np.tile(inputs_with_surplus(101, 0, 1), (6, 1))
-    settings = {"bit_error_rate": 0.3, "clock_s": 6e-9, "seed": SEED, "chip": 1, "layer": 0}
+    first_key = LayerKey(1, seed=SEED)
 
     def bits(first=0, count=6, **changes):
-        model = ErrorLawLayer(layer(101, 400), weights, **settings | changes)
+        key = dataclasses.replace(first_key, **changes)
+        model = ErrorLawLayer(layer(101, 400), weights, key, bit_error_rate=0.3, clock_s=6e-9)
         return model.signs(inputs[:count], np.arange(first, first + count))
 
     whole = bits()
@@ -90,5 +90,5 @@ def test_a_count_layer_has_no_law():
     with pytest.raises(InputError, match="fc: found a count read-out, expected a sign layer"):
         ErrorLawLayer(
             layer(5, 1, Readout.COUNT), np.ones((1, 5), np.int8),
-            bit_error_rate=0.1, clock_s=6e-9, seed=SEED, chip=1, layer=0,
+            LayerKey(1, seed=SEED), bit_error_rate=0.1, clock_s=6e-9,
         )  # fmt: skip

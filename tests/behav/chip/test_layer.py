@@ -10,10 +10,11 @@ import pytest
 from popbridge.behav.cell.bit_errors import bit_error_rate
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.neuron.comparator import score_of_code
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.errors import InputError
 from popbridge.hdl.config import LayerConfig, MacroConfig, Readout
+from popbridge.hdl.config.laws import score_of_code
 
 SEED = 31
 
@@ -39,9 +40,11 @@ def xnor_popcount_score(weights, inputs):
 @pytest.mark.parametrize("fan_in", [1, 3, 5, 7])
 def test_ideal_chip_is_xnor_popcount_for_every_weight_and_input(fan_in):
     vectors = np.array(list(itertools.product([-1, 1], repeat=fan_in)))
-    sign = sample_layer(layer(fan_in, len(vectors)), vectors, ChipParameters(), None, 0, SEED)
+    sign = sample_layer(
+        layer(fan_in, len(vectors)), vectors, ChipParameters(), LayerKey(None, seed=SEED)
+    )
     count_config = layer(fan_in, len(vectors), Readout.COUNT)
-    count = sample_layer(count_config, vectors, CONDITIONS["weak"], None, 0, SEED)
+    count = sample_layer(count_config, vectors, CONDITIONS["weak"], LayerKey(None, seed=SEED))
     bits = sign.signs(vectors, np.arange(len(vectors)))
     codes, decisions = count.counts(vectors, 0)
     assert codes.dtype == np.uint16 and decisions.shape[-1] == count_config.count_bits
@@ -60,19 +63,21 @@ def test_every_score_of_a_wide_neuron_is_read_out(fan_in):
     for ones in range(fan_in + 1):
         inputs[ones, ones:] = -1
     config = layer(fan_in, readout=Readout.COUNT)
-    chip = sample_layer(config, np.ones((1, fan_in)), ChipParameters(), None, 0, SEED)
+    chip = sample_layer(config, np.ones((1, fan_in)), ChipParameters(), LayerKey(None, seed=SEED))
     codes, _ = chip.counts(inputs, 0)
     expected = 2 * np.arange(fan_in + 1) - fan_in
-    np.testing.assert_array_equal(score_of_code(codes[:, 0], config.count_bits), expected)
+    np.testing.assert_array_equal(
+        score_of_code(codes[:, 0].astype(int), config.count_bits), expected
+    )
 
 
 def test_condition_without_variation_decides_as_the_ideal_chip():
     random = np.random.default_rng(SEED)
     weights, inputs = (random.choice([-1, 1], (count, 101)) for count in (30, 20))
     config = layer(101, 30, columns=128)
-    ideal = sample_layer(config, weights, CONDITIONS["weak"], None, 0, 0)
+    ideal = sample_layer(config, weights, CONDITIONS["weak"], LayerKey(None))
     parameters = CONDITIONS["weak"].without_variation()
-    switched_off = sample_layer(config, weights, parameters, 4, 0, 0)
+    switched_off = sample_layer(config, weights, parameters, LayerKey(4))
     assert ideal.bit_error_rate == switched_off.bit_error_rate == 0
     np.testing.assert_array_equal(ideal.scores_seen(inputs), inputs @ weights.T)
     np.testing.assert_array_equal(ideal.scores_seen(inputs), switched_off.scores_seen(inputs))
@@ -85,7 +90,7 @@ def test_sampled_bit_error_rate_meets_the_formula(name):
     condition = CONDITIONS[name]
     config = layer(1001, 400, rows=1)
     weights = np.random.default_rng(SEED).choice([-1, 1], (400, 1001))
-    chip = sample_layer(config, weights, condition, 3, 0, 0)
+    chip = sample_layer(config, weights, condition, LayerKey(3))
     expected = bit_error_rate(condition.devices, condition.bridge)
     # Both inputs of a cell mostly fail together: count cells, not (cell, input).
     standard_error = math.sqrt(expected / weights.size)
@@ -98,7 +103,7 @@ def test_wrong_cells_are_wrong_in_the_scores():
     parameters = parameters.replace(neuron=parameters.neuron.replace(unit_capacitor_sigma=0.0))
     config = layer(51, 20, columns=51)
     weights = np.random.default_rng(SEED).choice([-1, 1], (20, 51))
-    chip = sample_layer(config, weights, parameters, 3, 0, 0)
+    chip = sample_layer(config, weights, parameters, LayerKey(3))
     wrong = 0
     for column in range(51):
         for value in (-1, 1):
@@ -123,7 +128,8 @@ def test_batch_and_single_images_decide_alike(condition):
     for readout in Readout:
         config = layer(1127, 60, readout, rows=16)
         chip, again = (
-            sample_layer(config, weights, CONDITIONS[condition], 1, 2, SEED) for _ in range(2)
+            sample_layer(config, weights, CONDITIONS[condition], LayerKey(1, 2, SEED))
+            for _ in range(2)
         )
         batch = answers(chip, inputs, images)
         shaped = answers(again, inputs.reshape(4, 6, 1127), images.reshape(4, 6))
@@ -140,10 +146,10 @@ def test_each_key_draws_another_chip_or_noise():
     condition = CONDITIONS["weak"]
     condition = condition.replace(comparator=condition.comparator.replace(noise_sigma_v=5e-3))
     keys = [(0, 0, 0), (1, 0, 0), (0, 1, 0)]
-    chips = [sample_layer(config, weights, condition, *key) for key in keys]
+    chips = [sample_layer(config, weights, condition, LayerKey(*key)) for key in keys]
     scores = [chip.scores_seen(inputs) for chip in chips]
     assert (scores[0] != scores[1]).any() and (scores[0] != scores[2]).any()
-    other_noise = sample_layer(config, weights, condition, 0, 0, 1)
+    other_noise = sample_layer(config, weights, condition, LayerKey(0, seed=1))
     np.testing.assert_array_equal(other_noise.scores_seen(inputs), scores[0])
     assert (other_noise.signs(inputs, 0) != chips[0].signs(inputs, 0)).any()
 
@@ -151,7 +157,7 @@ def test_each_key_draws_another_chip_or_noise():
 def test_chip_survives_pickling():
     """Monte-Carlo may hand chips to other processes."""
     weights = np.random.default_rng(SEED).choice([-1, 1], (9, 21))
-    chip = sample_layer(layer(21, 9), weights, CONDITIONS["weak"], 0, 0, 0)
+    chip = sample_layer(layer(21, 9), weights, CONDITIONS["weak"], LayerKey(0))
     copy = pickle.loads(pickle.dumps(chip))
     np.testing.assert_array_equal(copy.signs(weights, 3), chip.signs(weights, 3))
 
@@ -165,12 +171,12 @@ def test_chip_survives_pickling():
 )
 def test_bad_weights(weights, message):
     with pytest.raises(InputError, match=message):
-        sample_layer(layer(3, 2), weights, ChipParameters(), None, 0, 0)
+        sample_layer(layer(3, 2), weights, ChipParameters(), LayerKey(None))
 
 
 def test_bad_inputs_and_keys():
-    chip = sample_layer(layer(3), np.ones((1, 3)), ChipParameters(), None, 0, 0)
+    chip = sample_layer(layer(3), np.ones((1, 3)), ChipParameters(), LayerKey(None))
     with pytest.raises(InputError, match=r"inputs: found shape \(4,\), expected \(\.\.\., 3\)"):
         chip.scores_seen(np.ones(4))
-    with pytest.raises(InputError, match="seed: found -1"):
-        sample_layer(layer(3), np.ones((1, 3)), ChipParameters(), -1, 0, 0)
+    with pytest.raises(InputError, match="chip: found -1"):
+        sample_layer(layer(3), np.ones((1, 3)), ChipParameters(), LayerKey(-1))

@@ -8,6 +8,7 @@ import pytest
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.chip.margins import layer_margins
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming
 
 NOMINAL = CONDITIONS["nominal"]
@@ -22,7 +23,7 @@ def sampled(config, chip=3):
     weights = np.random.default_rng(1).choice([-1, 1], (config.neurons, config.fan_in))
     # Without precharge's own errors: these are about the bridges.
     condition = NOMINAL.replace(neuron=NOMINAL.neuron.replace(precharge_tau_s=0.0))
-    return sample_layer(config, weights, condition, chip, layer=0, noise_seed=1)
+    return sample_layer(config, weights, condition, LayerKey(chip, seed=1))
 
 
 def test_configured_times_are_the_phases():

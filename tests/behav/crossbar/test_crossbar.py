@@ -8,13 +8,16 @@ import warnings
 import numpy as np
 import pytest
 
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
+from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.crossbar import lines as crossbar_lines
 from popbridge.behav.crossbar.exact import exact_transfer_s
-from popbridge.behav.crossbar.layer import CrossbarLayer, column_order, draw_tiles_s, unit_siemens
+from popbridge.behav.crossbar.layer import CrossbarLayer, column_order, tiles_s, unit_siemens
 from popbridge.behav.crossbar.lines import fast_transfer_s, ladder_voltages, read_voltages_v
 from popbridge.behav.crossbar.read_load import bridge_read_load, read_crossbar
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.bridge import BridgeParameters
+from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.crossbar import CrossbarParameters
 from popbridge.behav.parameters.devices import DeviceParameters
 from popbridge.errors import InputError
@@ -152,6 +155,11 @@ def test_uniform_lines_follow_the_closed_form():
     assert bit_lines_v == pytest.approx(np.tile(drop_v[:, np.newaxis], 4), rel=1e-6)
 
 
+def drawn(config, weights, devices, key):
+    """A layer with these devices."""
+    return draw_layer(config, weights, ChipParameters(devices=devices), key)
+
+
 def two_macros(neurons=6, fan_in=9, rows=4):
     macro = MacroConfig(rows=rows, columns=fan_in)
     return LayerConfig(name="layer", inputs=fan_in, bias_columns=0, neurons=neurons, macro=macro)
@@ -161,9 +169,9 @@ def test_tiles_hold_the_devices_of_the_bridges():
     config = two_macros()
     devices = DeviceParameters(open_fraction=0.1)
     weights = random_signs(6, 9).astype(np.int8)
-    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, devices, 3, 1)
+    top_ohm, bottom_ohm, _ = draw_cells(config, weights, devices, LayerKey(3, 1))
     assert np.isinf(top_ohm).any()
-    tiles = draw_tiles_s(config, weights, devices, wired(1.0), 3, 1)
+    tiles = tiles_s(drawn(config, weights, devices, LayerKey(3, 1)), wired(1.0))
     assert [tile.shape for tile in tiles] == [(9, 6), (9, 6)]
     for neuron in range(6):
         macro, row = divmod(neuron, 3)
@@ -190,9 +198,8 @@ def test_without_wires_scores_are_sums_over_the_devices(transfer):
     config, devices = two_macros(), DeviceParameters()
     weights = random_signs(6, 9).astype(np.int8)
     parameters, inputs = wired(0.0), random_signs(20, 9)
-    tiles = draw_tiles_s(config, weights, devices, parameters, 5, 0)
-    layer = CrossbarLayer(config, tiles, devices, parameters, transfer)
-    top_ohm, bottom_ohm = draw_resistances_ohm(config, weights, devices, 5, 0)
+    layer = CrossbarLayer(drawn(config, weights, devices, LayerKey(5)), parameters, transfer)
+    top_ohm, bottom_ohm, _ = draw_cells(config, weights, devices, LayerKey(5))
     unit_s = 1 / (devices.lrs_median_ohm + 2000) - 1 / (devices.hrs_median_ohm + 2000)
     for image, scores in zip(inputs, layer.scores(inputs), strict=True):
         for neuron in range(6):
@@ -205,8 +212,8 @@ def test_without_wires_scores_are_sums_over_the_devices(transfer):
             assert scores[neuron] == pytest.approx(current / unit_s, rel=1e-9)
     assert (layer.signs(inputs) == (layer.scores(inputs) > 0)).all()
     ideal = devices.without_variation()
-    tiles = draw_tiles_s(config, weights, ideal, parameters, 5, 0)
-    sums = CrossbarLayer(config, tiles, ideal, parameters, transfer).scores(inputs)
+    even = drawn(config, weights, ideal, LayerKey(5))
+    sums = CrossbarLayer(even, parameters, transfer).scores(inputs)
     assert sums == pytest.approx(inputs @ weights.T, rel=1e-9)
 
 
@@ -218,8 +225,7 @@ def test_error_of_current_has_the_moments_of_log_normal_devices():
     devices = DeviceParameters(lrs_sigma_ln=sigma_ln, hrs_sigma_ln=sigma_ln)
     parameters = wired(0.0).replace(access_resistance_ohm=0.0)
     weights = random_signs(neurons, fan_in).astype(np.int8)
-    tiles = draw_tiles_s(config, weights, devices, parameters, 2, 0)
-    layer = CrossbarLayer(config, tiles, devices, parameters)
+    layer = CrossbarLayer(drawn(config, weights, devices, LayerKey(2)), parameters)
     inputs = random_signs(fan_in)
     low_s, high_s = 1 / devices.lrs_median_ohm, 1 / devices.hrs_median_ohm
     growth = math.exp(sigma_ln**2 / 2)
@@ -235,9 +241,9 @@ def test_error_of_current_has_the_moments_of_log_normal_devices():
 def test_scores_come_back_in_the_order_of_the_columns(wires_ohm, badcrossbar):
     config, devices, parameters = two_macros(), DeviceParameters(), wired(*wires_ohm)
     weights, inputs = random_signs(6, 9).astype(np.int8), random_signs(9)
-    tiles = draw_tiles_s(config, weights, devices, parameters, 5, 0)
-    scores = CrossbarLayer(config, tiles, devices, parameters).scores(inputs)
-    for macro, tile in enumerate(tiles):
+    layer = drawn(config, weights, devices, LayerKey(5))
+    scores = CrossbarLayer(layer, parameters).scores(inputs)
+    for macro, tile in enumerate(tiles_s(layer, parameters)):
         solved = badcrossbar.compute(
             inputs[column_order(9)][:, np.newaxis],
             1 / tile,
@@ -302,7 +308,6 @@ def test_devices_without_contrast_and_wrong_inputs_are_refused():
     with pytest.raises(InputError, match="hrs_median_ohm: found 6000, expected above"):
         unit_siemens(DeviceParameters(hrs_median_ohm=6000.0), wired(1.0))
     config, devices = two_macros(), DeviceParameters()
-    tiles = draw_tiles_s(config, np.ones((6, 9), np.int8), devices, wired(1.0), 1, 0)
-    layer = CrossbarLayer(config, tiles, devices, wired(1.0))
+    layer = CrossbarLayer(drawn(config, np.ones((6, 9)), devices, LayerKey(1)), wired(1.0))
     with pytest.raises(InputError, match=r"inputs: found shape \(8,\), expected \(\.\.\., 9\)"):
         layer.scores(np.ones(8))

@@ -5,9 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
+from popbridge.behav.chip.drawn import draw_layer
+from popbridge.behav.draws import LayerKey
+from popbridge.behav.energy.causes import CAUSES
 from popbridge.behav.energy.layer import (
-    CAUSES,
     layer_energy,
     mean_bridge_siemens,
     network_energy,
@@ -22,9 +24,14 @@ from popbridge.behav.energy.terms import (
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.energy import ENERGY, EnergyParameters
 from popbridge.errors import InputError
-from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
+from popbridge.hdl.config import LayerConfig, MacroConfig, Readout
 
 MACRO = MacroConfig(rows=4, columns=7)
+
+
+def drawn(weights, config, chip=None):
+    """A nominal layer with its devices."""
+    return draw_layer(config, weights, ChipParameters(), LayerKey(chip))
 
 
 def layer_config(readout=Readout.SIGN, neurons=6, inputs=5):
@@ -47,9 +54,7 @@ def test_bridge_figures_of_the_physics_notes(vdd_v, on_s, ohm, expected_j):
 
 
 def test_peak_bridges_of_the_projection_meet_the_physics_notes():
-    siemens = mean_bridge_siemens(
-        layer_config(), np.ones((6, 5), np.int8), ChipParameters(), ENERGY["22nm"], 1, 0
-    )
+    siemens = mean_bridge_siemens(drawn(np.ones((6, 5)), layer_config(), chip=1), ENERGY["22nm"])
     causes = peak_evaluation_j(MacroConfig(), ChipParameters(), ENERGY["22nm"], siemens)
     assert causes["bridges"] / 1152 == pytest.approx(2.1e-15, rel=0.02, abs=0.0)
 
@@ -126,12 +131,11 @@ def test_mean_bridge_of_a_chip_is_over_its_own_cells():
     config = layer_config()
     weights = np.where(np.random.default_rng(2).random((6, 5)) < 0.5, 1, -1).astype(np.int8)
     parameters = ChipParameters()
-    top, bottom = draw_resistances_ohm(config, weights, parameters.devices, 3, 0)
+    top, bottom, _ = draw_cells(config, weights, parameters.devices, LayerKey(3))
     expected = sum(1 / (a + b + 4000) for a, b in zip(top.flat, bottom.flat, strict=True)) / 30
-    energy = EnergyParameters()
-    found = mean_bridge_siemens(config, weights, parameters, energy, 3, 0)
+    found = mean_bridge_siemens(drawn(weights, config, chip=3), EnergyParameters())
     assert found == pytest.approx(expected)
-    ideal = mean_bridge_siemens(config, weights, parameters, energy, None, 0)
+    ideal = mean_bridge_siemens(drawn(weights, config), EnergyParameters())
     assert ideal == pytest.approx(1 / (6988 + 114.5e3 + 4000))
 
 
@@ -142,7 +146,7 @@ def test_layer_by_cause():
     weights[1] = -1  # all toggle from row 0 to 1 and from 1 to 2 of macro 0; none in macro 1
     energy = EnergyParameters(bridge_ohm=100e3, sl_capacitor_f=10e-15)
     inputs = np.ones((3, 5), np.uint8)  # m is 5, or 0 in row 1: the same on the other line
-    found = layer_energy(config, weights, inputs, ChipParameters(), energy, 1e-5)
+    found = layer_energy(drawn(weights, config), inputs, energy)
     square = 1.2**2
     toggles = 2 * 5 + 2 * 2.5
     expected = {
@@ -214,7 +218,7 @@ def test_bit_planes_by_cause():
                     for line, plates in ((line_p, now), (line_n, [1 - x for x in now])):
                         line.precharge()
                         units += line.set([*plates, 0, 0]) + line.share()
-    found = layer_energy(config, weights, images, ChipParameters(), energy, 1e-5)
+    found = layer_energy(drawn(weights, config), images, energy)
     square = 1.2**2
     # A plane: precharge, dead time, evaluate, share; two dead times; settle, strobe, dead time.
     row_s = (3 * 4 + 2 + 3) * 5e-9
@@ -240,16 +244,15 @@ def test_a_pipelined_macro_scans_bit_planes_row_after_row():
         )
         inputs = np.full((1, 5), 2, np.uint8)
         weights = np.ones((6, 5), np.int8)
-        found.append(layer_energy(config, weights, inputs, ChipParameters(), ENERGY["130nm"], 1e-5))
+        found.append(layer_energy(drawn(weights, config), inputs, ENERGY["130nm"]))
     assert found[0] == found[1]
 
 
 def test_network_counts_products_of_its_inputs():
     last = layer_config(Readout.COUNT, neurons=2)
-    config = NetworkConfig(layers=(last,), offsets=(0, 0))
     weights = np.array([[1, 1, 1, -1, -1], [-1, -1, 1, 1, 1]], np.int8)
     bits = np.array([[1, 1, 1, 1, 1], [0, 0, 0, 1, 1]], np.uint8)
-    (found,) = network_energy(config, [weights], [bits], ChipParameters(), ENERGY["130nm"], None)
+    (found,) = network_energy([drawn(weights, last)], [bits], ENERGY["130nm"])
     plus = np.array([[3, 3], [0, 4]])
     units = evaluation_units(plus, 5, 7 * 1.05 + 7, 3).sum(axis=1).mean()
     assert found.causes_j["capacitors"] == pytest.approx(units * 2e-15 * 1.44, rel=1e-9, abs=0.0)

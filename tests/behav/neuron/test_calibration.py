@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from popbridge.behav.chip.layer import sample_layer
-from popbridge.behav.neuron.calibration import corrected_codes
-from popbridge.behav.neuron.capacitors import kappa, layer_volts_per_score
+from popbridge.behav.draws import LayerKey
+from popbridge.behav.neuron.capacitors import layer_volts_per_score
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.hdl.config import LayerConfig, MacroConfig, Readout
+from popbridge.hdl.config.laws import corrected_code
 
 IDEAL = ChipParameters().without_variation()
 SEED = 11
@@ -29,7 +30,7 @@ def chip_of(config, *, spread, noise=0.0):
         offset_sigma_v=spread * unit_v, noise_sigma_v=noise * unit_v
     )
     weights = np.random.default_rng(SEED).choice([-1, 1], (config.neurons, config.fan_in))
-    chip = sample_layer(config, weights, IDEAL.replace(comparator=comparator), 3, 0, 7)
+    chip = sample_layer(config, weights, IDEAL.replace(comparator=comparator), LayerKey(3, seed=7))
     return chip, weights
 
 
@@ -59,7 +60,7 @@ def test_a_calibrated_count_layer_counts_as_without_offsets():
     # The search ends at 0 and at 63: what the offset moves beyond is lost.
     inside = (found > 0) & (found < 63)
     assert inside.mean() > 0.99 and not np.array_equal(found[inside], codes[inside])
-    corrected = corrected_codes(found, chip.calibrated().neuron_trims(), 6)
+    corrected = corrected_code(found.astype(int), chip.calibrated().neuron_trims(), 6)
     assert np.array_equal(corrected[inside], codes[inside])
 
 
@@ -91,7 +92,6 @@ def test_the_bank_weighs_on_the_lines():
     units = 64 * 1.05
     unit_v = layer_volts_per_score(config, IDEAL.neuron, IDEAL.bridge)
     assert unit_v == pytest.approx(IDEAL.bridge.vdd_v / (units + 31), rel=1e-12)
-    assert kappa(IDEAL.neuron, 63, 64, 5) == pytest.approx(63 / (units + 31), rel=1e-12)
 
 
 def test_without_a_trim_draws_are_as_ever():
@@ -100,7 +100,7 @@ def test_without_a_trim_draws_are_as_ever():
     )
     weights = np.ones((4, 63), dtype=np.int8)
     bare, trimmed = (
-        sample_layer(config, weights, ChipParameters(), 3, 0, 7)
+        sample_layer(config, weights, ChipParameters(), LayerKey(3, seed=7))
         for config in (plain, plain.replace(macro=plain.macro.replace(trim_bits=4)))
     )
     assert bare.calibrated() is bare
@@ -111,6 +111,6 @@ def test_without_a_trim_draws_are_as_ever():
 def test_offsets_of_one_size():
     config = layer(5, neurons=60)
     parameters = IDEAL.replace(comparator=IDEAL.comparator.replace(offset_magnitude_v=0.02))
-    chip = sample_layer(config, np.ones((60, 63), np.int8), parameters, 3, 0, 7)
+    chip = sample_layer(config, np.ones((60, 63), np.int8), parameters, LayerKey(3, seed=7))
     assert set(np.abs(chip.comparator.offsets_v)) == {0.02}
     assert 0 < np.mean(chip.comparator.offsets_v > 0) < 1

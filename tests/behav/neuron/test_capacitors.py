@@ -7,7 +7,7 @@ import pytest
 
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.draws import Domain, generator
+from popbridge.behav.draws import Domain, DrawStream, LayerKey
 from popbridge.behav.neuron import capacitors as neuron
 from popbridge.behav.parameters.bridge import BridgeParameters
 from popbridge.behav.parameters.chip import ChipParameters
@@ -27,20 +27,16 @@ def test_one_count_is_two_score_units_of_the_notes_voltage(fan_in, count_v):
     assert 2 * unit_v == pytest.approx(count_v, rel=0.02)
 
 
-def test_kappa_and_conversions():
-    parameters = NeuronParameters()
-    assert neuron.kappa(parameters, 1127, 1127, 0) == pytest.approx(1 / 1.05)
-    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), 1152, 11)
+def test_parasitic_and_bank_load_a_score_unit():
+    unit_v = neuron.volts_per_score(NeuronParameters(), BridgeParameters(), 1152, 11)
     assert unit_v == pytest.approx(VDD_V / (1152 * 1.05 + 2047))
-    assert neuron.score_to_volts(-37, unit_v) == -37 * unit_v
-    assert neuron.volts_to_score(neuron.score_to_volts(-37, unit_v), unit_v) == pytest.approx(-37)
 
 
 def drawn_capacitors_f(config, sigma, chip, layer, macro, line):
     """Columns (C,) and bank (K,) of one line, from the documented keys of the draws."""
-    deviates = generator(chip, Domain.CAPACITOR, layer, macro, line)
+    deviates = DrawStream(chip, Domain.CAPACITOR, layer).at(macro, line)
     columns_f = UNIT_F * (1 + sigma * deviates.standard_normal(config.macro.columns))
-    deviates = generator(chip, Domain.BANK, layer, macro, line)
+    deviates = DrawStream(chip, Domain.BANK, layer).at(macro, line)
     bank_f = [
         2**k * UNIT_F * (1 + sigma / math.sqrt(2**k) * deviate)
         for k, deviate in enumerate(deviates.standard_normal(config.count_bits))
@@ -99,7 +95,7 @@ def test_scores_meet_charge_conservation(readout, undriven):
     weights = random.choice([-1, 1], (7, 101))
     inputs = random.choice([-1, 0, 1] if undriven else [-1, 1], (3, 101))
     parameters = only_capacitors_vary(0.05)
-    chip = sample_layer(config, weights, parameters, chip=2, layer=1, noise_seed=0)
+    chip = sample_layer(config, weights, parameters, LayerKey(2, 1))
     unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     scores = chip.scores_seen(inputs)
     for image in range(3):
@@ -120,10 +116,10 @@ def test_bank_meets_charge_conservation():
         macro=MacroConfig(rows=1, columns=24),
     )
     parameters = only_capacitors_vary(0.05)
-    chip = sample_layer(config, np.ones((1, 21)), parameters, chip=8, layer=0, noise_seed=0)
+    chip = sample_layer(config, np.ones((1, 21)), parameters, LayerKey(8))
     unit_v = neuron.layer_volts_per_score(config, parameters.neuron, parameters.bridge)
     inputs = np.random.default_rng(SEED).choice([-1, 1], 21)
-    lines = neuron.draw_line_weights(config, parameters.neuron, 8, 0, 0)
+    lines = chip.drawn.lines[0].weights(config, parameters.neuron)
     for dac_p in range(32):
         dac_n = (5 * dac_p + 3) % 32
         expected_v = brute_force_dv(config, 0.05, [1] * 21, inputs, 0, 8, 0, (dac_p, dac_n))
@@ -142,7 +138,7 @@ def test_capacitor_mismatch_costs_what_the_notes_say():
     )
     parameters = only_capacitors_vary(0.05)
     parameters = parameters.replace(neuron=parameters.neuron.replace(parasitic_fraction=0.0))
-    chip = sample_layer(config, np.ones((600, 501)), parameters, chip=0, layer=0, noise_seed=0)
+    chip = sample_layer(config, np.ones((600, 501)), parameters, LayerKey(0))
     inputs = np.resize([1, -1], 501)
     counts_off = (chip.scores_seen(inputs).astype(float) - 1) / 2
     spread = 0.05 * math.sqrt(501) / (2 * math.sqrt(2))
@@ -150,7 +146,7 @@ def test_capacitor_mismatch_costs_what_the_notes_say():
     assert abs(counts_off.std() / spread - 1) < 4 / math.sqrt(2 * 600)
 
 
-@pytest.mark.parametrize("fan_in", [4095, 4097, 25137])
+@pytest.mark.parametrize("fan_in", [4095, 8189, 8193, 27649])
 def test_sums_are_exact_in_any_order(fan_in):
     """The widest with the finest step, and beyond: one image, a batch, shuffled, integers."""
     config = LayerConfig(
@@ -162,7 +158,7 @@ def test_sums_are_exact_in_any_order(fan_in):
     )
     random = np.random.default_rng(SEED)
     weights = random.choice([-1, 1], (20, fan_in))
-    chip = sample_layer(config, weights, CONDITIONS["nominal"], chip=1, layer=0, noise_seed=0)
+    chip = sample_layer(config, weights, CONDITIONS["nominal"], LayerKey(1))
     inputs = random.choice([-1, 1], (40, fan_in))
     inputs[0] = weights[0]  # the largest score: the last bit of the mantissa counts
     inputs[1] = -weights[19]
@@ -180,32 +176,19 @@ def test_sums_are_exact_in_any_order(fan_in):
         np.testing.assert_array_equal(chip.scores_seen(inputs[image]), batch[image])
 
 
+@pytest.mark.parametrize(
+    ("fan_in", "step"), [(1, 2048), (1127, 2048), (8191, 2048), (8193, 1024), (27649, 512)]
+)
+def test_step_of_weights(fan_in, step):
+    """Halves of a score unit upwards; the largest number of steps in a row has 24 bits."""
+    assert neuron.weight_step(fan_in) == 1 / step
+    assert fan_in * step < 2**24
+
+
 def test_step_is_what_fits_the_mantissa():
-    assert neuron.weight_step(1) == neuron.weight_step(4096) == 2.0**-12
-    for fan_in in (4097, 8191, 13833, 25137, 65535):
+    for fan_in in (8193, 13833, 25137, 65535):
         assert fan_in * 1.02 <= neuron.score_limit(fan_in) < fan_in * 2.05
         assert neuron.score_limit(fan_in) == neuron.weight_step(fan_in) * 2**24
-
-
-def test_counts_and_volts():
-    """A count is two score units."""
-    unit_v = 1e-3
-    assert neuron.counts_to_volts(-7, unit_v) == pytest.approx(-14e-3)
-    assert neuron.volts_to_counts(neuron.counts_to_volts(2.5, unit_v), unit_v) == pytest.approx(2.5)
-
-
-@pytest.mark.parametrize("products", [0, 3, 23])
-def test_line_voltages_meet_the_notes(products):
-    """V_P = V_pre + kappa VDD m / n, V_N with n - m; injected charge on both and between them."""
-    parameters = NeuronParameters(
-        injection_common_v=-0.02, injection_differential_v=3e-3, injection_conversion=0.1
-    )
-    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), 23, 0)
-    v_p, v_n = neuron.line_voltages_v(2 * products - 23, 23, unit_v, parameters, 0.3)
-    kappa = neuron.kappa(parameters, 23, 23, 0)
-    ideal_p, ideal_n = (0.3 + kappa * VDD_V * m / 23 for m in (products, 23 - products))
-    assert v_p - ideal_p + v_n - ideal_n == pytest.approx(2 * -0.02)
-    assert (v_p - ideal_p) - (v_n - ideal_n) == pytest.approx(3e-3 + 0.1 * -0.02)
 
 
 def one_neuron_per_score(parameters, precharge_cycles=1, rows=23):
@@ -222,7 +205,7 @@ def one_neuron_per_score(parameters, precharge_cycles=1, rows=23):
     ideal = ChipParameters().without_variation()
     weights = np.where(np.arange(23) < 23 - np.arange(24)[:, np.newaxis], 1, -1)
     condition = ideal.replace(neuron=ideal.neuron.replace(**parameters))
-    return sample_layer(config, weights, condition, chip=0, layer=0, noise_seed=0)
+    return sample_layer(config, weights, condition, LayerKey(0))
 
 
 def test_common_mode_injection_changes_no_decision_without_conversion():

@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from support.comparators import comparator_of, key_of
 
 from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score
 from popbridge.behav.neuron.comparator import (
-    LayerComparator,
     draw_offsets_v,
     flip_probability,
     regeneration_time_s,
@@ -26,15 +27,12 @@ UNIT_V = 1e-3
 
 
 def comparator(parameters, offsets_v=None):
-    offsets_v = np.zeros(CONFIG.macros) if offsets_v is None else offsets_v
-    return LayerComparator(
-        CONFIG, parameters, unit_v=UNIT_V, offsets_v=offsets_v, noise_seed=SEED, layer=0
-    )
+    return comparator_of(CONFIG, parameters, UNIT_V, key_of(SEED), offsets_v)
 
 
-def positive_rate(model, score, images=50):
-    scores = np.full((images, CONFIG.neurons), float(score))
-    return np.mean(model.decide(scores, np.arange(images)) > 0)
+def positive_rate(model, score, evaluations=50):
+    scores = np.full((evaluations, CONFIG.neurons), float(score))
+    return np.mean(model.decide(scores, np.arange(evaluations)) > 0)
 
 
 def assert_rate(measured, expected, count):
@@ -65,7 +63,7 @@ def test_offset_is_one_per_macro():
 
 def test_offset_draws_meet_their_spread():
     config = CONFIG.replace(neurons=2000, macro=MacroConfig(rows=1))
-    offsets_v = draw_offsets_v(config, ComparatorParameters(offset_sigma_v=3e-3), SEED, 0)
+    offsets_v = draw_offsets_v(config, ComparatorParameters(offset_sigma_v=3e-3), LayerKey(SEED))
     assert offsets_v.shape == (2000,)
     assert abs(offsets_v.mean()) < 4 * 3e-3 / math.sqrt(2000)
     assert abs(offsets_v.std() / 3e-3 - 1) < 4 / math.sqrt(2 * 2000)
@@ -90,12 +88,28 @@ def test_noise_of_an_image_is_the_same_alone_and_in_a_batch():
     np.testing.assert_array_equal(some, batch[0, 1, 300:400])
 
 
-def test_images_and_trials_have_noise_of_their_own():
+def test_evaluations_and_trials_have_noise_of_their_own():
     model = comparator(ComparatorParameters(noise_sigma_v=2e-3))
     scores = np.zeros(CONFIG.neurons)
-    first, image, trial = (model.decide(scores, *key) for key in ((0, 0), (1, 0), (0, 1)))
-    for other in (image, trial):
+    first, evaluation, trial = (model.decide(scores, *key) for key in ((0, 0), (1, 0), (0, 1)))
+    for other in (evaluation, trial):
         assert abs(np.mean(first == other) - 0.5) < 4 * 0.5 / math.sqrt(CONFIG.neurons)
+
+
+@pytest.mark.parametrize("law", [False, True])
+def test_chips_have_noise_of_their_own(law):
+    """Decisions on a score of 0 agree by chance between two chips, and always within one."""
+    parameters = ComparatorParameters(noise_sigma_v=2e-3, error_law=law)
+    first, again, other = (
+        comparator_of(CONFIG, parameters, UNIT_V, key_of(SEED, chip)) for chip in (1, 1, 2)
+    )
+    # The error law leaves a score of +-1 to chance, nearly: it errs in 45 of 100.
+    scores = np.full((40, CONFIG.neurons), 1.0 if law else 0.0)
+    bits = [model.decide(scores, np.arange(40)) > 0 for model in (first, again, other)]
+    np.testing.assert_array_equal(bits[0], bits[1])
+    positive = np.mean(bits[0])
+    expected = positive**2 + (1 - positive) ** 2
+    assert_rate(np.mean(bits[0] == bits[2]), expected, scores.size)
 
 
 @pytest.mark.parametrize(
@@ -138,18 +152,10 @@ def test_small_inputs_stay_unresolved(strobe_cycles):
     parameters = ComparatorParameters(
         noise_sigma_v=0.0, regeneration_tau_s=strobe_cycles * 0.4e-9, logic_level_v=1.0
     )
-    model = LayerComparator(
-        config,
-        parameters,
-        unit_v=UNIT_V,
-        offsets_v=np.full(config.macros, 2e-3),
-        noise_seed=SEED,
-        layer=0,
-    )
+    offsets_v = np.full(config.macros, 2e-3)
+    model = comparator_of(config, parameters, UNIT_V, key_of(SEED), offsets_v)
     smallest = math.exp(-5) / UNIT_V
     assert model.smallest_resolved_v == pytest.approx(math.exp(-5))
-    assert model.smallest_resolved_score == pytest.approx(smallest)
-    assert model.score_unit_time_s == pytest.approx(strobe_cycles * 0.4e-9 * math.log(1e3))
     scores = np.zeros(config.neurons)
     scores[:4] = 2 + smallest * np.array([-1.001, -0.999, 0.999, 1.001])
     assert model.decide(scores, 0)[:4].tolist() == [-1, 0, 0, 1]
@@ -183,7 +189,7 @@ def test_votes_err_as_binomial_majorities(votes):
     ideal = ChipParameters().without_variation()
     unit_v = layer_volts_per_score(config, ideal.neuron, ideal.bridge)
     noisy = ideal.replace(comparator=ideal.comparator.replace(noise_sigma_v=unit_v))
-    chip = sample_layer(config, np.ones((2000, 9), np.int8), noisy, 1, 0, SEED)
+    chip = sample_layer(config, np.ones((2000, 9), np.int8), noisy, LayerKey(1, seed=SEED))
     inputs = np.tile([1, 1, 1, 1, 1, -1, -1, -1, -1], (50, 1))
     bits, decisions = chip.votes(inputs, np.arange(50))
     np.testing.assert_array_equal(chip.signs(inputs, np.arange(50)), bits)
@@ -200,8 +206,10 @@ def test_noise_left_out_is_noise_that_could_not_matter(law):
     parameters = ComparatorParameters(noise_sigma_v=2e-3, error_law=law)
     offsets_v = np.linspace(-3e-3, 3e-3, CONFIG.macros)
     lazy, eager = comparator(parameters, offsets_v), comparator(parameters, offsets_v)
-    eager._reach_score = math.inf
+    eager.reach_score = math.inf
     scores = np.random.default_rng(SEED).normal(0, 30, (40, CONFIG.neurons)).astype(np.float32)
-    images = np.arange(40)
-    np.testing.assert_array_equal(lazy.decide(scores, images), eager.decide(scores, images))
-    assert lazy._reach_score < np.abs(scores).max()
+    evaluations = np.arange(40)
+    np.testing.assert_array_equal(
+        lazy.decide(scores, evaluations), eager.decide(scores, evaluations)
+    )
+    assert lazy.reach_score < np.abs(scores).max()

@@ -5,6 +5,7 @@ import pytest
 
 from popbridge.behav.chip.cells import MacroCells
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.pins.programming import ProgrammingArray, ProgrammingPins
 from popbridge.errors import PhaseError
 from popbridge.hdl.config import LayerConfig, MacroConfig, ProgrammingConfig, ProgrammingOperation
@@ -20,7 +21,7 @@ CONFIG = LayerConfig(
 
 class Bench:
     def __init__(self):
-        self.cells = MacroCells(CONFIG, 0, CONDITIONS["nominal"], 3, 1)
+        self.cells = MacroCells(CONFIG, 0, CONDITIONS["nominal"], LayerKey(3, 1))
         self.array = ProgrammingArray(self.cells)
         self.pins = ProgrammingPins()
         self.cycle = 0

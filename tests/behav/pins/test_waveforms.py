@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from popbridge.behav.cell.bridge import draw_thresholds_v
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.cell.settling import scan_levels
-from popbridge.behav.chip.circuit import draw_macros
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.conditions import CONDITIONS
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score, line_units, weight_step
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.pins.evaluation import ArrayPins
@@ -52,10 +52,8 @@ class Scan:
     def __init__(self, config, parameters, chip, macro=0):
         self.config = config
         self.weights = random_signs(config.neurons, config.fan_in)
-        self.lines = AnalogLines(
-            draw_macros(config, self.weights, parameters, chip, layer=2, macros=[macro])[0]
-        )
-        self.chip = sample_layer(config, self.weights, parameters, chip, 2, noise_seed=0)
+        self.chip = sample_layer(config, self.weights, parameters, LayerKey(chip, 2))
+        self.lines = AnalogLines(self.chip.drawn.circuit(macro))
         self.time_s, self.pins = 0.0, ArrayPins()
 
     def set(self, cycles=0, **pins):
@@ -161,7 +159,7 @@ def test_bank_codes_shift_the_lines_as_the_comparator_sees_it():
     for row, neuron in enumerate(config.neurons_of_macro(1)):
         for codes in ((0, 0), (31, 1), (5, 26), (16, 16)):
             scores = scan.chip.scores_seen(inputs)
-            scan.chip.decide(scores, 0, 0, np.full(13, codes[0]), np.full(13, codes[1]))
+            scan.chip.decide(scores, 0, 0, (np.full(13, codes[0]), np.full(13, codes[1])))
             v_p, v_n = scan.lines.line_v(scan.until_strobe(row, inputs, codes))
             assert abs(v_p - v_n - unit_v * seen[-1][neuron]) < rounding_v(config, parameters)
             scan.after_strobe()
@@ -195,8 +193,8 @@ def test_injection_stands_beside_the_score():
 def test_sls_are_at_their_decided_levels(clock_s):
     config, condition = make_layer(clock_s=clock_s), CONDITIONS["weak"]
     scan, inputs = Scan(config, condition, chip=4), random_signs(31)
-    top, bottom = draw_resistances_ohm(config, scan.weights, condition.devices, 4, 2)
-    for row, levels in enumerate(scan_levels(config, top, bottom, condition.bridge)):
+    cells = draw_cells(config, scan.weights, condition.devices, LayerKey(4, 2))
+    for row, levels in enumerate(scan_levels(config, cells, condition.bridge)):
         found_v = scan.lines.sl_v(scan.until_strobe(row, inputs))
         expected_v = np.where(inputs > 0, levels.plus.decided_v[0], levels.minus.decided_v[0])
         np.testing.assert_allclose(found_v, expected_v, rtol=1e-9)
@@ -212,8 +210,8 @@ def test_lines_follow_the_columns_that_have_crossed():
     scan = Scan(config, parameters, chip=4)
     strobe_s = scan.until_strobe(0, inputs)
     evaluate_s = strobe_s - 4 * HASTY_S
-    top, bottom = draw_resistances_ohm(config, scan.weights, parameters.devices, 4, 2)
-    thresholds_v = draw_thresholds_v(config, parameters.bridge, 4, 2)[0]
+    top, bottom, _ = draw_cells(config, scan.weights, parameters.devices, LayerKey(4, 2))
+    thresholds_v = draw_thresholds_v(config, parameters.bridge, LayerKey(4, 2))[0]
     plate_v = 1.2 / line_units(parameters.neuron, 40, 0)
     counts = set()
     for time_s in np.linspace(evaluate_s, strobe_s, 23):

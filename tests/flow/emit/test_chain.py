@@ -4,13 +4,15 @@ import itertools
 import re
 
 import pytest
+from support.flow_networks import CHAINED
+from support.yosys_modules import modules_of
 
 from popbridge.flow.emit.black_boxes import MACRO_TOP, black_box_stubs, macro_top_verilog
 from popbridge.hdl.config import Readout
 
 ROWS, COLUMNS = 3, 8
 SIZES = ((20, 3, 5), (5, 4, 4), (4, 3, 2))
-"""Inputs, bias columns and neurons of the fixture `chained`."""
+"""Inputs, bias columns and neurons of `CHAINED`."""
 CHAINS = (3, 2, 1)
 
 
@@ -20,17 +22,12 @@ def with_counts_chained(config):
     return config.replace(layers=(*hidden, last.replace(bias_columns=5)))
 
 
-@pytest.fixture
-def read_back(tmp_path, yosys):
+def read_back(config, folder):
     """Modules of a configuration's macro top, the controller's blocks dissolved into the top."""
-
-    def read(config):
-        (tmp_path / "top.sv").write_text(macro_top_verilog(config), encoding="utf-8")
-        (tmp_path / "stubs.sv").write_text(black_box_stubs(config), encoding="utf-8")
-        commands = [f"hierarchy -check -top {MACRO_TOP}", "proc", "check -assert", "flatten"]
-        return yosys(["top.sv", "stubs.sv"], commands)
-
-    return read
+    (folder / "top.sv").write_text(macro_top_verilog(config), encoding="utf-8")
+    (folder / "stubs.sv").write_text(black_box_stubs(config), encoding="utf-8")
+    commands = [f"hierarchy -check -top {MACRO_TOP}", "proc", "check -assert", "flatten"]
+    return modules_of(folder, ["top.sv", "stubs.sv"], commands)
 
 
 def arrays_of(top, layer, macro):
@@ -46,8 +43,8 @@ def bits_of(top, name):
     return top["netnames"][f"controller.{name}"]["bits"]
 
 
-def test_every_bit_line_reaches_the_array_of_its_column(chained, read_back):
-    top = read_back(chained)[MACRO_TOP]
+def test_every_bit_line_reaches_the_array_of_its_column(tmp_path):
+    top = read_back(CHAINED, tmp_path)[MACRO_TOP]
     for (inputs, bias_columns, neurons), layer, chain in zip(
         SIZES, ("fc0", "fc1", "fc2"), CHAINS, strict=True
     ):
@@ -64,8 +61,8 @@ def test_every_bit_line_reaches_the_array_of_its_column(chained, read_back):
                 )
 
 
-def test_arrays_of_a_chain_share_rows_phases_and_lines(chained, read_back):
-    top = read_back(chained)[MACRO_TOP]
+def test_arrays_of_a_chain_share_rows_phases_and_lines(tmp_path):
+    top = read_back(CHAINED, tmp_path)[MACRO_TOP]
     lines = []
     for layer in ("fc0", "fc1"):
         for macro in range(2):
@@ -87,9 +84,9 @@ def test_arrays_of_a_chain_share_rows_phases_and_lines(chained, read_back):
 
 
 @pytest.mark.parametrize("change", [None, with_counts_chained], ids=["sign", "count"])
-def test_one_comparator_and_one_bank_per_chain(chained, read_back, change):
-    config = change(chained) if change else chained
-    modules = read_back(config)
+def test_one_comparator_and_one_bank_per_chain(tmp_path, change):
+    config = change(CHAINED) if change else CHAINED
+    modules = read_back(config, tmp_path)
     top = modules[MACRO_TOP]
     senses = []
     for layer in config.layers:

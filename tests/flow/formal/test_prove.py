@@ -3,23 +3,33 @@
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
-from popbridge.cli import formal as cli
 from popbridge.cli.main import main
-from popbridge.flow.formal import prove as formal
 from popbridge.flow.formal.bench import Bench, Fault, Method, Proof, Property, Task
 from popbridge.flow.formal.equivalence import EQUIVALENCE
-from popbridge.flow.formal.prove import PROVEN, every_proof, prove
+from popbridge.flow.formal.prove import every_proof, prove
+from popbridge.flow.formal.verdict import (
+    CAUGHT,
+    FAILED,
+    PROVEN,
+    REACHED,
+    SURVIVES,
+    UNDECIDED,
+    UNREACHED,
+)
+from popbridge.flow.tools.symbiyosys import program_path
 from popbridge.hdl.layer import sequencer
+from popbridge.study import formal as study
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "formal.md"
 needs_tools = pytest.mark.skipif(
-    shutil.which("z3", path=str(formal.program_path())) is None,
+    shutil.which("z3", path=program_path()) is None,
     reason="popbridge[formal] is missing",
 )
 
@@ -38,19 +48,19 @@ class Counter(Component):
         return m
 
 
-def counter_proof(top, method):
+def counter_proof(top, method, occurs=5, ahead=3):
     def specify(bench):
         bench.prove("at_most_five", bench.hardware.count <= 5)
-        bench.cover("at_most_five", bench.hardware.count == 5)
+        bench.cover("at_most_five", bench.hardware.count == occurs)
 
     fault = Fault(
-        meaning="the counter is three ahead", path=(), signal="count",
-        edit=lambda true, inner: true + 3,
+        meaning=f"the counter is {ahead} ahead", path=(), signal="count",
+        edit=lambda true, inner: true + ahead,
     )  # fmt: skip
     stated = Property(name="at_most_five", statement="It stops at 5.", method=method, fault=fault)
     return Proof(
         design="counter", scope="3 bits", hardware=lambda: Counter(top), specify=specify,
-        properties=(stated,), bounded_depth=9, cover_depth=9,
+        properties=(stated,), depth=9,
     )  # fmt: skip
 
 
@@ -62,14 +72,14 @@ def everything(proof, stated):
 @pytest.mark.parametrize("method", [Method.INDUCTION, Method.BOUNDED])
 def test_hardware_that_is_right_is_proven(method, tmp_path):
     (verdict,) = prove([counter_proof(5, method)], everything, tmp_path / "traces")
-    assert verdict.holds and verdict.fault.startswith("proven even where")
+    assert verdict.holds
     assert not (tmp_path / "traces").exists()
 
 
 @needs_tools
 def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
     (verdict,) = prove([counter_proof(6, Method.BOUNDED)], everything, tmp_path)
-    assert verdict.result == formal.FAILED and not verdict.holds
+    assert verdict.result == FAILED and not verdict.holds
     # Five steps from 0 to 5; the sixth is one too many.
     assert re.fullmatch(
         r"fails in cycle 6; waveforms in .*counter\.at_most_five\.vcd", verdict.fault
@@ -80,13 +90,13 @@ def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
 @needs_tools
 def test_the_command_fails_with_a_proof(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
+    monkeypatch.setattr(study, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
     assert main(["formal", "--only", "counter", "--json", "formal.json"]) == 1
     printed = capsys.readouterr().out
     assert "counter: at_most_five: fails in cycle 6" in printed and "0 of 1 hold" in printed
     (found,) = json.loads(Path("formal.json").read_text())["properties"]
     assert set(found) >= {"name", "method", "depth", "result", "mutant_result"}
-    assert found["result"] == formal.FAILED
+    assert found["result"] == FAILED
 
 
 @needs_tools
@@ -97,17 +107,33 @@ def test_a_sequencer_without_a_way_out_of_unused_codes_is_found(monkeypatch, tmp
         return stated.name == "upset_returns_to_rest"
 
     (verdict,) = prove(every_proof(), wanted, tmp_path)
-    assert verdict.result == formal.FAILED
+    assert verdict.result == FAILED
     assert (tmp_path / "upset_layer.upset_returns_to_rest.vcd").exists()
 
 
 @needs_tools
 def test_a_lemma_that_is_missing_leaves_a_property_undecided(tmp_path):
-    # From 7, a state that never occurs, a counter to 4 goes on to 0, but 5 comes first.
-    proof = counter_proof(4, Method.INDUCTION)
-    (verdict,) = prove([proof], everything, tmp_path)
-    assert verdict.result != PROVEN or verdict.cover_result == formal.UNREACHED
-    assert not verdict.holds
+    """A counter to 4 never comes to 5, but from there it would go on to 6."""
+    (verdict,) = prove([counter_proof(4, Method.INDUCTION, occurs=4)], everything, tmp_path)
+    found = (verdict.result, verdict.cover_result, verdict.mutant_result)
+    assert found == (UNDECIDED, REACHED, CAUGHT)
+    assert not verdict.holds and verdict.fault == UNDECIDED
+
+
+@needs_tools
+def test_a_property_about_what_never_occurs_does_not_hold(tmp_path):
+    (verdict,) = prove([counter_proof(5, Method.INDUCTION, occurs=6)], everything, tmp_path)
+    found = (verdict.result, verdict.cover_result, verdict.mutant_result)
+    assert found == (PROVEN, UNREACHED, CAUGHT)
+    assert not verdict.holds and verdict.fault == "proven, but what it is about never occurs"
+
+
+@needs_tools
+def test_a_proof_that_no_fault_breaks_does_not_hold(tmp_path):
+    (verdict,) = prove([counter_proof(5, Method.INDUCTION, ahead=0)], everything, tmp_path)
+    found = (verdict.result, verdict.cover_result, verdict.mutant_result)
+    assert found == (PROVEN, REACHED, SURVIVES)
+    assert not verdict.holds and verdict.fault == "proven even where the counter is 0 ahead"
 
 
 def test_inner_signals_are_found_by_path():
@@ -132,6 +158,7 @@ def test_names_that_are_not_there_are_refused(capsys):
 
 
 def test_a_missing_tool_says_what_to_install(monkeypatch, capsys):
-    monkeypatch.setattr(formal, "program_path", lambda: "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert main(["formal", "--only", "control bus"]) == 2
     assert "popbridge[formal]" in capsys.readouterr().err

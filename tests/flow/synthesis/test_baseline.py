@@ -3,6 +3,7 @@
 `pytest tests/flow/synthesis/test_baseline.py --renew-baseline` makes it anew.
 """
 
+import dataclasses
 import functools
 import json
 import shutil
@@ -10,14 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from popbridge.flow.emit.controller import CONTROLLER
-from popbridge.flow.synthesis.designs import BLOCKS, block_of_controller, one_macro_network
+from popbridge.flow.synthesis.designs import BLOCKS, controller_design, one_macro_network
 from popbridge.flow.synthesis.synthesise import synthesise
-from popbridge.flow.tools.liberty_buffer import INSTALLED_LIBRARIES
+from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
 from popbridge.hdl.config import MacroConfig
-from popbridge.hdl.controller.controller import NetworkController
 
-BASELINE = Path(__file__).parent.parent / "data" / "synth_baseline.json"
+BASELINE = Path(__file__).parents[2] / "data" / "synth_baseline.json"
 MACRO = MacroConfig(rows=4, columns=8)
 TARGETS = ("generic", "cmos", "liberty")
 COMPARED = ("cells", "flip_flops", "transistors", "area", "depth", "fmax_hz")
@@ -27,7 +26,7 @@ RENEW = "run pytest tests/flow/synthesis/test_baseline.py --renew-baseline to re
 
 
 def drift(name, found, baseline):
-    """What to say of a figure that has moved too far; None of one that has not."""
+    """What to say of a number that has moved too far; None of one that has not."""
     if found is None or baseline is None or name not in COMPARED:
         return None
     change = found / baseline - 1
@@ -42,14 +41,10 @@ def synthesised(tmp_path_factory):
 
     @functools.cache
     def result(target):
-        return synthesise(
-            NetworkController(config),
-            CONTROLLER,
-            target,
-            tmp_path_factory.mktemp(target),
-            clock_period_ps=config.clock_period_ps,
-            block_of=block_of_controller(config) if target == "cmos" else None,
-        )
+        design = controller_design(config)
+        if target != "cmos":
+            design = dataclasses.replace(design, block_of=None)
+        return synthesise(design, target, tmp_path_factory.mktemp(target))
 
     return result
 

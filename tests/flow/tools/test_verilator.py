@@ -3,8 +3,9 @@
 import functools
 
 import pytest
+from support.flow_networks import CHAINED, TWO_LAYERS
 
-from popbridge.errors import InputError
+from popbridge.errors import InputError, ToolError
 from popbridge.flow.emit import black_boxes
 from popbridge.flow.emit import controller as verilog
 from popbridge.flow.emit.black_boxes import MACRO_TOP, black_box_stubs
@@ -58,13 +59,13 @@ STUB_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", STUB_FAULTS)
-def test_a_stub_that_does_not_fit_is_reported(fault, two_layers, tmp_path):
+def test_a_stub_that_does_not_fit_is_reported(fault, tmp_path):
     before, after, message = STUB_FAULTS[fault]
-    stubs = black_box_stubs(two_layers)
+    stubs = black_box_stubs(TWO_LAYERS)
     assert before in stubs
-    with pytest.raises(RuntimeError, match=rf"(?s)lint of {MACRO_TOP} reports: .*{message}"):
+    with pytest.raises(ToolError, match=rf"(?s)lint of {MACRO_TOP} reports: .*{message}"):
         lint_texts(
-            tmp_path, MACRO_TOP, macro_top_verilog(two_layers), stubs.replace(before, after, 1)
+            tmp_path, MACRO_TOP, macro_top_verilog(TWO_LAYERS), stubs.replace(before, after, 1)
         )
 
 
@@ -75,18 +76,18 @@ CHAIN_FAULTS = {
 }
 
 
-def test_chained_arrays_pass(chained, tmp_path):
-    lint_texts(tmp_path, CONTROLLER, controller_verilog(chained))
-    lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(chained), black_box_stubs(chained))
+def test_chained_arrays_pass(tmp_path):
+    lint_texts(tmp_path, CONTROLLER, controller_verilog(CHAINED))
+    lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(CHAINED), black_box_stubs(CHAINED))
 
 
 @pytest.mark.parametrize("fault", CHAIN_FAULTS)
-def test_a_stub_that_does_not_fit_its_chain_is_reported(fault, chained, tmp_path):
+def test_a_stub_that_does_not_fit_its_chain_is_reported(fault, tmp_path):
     before, after, message = CHAIN_FAULTS[fault]
-    stubs = black_box_stubs(chained)
+    stubs = black_box_stubs(CHAINED)
     assert before in stubs
-    with pytest.raises(RuntimeError, match=rf"(?s)lint of {MACRO_TOP} reports: .*{message}"):
-        lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(chained), stubs.replace(before, after, 1))
+    with pytest.raises(ToolError, match=rf"(?s)lint of {MACRO_TOP} reports: .*{message}"):
+        lint_texts(tmp_path, MACRO_TOP, macro_top_verilog(CHAINED), stubs.replace(before, after, 1))
 
 
 MODULE_FAULTS = {
@@ -100,17 +101,17 @@ MODULE_FAULTS = {
 
 @pytest.mark.parametrize("warning", MODULE_FAULTS)
 def test_what_is_not_waived_is_reported(warning, tmp_path):
-    with pytest.raises(RuntimeError, match=rf"(?s)lint of m reports: .*{warning}"):
+    with pytest.raises(ToolError, match=rf"(?s)lint of m reports: .*{warning}"):
         lint_texts(tmp_path, "m", MODULE_FAULTS[warning] + "\n")
 
 
-def test_an_undriven_output_of_the_controller_is_reported(two_layers, tmp_path):
-    text = controller_verilog(two_layers)
+def test_an_undriven_output_of_the_controller_is_reported(tmp_path):
+    text = controller_verilog(TWO_LAYERS)
     # The block that drives it is connected to nothing instead.
     cut = text.replace("  wire m_axis_tvalid;\n", "  wire m_axis_tvalid;\n  wire lost;\n", 1)
     cut = cut.replace(".m_axis_tvalid(m_axis_tvalid)", ".m_axis_tvalid(lost)", 1)
     assert "(lost)" in cut
-    with pytest.raises(RuntimeError, match=r"(?s)UNDRIVEN.*'m_axis_tvalid'"):
+    with pytest.raises(ToolError, match=r"(?s)UNDRIVEN.*'m_axis_tvalid'"):
         lint_texts(tmp_path, CONTROLLER, cut)
 
 
@@ -119,11 +120,11 @@ def test_every_waiver_has_its_reason():
     assert set(OPERATORS_ONLY) < set(WAIVERS)
 
 
-def test_a_trimmed_network_passes(two_layers, tmp_path):
+def test_a_trimmed_network_passes(tmp_path):
     layers = tuple(
-        layer.replace(macro=layer.macro.replace(trim_bits=3)) for layer in two_layers.layers
+        layer.replace(macro=layer.macro.replace(trim_bits=3)) for layer in TWO_LAYERS.layers
     )
-    trimmed = two_layers.replace(layers=layers)
+    trimmed = TWO_LAYERS.replace(layers=layers)
     lint_texts(tmp_path, CONTROLLER, controller_verilog(trimmed))
     stubs = black_box_stubs(trimmed)
     assert "_k3" in stubs

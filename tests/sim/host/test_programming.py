@@ -8,6 +8,7 @@ from amaranth.sim import Simulator
 
 from popbridge.behav.chip.cells import DeviceState, MacroCells
 from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.parameters.comparator import ComparatorParameters
 from popbridge.behav.parameters.devices import DeviceParameters
@@ -60,7 +61,8 @@ class Programmed:
         self.config = config
         self.dut = RowProgrammer(config)
         self.macros = [
-            MacroCells(config, macro, parameters, chip, number) for macro in range(config.macros)
+            MacroCells(config, macro, parameters, LayerKey(chip, number))
+            for macro in range(config.macros)
         ]
         self.arrays = [ProgrammingArray(cells) for cells in self.macros]
         self.beats = []
@@ -205,7 +207,7 @@ def test_a_bad_row_moves_and_inference_uses_the_spare():
         np.testing.assert_array_equal(
             chip.signs(inputs, np.arange(50))[clear, neuron], scores[clear] > 0
         )
-    own_rows = sample_layer(config, weights, parameters, 3, 1, 0)
+    own_rows = sample_layer(config, weights, parameters, LayerKey(3, 1))
     assert chip.bit_error_rate < own_rows.bit_error_rate
 
 
@@ -238,7 +240,7 @@ def test_cells_without_flaws_make_the_layer_that_is_drawn():
     config = layer(neurons=7, rows=6, spare_rows=2)
     weights = weights_of(config)
     even = condition(lrs_sigma_ln=0.0, hrs_sigma_ln=0.0)
-    drawn = sample_layer(config, weights, even, 3, 1, 5)
+    drawn = sample_layer(config, weights, even, LayerKey(3, 1, 5))
     done = program_layer(config, weights, even, 3, 1)
     assert not any(row.failures or row.moves for row in done.rows)
     programmed = done.layer_chip(5)

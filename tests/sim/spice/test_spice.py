@@ -6,9 +6,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.errors import InputError, SimulationError
-from popbridge.hdl.config import MACROS, LayerConfig
+from popbridge.hdl.config import MACROS, LayerConfig, Readout
 from popbridge.sim.spice.check import (
     BOUNDS,
     SIZES,
@@ -31,7 +32,7 @@ def layer_rows(parameters=None, chip=1):
     )
     weights = np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (3, 23))
     parameters = parameters or ChipParameters()
-    return LayerRows(config=config, weights=weights, parameters=parameters, chip=chip)
+    return LayerRows.of(config, weights, parameters, LayerKey(chip))
 
 
 def inputs_of(columns):
@@ -78,6 +79,26 @@ def test_columns_not_driven_and_the_ideal_chip(columns, chip):
     (found,) = compare_rows([job])
     # The ideal chip's SL settles at once; the netlist's does so with a tenth of a femtofarad.
     assert missed(found) == set()
+
+
+@needs_ngspice
+@pytest.mark.parametrize(
+    ("readout", "votes", "strobes"), [(Readout.COUNT, 1, 5), (Readout.SIGN, 3, 3)]
+)
+def test_an_evaluation_of_several_strobes_lasts_as_long_in_both(readout, votes, strobes):
+    """Its bridges conduct through all of them; a netlist of one strobe would be far off."""
+    macro = MACROS["test-chip"].replace(votes=votes)
+    config = LayerConfig(
+        name="fc", inputs=23, bias_columns=0, neurons=3, readout=readout, macro=macro
+    )
+    weights = np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (3, 23))
+    rows = LayerRows.of(config, weights, ChipParameters(), LayerKey(1))
+    circuit, model = rows.circuit(1, inputs_of(23)), rows.model(1, inputs_of(23))
+    # Five phases of a cycle, and a settling and a strobe for each further trial, of 5 ns.
+    assert circuit.end_s == pytest.approx((5 + 2 * (strobes - 1)) * 5e-9)
+    waves = simulate(netlist(circuit))
+    assert waves["time"][-1] == pytest.approx(circuit.end_s)
+    assert missed(compare_row(circuit, model, waves)) == set()
 
 
 @pytest.fixture(scope="module")

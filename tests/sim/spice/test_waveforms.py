@@ -8,7 +8,8 @@ where no column is crossing.
 import numpy as np
 import pytest
 
-from popbridge.behav.chip.circuit import draw_macros
+from popbridge.behav.chip.drawn import draw_layer
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.pins.evaluation import ArrayPins
 from popbridge.behav.pins.waveforms import AnalogLines
@@ -37,7 +38,7 @@ def rows():
         macro=MacroConfig(rows=16, columns=24, timing=TIMING),
     )  # fmt: skip
     weights = np.random.default_rng(3).choice(np.array([-1, 1], np.int8), (3, 23))
-    return LayerRows(config=config, weights=weights, parameters=PARAMETERS, chip=1)
+    return LayerRows.of(config, weights, PARAMETERS, LayerKey(1))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,8 @@ def in_ngspice(rows, inputs):
 
 def drawn(rows, inputs, parameters):
     """Word line and evaluate up, as the netlist has them."""
-    lines = AnalogLines(*draw_macros(rows.config, rows.weights, parameters, rows.chip, 0, [0]))
+    drawn = draw_layer(rows.drawn.config, rows.drawn.weights, parameters, rows.drawn.key)
+    lines = AnalogLines(drawn.circuit(0))
     bl, blb = (sum(1 << c for c, x in enumerate(inputs) if x == sign) for sign in (1, -1))
     pins = ArrayPins(wl=1 << ROW, bl=bl, blb=blb, precharge=1)
     lines.observe(0.0, pins)
@@ -79,14 +81,14 @@ def line_errors_counts(lines, rows, inputs, waves):
 
 
 def test_lines_rise_column_by_column_as_in_ngspice(rows, inputs, in_ngspice):
-    lines = drawn(rows, inputs, rows.parameters)
+    lines = drawn(rows, inputs, rows.drawn.condition)
     errors, counts = line_errors_counts(lines, rows, inputs, in_ngspice)
     assert len(errors) > 100 and len(set(counts.round())) > 4
     assert errors.max() <= BOUNDS["line_error_counts"]
 
 
 def test_sls_move_as_in_ngspice(rows, inputs, in_ngspice):
-    lines = drawn(rows, inputs, rows.parameters)
+    lines = drawn(rows, inputs, rows.drawn.condition)
     times_s = np.linspace(0, rows.circuit(ROW, inputs).strobe_s, 101)
     found_v = lines.sl_v(times_s)
     for column in range(23):
@@ -104,7 +106,7 @@ def test_sls_move_as_in_ngspice(rows, inputs, in_ngspice):
     ],
 )
 def test_a_wrong_circuit_is_told_apart(rows, inputs, in_ngspice, part, changes):
-    nominal = rows.parameters
+    nominal = rows.drawn.condition
     wrong = nominal.replace(**{part: getattr(nominal, part).replace(**changes)})
     errors, _ = line_errors_counts(drawn(rows, inputs, wrong), rows, inputs, in_ngspice)
     assert errors.max() > BOUNDS["line_error_counts"]

@@ -11,8 +11,9 @@ import pytest
 from vcd.reader import TokenKind, tokenize
 
 from popbridge.behav.cell.bridge import draw_thresholds_v
-from popbridge.behav.cell.devices import draw_resistances_ohm
+from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.cell.settling import scan_levels
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score, weight_step
 from popbridge.errors import InputError
 from popbridge.sim import cosim
@@ -211,7 +212,7 @@ def test_trial_voltages_are_the_scores_with_the_bank(dumped, job):
         row = row_at(waves, tick, "layer1_macro0")
         scores = chip.scores_seen(inputs_at(waves, tick, "layer1_macro0", config.fan_in))
         codes = [int(waves.at(tick, f"layer1_macro0__{pin}")) for pin in ("dac_p", "dac_n")]
-        chip.decide(scores, 0, 0, *(np.full(config.neurons, code) for code in codes))
+        chip.decide(scores, 0, 0, [np.full(config.neurons, code) for code in codes])
         v_p, v_n = (waves.at(tick, line, "analog.layer1_macro0") for line in ("v_p", "v_n"))
         assert abs(v_p - v_n - unit_v * seen[-1][row]) <= allowed_v
 
@@ -219,9 +220,9 @@ def test_trial_voltages_are_the_scores_with_the_bank(dumped, job):
 def test_sls_are_at_their_decided_levels(dumped, job):
     _, _, waves, _ = dumped
     config, bridge = job.config.layers[0], job.parameters.bridge
-    top, bottom = draw_resistances_ohm(config, job.weights[0], job.parameters.devices, 3, 0)
-    levels = list(scan_levels(config, top, bottom, bridge))
-    thresholds_v = draw_thresholds_v(config, bridge, 3, 0)[1]
+    cells = draw_cells(config, job.weights[0], job.parameters.devices, LayerKey(3))
+    levels = list(scan_levels(config, cells, bridge))
+    thresholds_v = draw_thresholds_v(config, bridge, LayerKey(3))[1]
     crossed = set()
     for tick in waves.rises("layer0_macro1__strobe"):
         row = row_at(waves, tick, "layer0_macro1")

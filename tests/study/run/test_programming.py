@@ -135,7 +135,6 @@ def test_worst_neurons_are_where_they_were_programmed(programmed):
     assert moved
 
 
-@pytest.mark.xfail(strict=True, reason="energy is still of devices as sampled, not as programmed")
 def test_energy_is_that_of_the_programmed_cells(programmed):
     """VDD^2 t_on / (T' + B') of every cell, the word line up for a whole row."""
     result, mapped, watch = programmed

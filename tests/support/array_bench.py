@@ -1,12 +1,9 @@
 """A bench that drives the pins of one macro, cycle by cycle."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
-import pytest
 
 from popbridge.behav.chip.layer import sample_layer
+from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.behav.pins.evaluation import ArrayModel, ArrayPins
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
@@ -22,7 +19,8 @@ TIMING = PhaseTiming(
 )
 
 
-def _layer(neurons=11, readout=Readout.SIGN, fan_in=23, **timing):
+def array_layer(neurons=11, readout=Readout.SIGN, fan_in=23, **timing):
+    """A layer of three macros of four rows, the last one with three."""
     macro = MacroConfig(
         rows=4,
         columns=fan_in + 9,
@@ -103,40 +101,12 @@ class Bench:
         return answer
 
 
-def _ideal_bench(readout=Readout.SIGN, **changes):
-    config = _layer(readout=readout, **changes)
+def ideal_bench(readout=Readout.SIGN, **changes):
+    """A bench for the last macro of an ideal layer, all weights and inputs at +1."""
+    config = array_layer(readout=readout, **changes)
     weights = np.ones((config.neurons, config.fan_in))
-    chip = sample_layer(config, weights, ChipParameters(), None, 0, 0)
+    chip = sample_layer(config, weights, ChipParameters(), LayerKey(None))
     bench = Bench(ArrayModel(chip, config.macros - 1), config.macro.timing.clock_period_s)
     bench.drive(np.ones(config.fan_in))
     bench.pins.wl = 1
     return bench
-
-
-@pytest.fixture
-def array_layer():
-    """Makes the configuration of a layer of three macros of four rows, the last one with three."""
-    return _layer
-
-
-@pytest.fixture
-def make_bench():
-    """Makes a bench for an array model."""
-    return Bench
-
-
-@pytest.fixture
-def ideal_bench():
-    """Makes a bench for the last macro of an ideal layer, all weights and inputs at +1."""
-    return _ideal_bench
-
-
-@pytest.fixture(scope="session")
-def measured_rates():
-    """Condition name to the published bit error rate, from the package's data."""
-    path = Path(__file__).parents[2] / "figures" / "published" / "measured_ber.csv"
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    return {
-        f"measured-{row['group']}-{row['index']}": float(row["ber_percent"]) / 100
-        for row in csv.DictReader(lines)
-    }

