@@ -52,6 +52,11 @@ class MappedNetwork:
         return sum(layer.saturated for layer in self.layers)
 
     @property
+    def weights(self) -> tuple[np.ndarray, ...]:
+        """Per layer int8 (M, n) of -1 and +1, bias columns included: what a job is given."""
+        return tuple(layer.weights for layer in self.layers)
+
+    @property
     def software_view(self) -> Network:
         """The network that an ideal array computes: `network` itself unless neurons saturated."""
         *hidden, last = self.network.layers
@@ -146,34 +151,4 @@ def _layer_config(
         bits_per_input=bits_per_input,
         readout=readout,
         macro=macro,
-    )
-
-
-def mapping_table(mapped: MappedNetwork) -> str:
-    """The mapping as a printed table, one line per layer, without a final newline."""
-    titles = (
-        "layer", "inputs", "bias columns", "fan-in", "neurons", "macros", "arrays per macro",
-        "rows used", "saturated", "columns used",
-    )  # fmt: skip
-    rows = [titles, *(_table_row(layer) for layer in mapped.layers)]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    ]
-    return "\n".join(lines)
-
-
-def _table_row(layer: MappedLayer) -> tuple[str, ...]:
-    config = layer.config
-    return (
-        config.name,
-        str(config.inputs),
-        str(config.bias_columns),
-        str(config.fan_in),
-        str(config.neurons),
-        str(config.macros),
-        str(config.chain),
-        f"{config.rows_used} of {config.macro.rows}",
-        str(layer.saturated),
-        f"{config.fan_in / config.line_columns:.1%}",
     )

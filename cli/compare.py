@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..bnn import software
-from ..bnn.images import input_bits
-from ..errors import InputError
-from ..study.crossbar.comparison import ARRAYS, LOST, Comparison, compare
-from .errors import LARGEST_INPUTS
-from .options.selection import (
-    add_condition_options,
-    add_network_options,
-    selected_condition,
-    selected_network,
+from ..figures.tables import csv_text, table_of_rows
+from ..study.crossbar.result import (
+    ArrayAccuracy,
+    CompareResult,
+    FanInPoint,
+    Losses,
+    Pair,
+    WirePoint,
+    of_arrays,
 )
-from .output import (
+from ..study.crossbar.study import DEFAULT_IMAGES, CompareRequest, compare
+from .options.selection import add_condition_options, add_network_options, request_of
+from .show.output import (
     add_json_option,
     progress,
     require_writable,
@@ -28,18 +28,7 @@ from .output import (
     write_json,
     write_text,
 )
-from .run import select_images
 
-DEFAULT_IMAGES = 500
-DEFAULT_CHIPS = 2
-MOST_CHIPS = 1000
-DEFAULT_SPREADS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-LARGEST_SPREAD = 10.0
-"""Of ln R: beyond, conductances leave the range of a float's usefulness."""
-DEFAULT_WIRES_OHM = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 1.0, 10.0, 100.0)
-LARGEST_WIRE_OHM = 1000.0
-"""Per cell: beyond, a line is worse than its cells, and no array is left to compare."""
-DEFAULT_FAN_INS = (23, 63, 255, 1127)
 CSV_TITLES = (
     "sweep", "value", "array", "accuracy", "error_rate", "access_a", "neuron_a", "wordline_drop",
     "bitline_drop",
@@ -66,18 +55,22 @@ def add_parser(commands: Any) -> None:
         help=f"how many images, from the first; without it {DEFAULT_IMAGES}, or all if fewer",
     )  # fmt: skip
     parser.add_argument(
-        "--chips", type=int, default=DEFAULT_CHIPS, metavar="N", help="chips 1 to N are averaged"
+        "--chips",
+        type=int,
+        default=CompareRequest.chips,
+        metavar="N",
+        help="chips 1 to N are averaged",
     )
     parser.add_argument(
-        "--spreads", type=float, nargs="+", default=DEFAULT_SPREADS, metavar="S",
+        "--spreads", type=float, nargs="+", default=CompareRequest.spreads, metavar="S",
         help="spreads of ln R, the same in both states, on lines without resistance",
     )  # fmt: skip
     parser.add_argument(
-        "--wire-ohm", type=float, nargs="+", default=DEFAULT_WIRES_OHM, metavar="R",
+        "--wire-ohm", type=float, nargs="+", default=CompareRequest.wire_ohm, metavar="R",
         help="wire per cell of every line, ohm, with the condition's devices",
     )  # fmt: skip
     parser.add_argument(
-        "--fan-ins", type=int, nargs="+", default=DEFAULT_FAN_INS, metavar="N",
+        "--fan-ins", type=int, nargs="+", default=CompareRequest.fan_ins, metavar="N",
         help="inputs of neurons with random weights, drawn from the seed, with the condition's "
         "devices and wire",
     )  # fmt: skip
@@ -91,143 +84,88 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print, write."""
     for path in (arguments.csv, arguments.json):
         require_writable(path)
-    result = compare_result(arguments)
+    request = request_of(CompareRequest, arguments)
+    result = compare(request, progress)
+    progress("")
     if arguments.csv is not None:
-        write_text(arguments.csv, csv_text(result))
+        write_text(arguments.csv, csv_text(table_of_rows(CSV_TITLES, list(_rows(result)))))
     print_comparison(result, text_stream(arguments.json))
-    write_json(arguments.json, result)
+    write_json(arguments.json, result.to_dict())
     return 0
 
 
-def compare_result(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What ``--json`` writes."""
-    _check(arguments)
-    mapped = selected_network(arguments)
-    if mapped.network.bits_per_input > 1:
-        raise InputError(
-            f"{arguments.network}: found inputs of {mapped.network.bits_per_input} bits, expected "
-            "1: a word line of the crossbar has one level"
-        )
-    parameters = selected_condition(arguments)
-    images = select_images(
-        mapped.network, arguments.data, arguments.images, arguments.seed, DEFAULT_IMAGES
-    )
-    bits = input_bits(images.images, mapped.network)
-    labels = images.labels
-    if labels is None:
-        labels = software.run(mapped.network, bits).classes
-    comparison = Comparison(
-        mapped=mapped,
-        parameters=parameters,
-        images=bits,
-        labels=labels,
-        chips=tuple(range(1, arguments.chips + 1)),
-        seed=arguments.seed,
-        spreads=tuple(sorted(set(arguments.spreads))),
-        wires_ohm=tuple(sorted(set(arguments.wire_ohm))),
-        fan_ins=tuple(sorted(set(arguments.fan_ins))),
-    )
-    found = compare(comparison, progress)
-    progress("")
-    return {
-        "network": mapped.network.name,
-        "images": len(images),
-        "data": images.source,
-        "labels": "software" if images.labels is None else "data",
-        "condition": arguments.condition,
-        "macro": arguments.macro,
-        "chips": list(comparison.chips),
-        "seed": arguments.seed,
-        "lost": LOST,
-        **found,
-    }
+def _rows(result: CompareResult) -> Iterable[list[object]]:
+    """One row per swept value and array; None where a sweep does not give a number."""
+    for spread in result.spread.points:
+        for array, found in of_arrays(spread).items():
+            yield ["spread", spread.sigma_ln, array, found.accuracy, *[None] * 5]
+    for wire in result.wire.points:
+        for array, read in of_arrays(wire).items():
+            loads = vars(read.read).values()
+            yield ["wire", wire.wire_ohm, array, read.accuracy, None, *loads]
+    for size in result.fan_in.points:
+        for array, signs in of_arrays(size).items():
+            loads = vars(signs.read).values()
+            yield ["fan_in", size.fan_in, array, None, signs.error_rate, *loads]
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    """Everything that can be wrong with numbers, before any work."""
-    _require_each("--chips", [arguments.chips], 1, MOST_CHIPS)
-    _require_each("--spreads", arguments.spreads, 0.0, LARGEST_SPREAD)
-    _require_each("--wire-ohm", arguments.wire_ohm, 0.0, LARGEST_WIRE_OHM)
-    _require_each("--fan-ins", arguments.fan_ins, 1, LARGEST_INPUTS)
-
-
-def _require_each(option: str, values: Sequence[float], least: float, most: float) -> None:
-    for value in values:
-        if not (math.isfinite(value) and least <= value <= most):
-            raise InputError(f"{option}: found {value:g}, expected from {least:g} to {most:g}")
-
-
-def csv_text(result: dict[str, Any]) -> str:
-    """One line per swept value and array; empty where a sweep has no such figure."""
-    names = {"spread": "sigma_ln", "wire": "wire_ohm", "fan_in": "fan_in"}
-    lines = [",".join(CSV_TITLES)]
-    for sweep, name in names.items():
-        for point in result[sweep]["points"]:
-            for array in ARRAYS:
-                figures = {**point[array], **point[array].get("read", {})}
-                cells = [repr(figures[title]) if title in figures else "" for title in CSV_TITLES]
-                lines.append(",".join([sweep, repr(point[name]), array, *cells[3:]]))
-    return "\n".join(lines) + "\n"
-
-
-def print_comparison(result: dict[str, Any], out: TextIO) -> None:
+def print_comparison(result: CompareResult, out: TextIO) -> None:
     """Print the three tables and what follows from them."""
-    reference = result["reference"]
+    reference = result.reference
     print(
-        f"{result['network']}, {result['images']} images of {result['data']}, condition "
-        f"{result['condition']}, mean of {len(result['chips'])} chips, seed {result['seed']}",
+        f"{result.network}, {result.images} images of {result.data}, condition "
+        f"{result.condition}, mean of {len(result.chips)} chips, seed {result.seed}",
         file=out,
     )
-    if result["labels"] == "software":
+    if result.labels == "software":
         print("the images have no labels: accuracy counts the software network's classes", file=out)
     print(
-        f"accuracy: software {reference['software']:.2%}; without variation and wires: "
-        f"bridge {reference['bridge']:.2%}, crossbar {reference['crossbar']:.2%}\n",
+        f"accuracy: software {reference.software:.2%}; without variation and wires: "
+        f"bridge {reference.bridge:.2%}, crossbar {reference.crossbar:.2%}\n",
         file=out,
     )
-    rows = [[f"{point['sigma_ln']:g}", *_accuracies(point)] for point in result["spread"]["points"]]
-    print(table(["spread of ln R", *ARRAYS], rows), file=out)
-    _print_losses("spread", result["spread"], "", out)
-    rows = [
-        [f"{point['wire_ohm']:g}", *_accuracies(point), *_loads(point)]
-        for point in result["wire"]["points"]
-    ]
+    arrays = list(of_arrays(reference))
+    spreads = result.spread.points
+    rows = [[f"{point.sigma_ln:g}", *_accuracies(point)] for point in spreads]
+    print(table(["spread of ln R", *arrays], rows), file=out)
+    largest = f"{spreads[-1].sigma_ln:g}"
+    _print_losses(result.lost, result.spread.loss_at, largest, "", out)
+    wires = result.wire.points
+    rows = [[f"{point.wire_ohm:g}", *_accuracies(point), *_loads(point)] for point in wires]
     titles = ["mA per access", "mA per neuron", "largest drop", "fast form's error"]
-    print(table(["wire, ohm per cell", *ARRAYS, *titles], rows), file=out)
-    _print_losses("wire", result["wire"], " ohm", out)
+    print(table(["wire, ohm per cell", *arrays, *titles], rows), file=out)
+    largest = f"{wires[-1].wire_ohm:g} ohm"
+    _print_losses(result.lost, result.wire.loss_at, largest, " ohm", out)
     rows = [
         [
-            point["fan_in"],
-            *(f"{point[array]['error_rate']:.3%}" for array in ARRAYS),
+            f"{point.fan_in}",
+            *(f"{signs.error_rate:.3%}" for signs in of_arrays(point).values()),
             *_loads(point),
         ]
-        for point in result["fan_in"]["points"]
+        for point in result.fan_in.points
     ]
-    print(table(["wrong signs at fan-in", *ARRAYS, *titles], rows), file=out)
-    print("\nbridge / crossbar where a column has two figures", file=out)
+    print(table(["wrong signs at fan-in", *arrays, *titles], rows), file=out)
+    print("\nbridge / crossbar where a column has two numbers", file=out)
 
 
-def _accuracies(point: dict[str, Any]) -> list[str]:
-    return [f"{point[array]['accuracy']:.2%}" for array in ARRAYS]
+def _accuracies(point: Pair[ArrayAccuracy]) -> list[str]:
+    return [f"{found.accuracy:.2%}" for found in of_arrays(point).values()]
 
 
-def _loads(point: dict[str, Any]) -> list[str]:
-    reads = [point[array]["read"] for array in ARRAYS]
-    drops = [max(read["wordline_drop"], read["bitline_drop"]) for read in reads]
+def _loads(point: WirePoint | FanInPoint) -> list[str]:
+    reads = [point.bridge.read, point.crossbar.read]
     return [
-        " / ".join(f"{read['access_a'] * 1e3:.3g}" for read in reads),
-        " / ".join(f"{read['neuron_a'] * 1e3:.3g}" for read in reads),
-        " / ".join(f"{drop:.2%}" for drop in drops),
-        f"{point['fast_form']['current_error']:.1e}",
+        " / ".join(f"{read.access_a * 1e3:.3g}" for read in reads),
+        " / ".join(f"{read.neuron_a * 1e3:.3g}" for read in reads),
+        " / ".join(f"{max(read.wordline_drop, read.bitline_drop):.2%}" for read in reads),
+        f"{point.fast_form.current_error:.1e}",
     ]
 
 
-def _print_losses(name: str, sweep: dict[str, Any], unit: str, out: TextIO) -> None:
-    """Where each array has lost a point."""
-    key = {"spread": "sigma_ln", "wire": "wire_ohm"}[name]
-    largest = sweep["points"][-1][key]
+def _print_losses(lost: float, loss_at: Losses, largest: str, unit: str, out: TextIO) -> None:
+    """Where each array has lost so much."""
     told = [
-        f"{array} not up to {largest:g}{unit}" if value is None else f"{array} at {value:.3g}{unit}"
-        for array, value in sweep["loss_at"].items()
+        f"{array} not up to {largest}" if value is None else f"{array} at {value:.3g}{unit}"
+        for array, value in of_arrays(loss_at).items()
     ]
-    print(f"{LOST:.0%} of accuracy lost: {', '.join(told)}\n", file=out)
+    print(f"{lost:.0%} of accuracy lost: {', '.join(told)}\n", file=out)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..behav.neuron.error_law import error_law
-from ..behav.neuron.neuron_errors import check_bit_error_rate, wrong_sign_probabilities
-from ..bnn.thresholds import authors_bias_columns
 from ..errors import InputError
 from ..figures.errors import SMALLEST_DRAWN, draw_neuron
 from ..figures.files import drawn
 from ..figures.look import require_matplotlib
-from .output import (
+from ..figures.tables import csv_text, table_of_rows
+from ..study.errors import LARGEST_INPUTS, ErrorsRequest, ErrorsResult, errors
+from .show.output import (
     add_json_option,
     require_writable,
     table,
@@ -28,7 +23,6 @@ from .output import (
     write_text,
 )
 
-LARGEST_INPUTS = 30_000
 PLOT_SUFFIXES = (".svg", ".png")
 SHOWN_RATES = 6
 """Rates that the printed table has columns for."""
@@ -67,43 +61,25 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compute, print, write."""
-    _check(arguments)
-    inputs, rates = arguments.fan_in, arguments.ber
-    law, note = error_law(arguments.clock_ns * 1e-9)
-    if note is not None:
-        print(note, file=sys.stderr)
-    bias_columns = authors_bias_columns(inputs)
-    fan_in = inputs + bias_columns
-    wrong = wrong_sign_probabilities(fan_in, law, rates)
-    result = {
-        "inputs": inputs,
-        "bias_columns": bias_columns,
-        "fan_in": fan_in,
-        "clock_ns": arguments.clock_ns,
-        "note": note,
-        "sigma_counts": law.sigma_counts(fan_in),
-        "ber": rates,
-        "probabilities": wrong.T.tolist(),
-    }
+    request = ErrorsRequest(
+        inputs=arguments.fan_in, clock_ns=arguments.clock_ns, ber=tuple(arguments.ber)
+    )
+    _check_paths(arguments)
+    result = errors(request)
+    if result.note is not None:
+        print(result.note, file=sys.stderr)
     if arguments.csv is not None:
-        write_text(arguments.csv, _csv(rates, wrong))
+        write_text(arguments.csv, _csv(result))
     if arguments.plot is not None:
-        write_bytes(arguments.plot, _picture(arguments, wrong))
-    _print_table(result, wrong, text_stream(arguments.json))
-    write_json(arguments.json, result)
+        kind = arguments.plot.suffix.lower().lstrip(".")
+        write_bytes(arguments.plot, drawn(lambda: draw_neuron(result), [kind])[kind])
+    _print_table(result, text_stream(arguments.json))
+    write_json(arguments.json, result.to_dict())
     return 0
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    """Everything that can be wrong, before any work."""
-    if not 1 <= arguments.fan_in <= LARGEST_INPUTS:
-        raise InputError(
-            f"--fan-in: found {arguments.fan_in}, expected from 1 to {LARGEST_INPUTS} inputs"
-        )
-    if not 0 < arguments.clock_ns < math.inf:
-        raise InputError(f"--clock-ns: found {arguments.clock_ns:g}, expected nanoseconds above 0")
-    for rate in arguments.ber:
-        check_bit_error_rate(rate)
+def _check_paths(arguments: argparse.Namespace) -> None:
+    """What can be wrong with files, before any work."""
     for path in (arguments.csv, arguments.plot, arguments.json):
         require_writable(path)
     if arguments.plot is not None:
@@ -115,38 +91,28 @@ def _check(arguments: argparse.Namespace) -> None:
         require_matplotlib("popbridge errors --plot")
 
 
-def _csv(rates: list[float], wrong: NDArray[np.float64]) -> str:
-    """One line per surplus, numbers that read back to the same float."""
-    lines = [",".join(["surplus", *map(repr, rates)])]
-    lines += [",".join([str(d), *map(repr, row)]) for d, row in enumerate(wrong.tolist())]
-    return "\n".join(lines) + "\n"
+def _csv(result: ErrorsResult) -> str:
+    """One line per surplus."""
+    rows = list(enumerate(zip(*result.probabilities, strict=True)))
+    titles = ["surplus", *map(repr, result.ber)]
+    return csv_text(table_of_rows(titles, [(surplus, *row) for surplus, row in rows]))
 
 
-def _print_table(result: dict[str, Any], wrong: NDArray[np.float64], out: Any) -> None:
-    rates = result["ber"]
+def _print_table(result: ErrorsResult, out: TextIO) -> None:
     print(
-        f"{result['inputs']} inputs and {result['bias_columns']} bias columns, {result['fan_in']} "
-        f"columns, at {result['clock_ns']:g} ns: sigma {result['sigma_counts']:.4g} counts",
+        f"{result.inputs} inputs and {result.bias_columns} bias columns, {result.fan_in} "
+        f"columns, at {result.clock_ns:g} ns: sigma {result.sigma_counts:.4g} counts",
         file=out,
     )
-    largest = len(wrong) - 1
+    shown = list(zip(*result.probabilities[:SHOWN_RATES], strict=True))
+    largest = len(shown) - 1
     some = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, largest]
     rows = [
-        [surplus, *(f"{value:.4g}" for value in wrong[surplus, :SHOWN_RATES])]
+        [surplus, *(f"{value:.4g}" for value in shown[surplus])]
         for surplus in sorted({surplus for surplus in some if surplus <= largest})
-        if surplus == 0 or wrong[surplus, :SHOWN_RATES].max() >= SMALLEST_DRAWN
+        if surplus == 0 or max(shown[surplus]) >= SMALLEST_DRAWN
     ]
-    titles = ["surplus", *(f"p = {rate:g}" for rate in rates[:SHOWN_RATES])]
+    titles = ["surplus", *(f"p = {rate:g}" for rate in result.ber[:SHOWN_RATES])]
     print(table(titles, rows), file=out)
-    if len(rates) > SHOWN_RATES:
-        print(f"and {len(rates) - SHOWN_RATES} more rates in --csv and --json", file=out)
-
-
-def _picture(arguments: argparse.Namespace, wrong: NDArray[np.float64]) -> bytes:
-    """The plot of P_wrong against the surplus, as the suffix of its path says."""
-    kind = arguments.plot.suffix.lower().lstrip(".")
-
-    def draw() -> Any:
-        return draw_neuron(arguments.fan_in, arguments.clock_ns, arguments.ber, wrong)
-
-    return drawn(draw, [kind])[kind]
+    if len(result.ber) > SHOWN_RATES:
+        print(f"and {len(result.ber) - SHOWN_RATES} more rates in --csv and --json", file=out)

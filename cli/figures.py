@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,21 +11,25 @@ from ..errors import InputError
 from ..figures.accuracy import accuracy_tables, draw_accuracy
 from ..figures.ber import ber_tables, draw_ber
 from ..figures.compare import compare_tables, draw_compare
+from ..figures.computed import (
+    computed_accuracy_tables,
+    computed_compare_tables,
+    paper_errors_tables,
+    shipped_energy_tables,
+    shipped_waveform_tables,
+)
 from ..figures.energy import draw_energy
-from ..figures.errors import draw_errors, errors_tables
+from ..figures.errors import draw_errors
 from ..figures.files import figure_files
 from ..figures.look import require_matplotlib
 from ..figures.tables import Tables
 from ..figures.waveform import draw_waveform
+from ..progress import Progress
 from ..sim.cosim import BUILD_FOLDER
 from ..sim.simulators.verilog import simulator_version
-from .figure_tables import (
-    computed_accuracy_tables,
-    computed_compare_tables,
-    shipped_energy_tables,
-    shipped_waveform_tables,
-)
-from .output import (
+from ..study.accuracy.result import AccuracyResult
+from ..study.crossbar.result import CompareResult
+from .show.output import (
     add_cache_option,
     add_json_option,
     progress,
@@ -36,26 +39,18 @@ from .output import (
     write_json,
 )
 
-Figure: TypeAlias = tuple[Callable[[], Tables], Callable[[Tables], Any]]
+Figure: TypeAlias = tuple[Callable[[Progress], Tables], Callable[[Tables], Any]]
 """What gives a figure's tables, and what draws them."""
 
 FIGURES: dict[str, Figure] = {
-    "ber": (ber_tables, draw_ber),
-    "errors": (errors_tables, draw_errors),
+    "ber": (lambda progress: ber_tables(), draw_ber),
+    "errors": (paper_errors_tables, draw_errors),
     "energy": (shipped_energy_tables, draw_energy),
     "waveform": (shipped_waveform_tables, draw_waveform),
     "compare": (computed_compare_tables, draw_compare),
     "accuracy": (computed_accuracy_tables, draw_accuracy),
 }
 """All figures, the quickest first."""
-
-
-def _points_tables(result: Any) -> Tables:
-    return accuracy_tables(result.get("points", ()) if isinstance(result, dict) else ())
-
-
-READ: dict[str, Callable[[Any], Tables]] = {"compare": compare_tables, "accuracy": _points_tables}
-"""Figures that the JSON of the command of their name can be given for."""
 
 
 def add_parser(commands: Any) -> None:
@@ -77,7 +72,7 @@ def add_parser(commands: Any) -> None:
         "--only", nargs="+", metavar="NAME",
         help=f"draw these of {', '.join(FIGURES)}; without it all",
     )  # fmt: skip
-    for command in READ:
+    for command in ("compare", "accuracy"):
         parser.add_argument(
             f"--{command}", type=Path, metavar="PATH",
             help=f"the file that popbridge {command} --json wrote, to be drawn instead of computed",
@@ -90,11 +85,11 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw and write."""
     names = selected_figures(arguments.only)
-    given = {
-        name: read_tables(name, path)
-        for name in READ
-        if (path := getattr(arguments, name)) is not None
-    }
+    given: dict[str, Tables] = {}
+    if arguments.compare is not None:
+        given["compare"] = compare_tables(CompareResult.from_json(arguments.compare))
+    if arguments.accuracy is not None:
+        given["accuracy"] = accuracy_tables(AccuracyResult.from_json(arguments.accuracy))
     require_writable(arguments.json)
     require_matplotlib("popbridge figures")
     if "waveform" in names:
@@ -106,7 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in names:
         progress(f"drawing {name}")
         tables_of, draw = FIGURES[name]
-        files = figure_files(name, given[name] if name in given else tables_of(), draw)
+        files = figure_files(name, given.get(name) or tables_of(progress), draw)
         for file, content in files.items():
             write_bytes(folder / file, content)
         progress("")
@@ -122,19 +117,6 @@ def selected_figures(only: Sequence[str] | None) -> list[str]:
         if name not in FIGURES:
             raise InputError(f"--only: found {name!r}, expected some of: {', '.join(FIGURES)}")
     return [name for name in FIGURES if name in (only or FIGURES)]
-
-
-def read_tables(name: str, path: Path) -> Tables:
-    """A figure's tables from the JSON file of the command of its name."""
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        message = f"{path}: found no JSON, expected the file of popbridge {name} --json"
-        raise InputError(message) from None
-    try:
-        return READ[name](result)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def _made_folder(folder: Path, names: list[str]) -> Path:

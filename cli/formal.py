@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..flow.formal.bench import Proof, Property
-from ..flow.formal.equivalence import EQUIVALENCE, prove_equivalence
-from ..flow.formal.prove import every_proof, prove
-from .output import (
+from ..flow.formal.verdict import Verdict
+from ..study.formal import FormalRequest, formal
+from .options.selection import request_of
+from .show.output import (
     add_cache_option,
     add_json_option,
     progress,
@@ -21,8 +19,6 @@ from .output import (
     write_json,
 )
 
-TRACES = Path("build") / "formal"
-RESULTS = ("result", "cover_result", "mutant_result")
 TITLES = ("property", "design", "method", "depth", "result", "cover", "mutant")
 
 
@@ -41,7 +37,7 @@ def add_parser(commands: Any) -> None:
         help="properties or designs; all without it",
     )  # fmt: skip
     parser.add_argument(
-        "--output", type=Path, default=TRACES, metavar="FOLDER",
+        "--output", type=Path, default=FormalRequest.output, metavar="FOLDER",
         help="where waveforms of failures go",
     )  # fmt: skip
     add_cache_option(parser)
@@ -52,37 +48,27 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Prove what is asked for."""
     require_writable(arguments.json)
-    proofs = every_proof()
-    names = set(arguments.only)
-    known = {each.name for proof in proofs for each in proof.properties}
-    known |= {proof.design for proof in proofs} | {EQUIVALENCE}
-    for name in arguments.only:
-        if name not in known:
-            raise InputError(f"--only: found {name!r}, expected one of: {', '.join(sorted(known))}")
-
-    def wanted(proof: Proof, stated: Property) -> bool:
-        return not names or bool(names & {proof.design, stated.name})
-
-    processes = os.cpu_count() or 1
-    verdicts = prove(proofs, wanted, arguments.output, processes=processes, progress=progress)
-    if not names or EQUIVALENCE in names:
-        progress("both layers beside each other")
-        verdicts.append(prove_equivalence(processes=processes))
+    request = request_of(FormalRequest, arguments)
+    result = formal(request, progress)
     progress("")
-    bad = [f"{each.design}: {each.name}: {each.fault}" for each in verdicts if not each.holds]
-    found = [verdict.to_dict() for verdict in verdicts]
     out = text_stream(arguments.json)
-    print(table(TITLES, [_row(each) for each in found]), file=out)
-    for line in bad:
-        print(line, file=out)
-    print(f"{len(found) - len(bad)} of {len(found)} hold", file=out)
-    write_json(arguments.json, {"properties": found})
-    return 1 if bad else 0
+    print(table(TITLES, [_row(verdict) for verdict in result.properties]), file=out)
+    for bad in result.failures:
+        print(f"{bad.design}: {bad.name}: {bad.fault}", file=out)
+    count, failed = len(result.properties), len(result.failures)
+    print(f"{count - failed} of {count} hold", file=out)
+    write_json(arguments.json, result.to_dict())
+    return 1 if failed else 0
 
 
-def _row(found: dict[str, Any]) -> list[object]:
-    reach = f" ({found['reach']})" if found["reach"] else ""
+def _row(verdict: Verdict) -> list[object]:
+    reach = f" ({verdict.reach})" if verdict.reach else ""
     return [
-        found["name"], found["design"], found["method"], f"{found['depth']} cycles{reach}",
-        *(found[name] for name in RESULTS),
-    ]  # fmt: skip
+        verdict.name,
+        verdict.design,
+        verdict.method,
+        f"{verdict.depth} cycles{reach}",
+        verdict.result,
+        verdict.cover_result,
+        verdict.mutant_result,
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from typing import NoReturn
 from .. import __version__
 from ..cache import cache_folder
 from ..errors import HardwareFault, InputError, SimulationError, ToolError
-from .output import progress
+from .show.output import progress
 
 WRONG_INPUT = 2
 HARDWARE_FAILED = 1
@@ -88,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return status
     except InputError as error:
-        return _fail(error, WRONG_INPUT)
+        return _fail(_as_typed(str(error), arguments), WRONG_INPUT)
     except (HardwareFault, SimulationError, ToolError) as error:
         return _fail(error, HARDWARE_FAILED)
     except BrokenPipeError:
@@ -145,6 +146,14 @@ def _forget_output() -> None:
     """What standard output still holds cannot be written: let the interpreter not try again."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _as_typed(complaint: str, arguments: argparse.Namespace) -> str:
+    """A complaint about a field of a request names the option that gave it."""
+    field = re.match(r"(\w+)(?=[\[:])", complaint)
+    if field is None or field[1] not in vars(arguments):
+        return complaint
+    return f"--{field[1].replace('_', '-')}{complaint[field.end() :]}"
 
 
 def _fail(error: object, status: int) -> int:

@@ -10,7 +10,7 @@ from ..behav.conditions import CONDITIONS
 from ..bnn.catalog import SHIPPED_NETWORKS, find_network
 from ..errors import InputError
 from ..hdl.config import MACROS
-from .output import add_json_option, table, text_stream, write_json
+from .show.output import add_json_option, table, text_stream, write_json
 
 
 def add_parser(commands: Any) -> None:

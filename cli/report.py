@@ -8,16 +8,16 @@ import shlex
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 from markupsafe import Markup
 
 from ..errors import InputError
-from .output import add_json_option, require_writable, text_stream, write_json, write_text
+from ..study.run.result import Matrix, RunResult
 from .page.figures import Figure, read_figures
 from .page.numbers import FILTERS
-from .run_result import read_run
+from .show.output import add_json_option, require_writable, text_stream, write_json, write_text
 
 TEMPLATE = "report.html.j2"
 MOST_CLASSES = 40
@@ -49,7 +49,7 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, check, write."""
     source: Path = arguments.result
-    result = read_run(source)
+    result = RunResult.from_json(source)
     output: Path = arguments.output or source.with_suffix(".html")
     if os.path.realpath(output) == os.path.realpath(source):
         raise InputError(f"--output: found {output}, the input, expected another file")
@@ -63,13 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def page(result: dict[str, Any], figures: list[Figure]) -> str:
+def page(result: RunResult, figures: list[Figure]) -> str:
     """The page.
 
     Parameters
     ----------
-    result : dict
-        What `read_run` gives.
+    result : RunResult
+        What was run.
     figures : list of Figure
         What comes at its end.
 
@@ -89,7 +89,7 @@ def page(result: dict[str, Any], figures: list[Figure]) -> str:
     return environment.get_template(TEMPLATE).render(
         run=result,
         notices=notices(result),
-        confusion=heat_map(result["confusion"]["hardware"]),
+        confusion=heat_map(result.confusion.hardware),
         figures=[(figure.name, Markup(figure.svg)) for figure in figures],
     )
 
@@ -98,32 +98,44 @@ def _packaged(name: str) -> str:
     return (resources.files(f"{__package__}.page") / name).read_text(encoding="utf-8")
 
 
-def notices(result: dict[str, Any]) -> list[str]:
+class Cell(NamedTuple):
+    """One cell of a confusion matrix."""
+
+    images: int
+    right: bool
+    heat: float
+    """How strongly it is coloured, 0 to 1."""
+
+
+def notices(result: RunResult) -> list[str]:
     """What a reader must not miss, a sentence each."""
     nanoseconds: Callable[[float], str] = FILTERS["nanoseconds"]
     found = []
-    for name, what in (("cycles_per_image", "from image to image"), ("latency_cycles", "latency")):
-        cycles = result[name]
-        if cycles["measured"] not in (None, cycles["declared"]):
-            found.append(f"Cycles, {what}: {cycles['measured']} measured, not as declared.")
-    for layer in result["layers"]:
+    intervals = (
+        ("from image to image", result.cycles_per_image),
+        ("latency", result.latency_cycles),
+    )
+    for what, cycles in intervals:
+        if cycles.measured not in (None, cycles.declared):
+            found.append(f"Cycles, {what}: {cycles.measured} measured, not as declared.")
+    for layer in result.layers:
         found += [
-            f"{layer['name']}, {phase['phase']}: too short by {nanoseconds(-phase['margin_s'])} "
-            "ns for this chip."
-            for phase in layer["timing"]
-            if phase["margin_s"] < 0
+            f"{layer.name}, {phase.phase}: too short by {nanoseconds(-phase.margin_s)} ns for this "
+            "chip."
+            for phase in layer.timing
+            if phase.margin_s < 0
         ]
-        if layer["saturated"]:
+        if layer.saturated:
             found.append(
-                f"{layer['name']}: {layer['saturated']} thresholds are beyond the reach of their "
-                "bias columns."
+                f"{layer.name}: {layer.saturated} thresholds are beyond the reach of their bias "
+                "columns."
             )
-    if result["unresolved"]:
-        found.append(f"{result['unresolved']} comparator decisions were left unresolved.")
+    if result.unresolved:
+        found.append(f"{result.unresolved} comparator decisions were left unresolved.")
     return found
 
 
-def heat_map(matrix: list[list[int]] | None) -> list[list[dict[str, Any]]] | None:
+def heat_map(matrix: Matrix | None) -> list[list[Cell]] | None:
     """The cells of a confusion matrix with how strongly each is coloured.
 
     A right cell is coloured by its share of the row; a wrong one relative to the largest wrong
@@ -139,11 +151,11 @@ def heat_map(matrix: list[list[int]] | None) -> list[list[dict[str, Any]]] | Non
     most_wrong = max(wrong, default=0)
     return [
         [
-            {
-                "images": images,
-                "right": given == true,
-                "heat": images / (sum(row) if given == true else most_wrong) if images else 0.0,
-            }
+            Cell(
+                images=images,
+                right=given == true,
+                heat=images / (sum(row) if given == true else most_wrong) if images else 0.0,
+            )
             for given, images in enumerate(row)
         ]
         for true, row in enumerate(matrix)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..bnn.images import read_image_folder
 from ..bnn.recipe import RECIPES, Recipe
 from ..errors import InputError
-from .output import add_json_option, require_writable, text_stream, write_json
+from .show.output import add_json_option, require_writable, text_stream, write_json
 
 if TYPE_CHECKING:
     from ..bnn.train import EpochReport, Training

@@ -15,7 +15,7 @@ from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from .options.selection import add_network_options, selected_network
-from .output import (
+from .show.output import (
     add_cache_option,
     add_json_option,
     progress,

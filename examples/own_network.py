@@ -10,7 +10,7 @@ import numpy as np
 
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.bnn import software
-from popbridge.bnn.mapping import map_network, mapping_table
+from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.bnn.network_file import read_network, write_network
 from popbridge.hdl.config import MacroConfig
@@ -41,11 +41,12 @@ def main() -> None:
         network = read_network(path)
 
     mapped = map_network(network, MacroConfig(rows=8, columns=64))
-    print(mapping_table(mapped))
+    for layer in mapped.config.layers:
+        print(f"{layer.name} takes {layer.macros} macros of {layer.chain} arrays")
 
     job = Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS["nominal"],
         chip=None,
         seed=SEED,

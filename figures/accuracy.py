@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..behav.parameters.checks import is_number
 from ..errors import InputError
+from ..study.accuracy.result import AccuracyResult, PointResult
 from .look import PAGE_MM, draw_band, letter_panels, new_figure, plain_numbers, series_styles
 from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
@@ -19,62 +18,37 @@ _CLOSE_POINTS = 3.0
 """Percentage points below the best that the close view goes down to."""
 
 
-def accuracy_tables(points: Sequence[Mapping[str, Any]]) -> Tables:
+def accuracy_tables(result: AccuracyResult) -> Tables:
     """The tables ``chips``, from what was computed, and ``published``.
-
-    Parameters
-    ----------
-    points : sequence of mapping
-        The field ``points`` of ``popbridge accuracy --json``.
 
     Raises
     ------
     InputError
-        No point, or one that lacks a field or has another kind of value in it.
+        No point, or one without a bit error rate.
     """
-    if not isinstance(points, Sequence) or not points:
-        raise InputError("points: found none, expected those of popbridge accuracy --json")
-    rows = sorted((_row(number, point) for number, point in enumerate(points)), key=_order)
+    if not result.points:
+        raise InputError("points: found none, expected at least one")
+    rows = sorted((_row(number, point) for number, point in enumerate(result.points)), key=_order)
     return {
         "chips": table_of_rows(_NAMES, rows),
         "published": published_table("accuracy_mnist_6ns"),
     }
 
 
-def _row(number: int, point: Any) -> tuple[Any, ...]:
+def _row(number: int, point: PointResult) -> tuple[Any, ...]:
     """A point's row; `number` is its place in the list, for complaints."""
-    place = f"points[{number}]"
-    accuracy = point.get("accuracy") if isinstance(point, Mapping) else None
-    if not isinstance(accuracy, Mapping):
-        raise InputError(f"{place}: found no field accuracy, expected mean and ci95 in it")
-    ends = accuracy.get("ci95")
-    if ends is not None and not (isinstance(ends, Sequence) and len(ends) == 2):
-        raise InputError(f"{place}.accuracy.ci95: found {ends!r}, expected two fractions or null")
-    # One chip has no interval.
-    interval = (None, None) if ends is None else [
-        _percent(f"{place}.accuracy.ci95[{end}]", value) for end, value in enumerate(ends)
-    ]  # fmt: skip
-    clock_ns = point.get("clock_ns")
-    if clock_ns is not None and not is_number(clock_ns):
-        raise InputError(f"{place}.clock_ns: found {clock_ns!r}, expected a number or null")
-    layers = point.get("error_layers") or []
-    if not isinstance(layers, list):
-        raise InputError(f"{place}.error_layers: found {layers!r}, expected a list of names")
+    if point.ber is None:
+        raise InputError(f"points[{number}].ber: found nothing, expected a bit error rate")
+    interval = [None if end is None else 100 * end for end in point.accuracy.ci95 or (None, None)]
     return (
-        str(point.get("condition") or "computed"),
-        " ".join(map(str, layers)),
-        clock_ns,
-        _percent(f"{place}.ber", point.get("ber")) / 100,
-        point.get("chips"),
-        _percent(f"{place}.accuracy.mean", accuracy.get("mean")),
+        point.condition,
+        " ".join(point.error_layers),
+        point.clock_ns,
+        point.ber,
+        point.chips,
+        100 * point.accuracy.mean,
         *interval,
     )
-
-
-def _percent(name: str, fraction: Any) -> float:
-    if not (is_number(fraction) and 0 <= fraction <= 1):
-        raise InputError(f"{name}: found {fraction!r}, expected a fraction from 0 to 1")
-    return 100 * float(fraction)
 
 
 def _order(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -124,8 +98,7 @@ def _draw_points(axes: Any, chips: Table, published: Table) -> None:
     axes.set(xlabel="bit error rate (%)", ylabel="accuracy (%)")
 
 
-def _label(condition: str, error_layers: str, clock_ns: float | None) -> str:
+def _label(condition: str, error_layers: str, clock_ns: float) -> str:
     """What a legend calls a series."""
     errors = f", errors in {' and '.join(error_layers.split())}" if error_layers else ""
-    clock = "" if clock_ns is None else f" at {clock_ns:g} ns"
-    return f"{condition}{errors}{clock}"
+    return f"{condition}{errors} at {clock_ns:g} ns"

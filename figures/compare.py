@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from .json_fields import found_at, length_at, number_at
+from ..behav.crossbar.read_load import ReadLoad
+from ..errors import InputError
+from ..study.crossbar.result import ArrayAccuracy, CompareResult, of_arrays
 from .look import (
     PAGE_MM,
     SeriesStyle,
@@ -17,6 +19,8 @@ from .look import (
     series_styles,
 )
 from .tables import Table, Tables, rows_where, table_of_rows
+
+Found = TypeVar("Found")
 
 ARRAYS = ("bridge", "crossbar")
 _SWEPT = {"spread": "sigma_ln", "wire": "wire_ohm", "fan_in": "fan_in"}
@@ -48,73 +52,57 @@ _MARK_HEIGHTS = (0.03, 0.3)
 marks can coincide."""
 
 
-def compare_tables(result: Any) -> Tables:
+def compare_tables(result: CompareResult) -> Tables:
     """The tables ``spread``, ``wire`` and ``fan_in``, and ``losses``, what is marked.
-
-    Parameters
-    ----------
-    result : mapping
-        What ``popbridge compare --json`` writes.
 
     Raises
     ------
     InputError
-        A field is missing or has another kind of value in it.
+        A sweep without points.
     """
-    sweeps = {sweep: _sweep_table(result, sweep) for sweep in _SWEPT}
+    spreads = [(point.sigma_ln, of_arrays(point)) for point in result.spread.points]
+    wires = [(point.wire_ohm, of_arrays(point)) for point in result.wire.points]
+    sizes = [(point.fan_in, of_arrays(point)) for point in result.fan_in.points]
+    losses = {"spread": result.spread.loss_at, "wire": result.wire.loss_at}
+    references = of_arrays(result.reference)
     rows = [
-        (
-            sweep,
-            array,
-            100 * number_at(result, "reference", array, most=1),
-            100 * number_at(result, "lost", most=1),
-            _lost_at(result, sweep, array),
-        )
-        for sweep in ("spread", "wire")
-        for array in ARRAYS
+        (sweep, array, 100 * references[array], 100 * result.lost, lost_at)
+        for sweep, loss_at in losses.items()
+        for array, lost_at in of_arrays(loss_at).items()
     ]
-    return {**sweeps, "losses": table_of_rows(_LOSS_NAMES, rows)}
+    return {
+        "spread": _table("spread", spreads, _accuracy),
+        "wire": _table("wire", wires, lambda found: (*_accuracy(found), *_read(found.read))),
+        "fan_in": _table(
+            "fan_in", sizes, lambda found: (100 * found.error_rate, *_read(found.read))
+        ),
+        "losses": table_of_rows(_LOSS_NAMES, rows),
+    }
 
 
-def _sweep_table(result: Any, sweep: str) -> Table:
-    """One row per array and point; accuracies as their mean and range over the chips.
-
-    A drop is the larger one of those along word lines and bit lines.
-    """
-    rows = []
-    for array in ARRAYS:
-        for point in range(length_at(result, sweep, "points")):
-            at = (sweep, "points", point)
-            least = 1 if sweep == "fan_in" else 0
-            swept = number_at(result, *at, _SWEPT[sweep], least=least)
-            values = {
-                **(_wrong if sweep == "fan_in" else _accuracy)(result, *at, array),
-                **(_read(result, *at, array, "read") if sweep != "spread" else {}),
-            }
-            rows.append((array, swept, *(values[name] for name in _COLUMNS[sweep])))
+def _table(
+    sweep: str,
+    points: Sequence[tuple[float, Mapping[str, Found]]],
+    cells: Callable[[Found], tuple[float, ...]],
+) -> Table:
+    """One row per array and point."""
+    if not points:
+        raise InputError(f"{sweep}.points: found none, expected at least one")
+    rows = [(array, swept, *cells(found[array])) for array in ARRAYS for swept, found in points]
     return table_of_rows(("array", _SWEPT[sweep], *_COLUMNS[sweep]), rows)
 
 
-def _accuracy(result: Any, *at: str | int) -> dict[str, float]:
-    chips = length_at(result, *at, "of_chips")
-    of_chips = [100 * number_at(result, *at, "of_chips", chip, most=1) for chip in range(chips)]
-    mean = 100 * number_at(result, *at, "accuracy", most=1)
-    return dict(zip(_ACCURACY, (chips, mean, min(of_chips), max(of_chips)), strict=True))
+def _accuracy(found: ArrayAccuracy) -> tuple[float, ...]:
+    """Accuracy as its mean and range over the chips."""
+    mean = found.accuracy
+    ends = (mean, min(found.of_chips, default=mean), max(found.of_chips, default=mean))
+    return len(found.of_chips), *(100 * end for end in ends)
 
 
-def _wrong(result: Any, *at: str | int) -> dict[str, float]:
-    return {"wrong_percent": 100 * number_at(result, *at, "error_rate", most=1)}
-
-
-def _read(result: Any, *at: str | int) -> dict[str, float]:
-    currents_ma = [1e3 * number_at(result, *at, name) for name in ("access_a", "neuron_a")]
-    drops = [number_at(result, *at, name) for name in ("wordline_drop", "bitline_drop")]
-    return dict(zip(_READ, (*currents_ma, 100 * max(drops)), strict=True))
-
-
-def _lost_at(result: Any, sweep: str, array: str) -> float | None:
-    found = found_at(result, sweep, "loss_at", array)
-    return None if found is None else number_at(result, sweep, "loss_at", array)
+def _read(load: ReadLoad) -> tuple[float, ...]:
+    """Currents, and the larger one of the drops along word lines and bit lines."""
+    drop = max(load.wordline_drop, load.bitline_drop)
+    return 1e3 * load.access_a, 1e3 * load.neuron_a, 100 * drop
 
 
 def draw_compare(tables: Tables) -> Any:

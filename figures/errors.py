@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..behav.neuron.error_law import error_law
-from ..behav.neuron.neuron_errors import wrong_sign_probabilities
-from ..bnn.thresholds import authors_bias_columns
+from ..study.errors import ErrorsResult
 from .look import PAGE_MM, letter_panels, new_figure, series_styles
 from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
 
-PAPER_INPUTS = (1025, 3465, 4617, 6921, 13833, 25137)
-"""Inputs of the neurons in the source paper's networks [P]; bias columns come on top."""
-RATES = (0.0, 0.01, 0.1, 0.3)
-CLOCK_NS = 6.0
 SMALLEST_DRAWN = 1e-12
 """Bottom of the scale."""
 
@@ -27,38 +20,41 @@ _FEW_SURPLUSES = 60
 """Below this many, each is drawn as a point."""
 
 
-def errors_tables(inputs: Sequence[int] = PAPER_INPUTS) -> Tables:
-    """What is drawn: ``exact`` for these neurons, and the ``published`` points that fit."""
-    return {"exact": exact_table(inputs), "published": _published_table(inputs)}
+def errors_tables(results: Sequence[ErrorsResult]) -> Tables:
+    """What is drawn: ``exact``, and the ``published`` points of the same neurons, clocks and rates.
+
+    Each neuron has rows for every surplus down to where all rates are below `SMALLEST_DRAWN`.
+    """
+    exact = [row for result in results for row in _exact_rows(result)]
+    published = [row for result in results for row in _published_rows(result)]
+    return {
+        "exact": table_of_rows(_NAMES, exact),
+        "published": table_of_rows(_NAMES, published),
+    }
 
 
-def exact_table(inputs: Sequence[int]) -> Table:
-    """Exact probabilities for every surplus down to where all are below `SMALLEST_DRAWN`."""
-    law, _ = error_law(CLOCK_NS * 1e-9)
-    rows = []
-    for count in inputs:
-        fan_in = count + authors_bias_columns(count)
-        wrong = wrong_sign_probabilities(fan_in, law, RATES)
-        for column, rate in enumerate(RATES):
-            drawn = wrong[: largest_drawn(wrong) + 1, column].tolist()
-            rows += [(count, fan_in, CLOCK_NS, rate, *row) for row in enumerate(drawn)]
-    return table_of_rows(_NAMES, rows)
+def _exact_rows(result: ErrorsResult) -> list[tuple[Any, ...]]:
+    drawn = largest_drawn(result.probabilities) + 1
+    return [
+        (result.inputs, result.fan_in, result.clock_ns, rate, surplus, probability)
+        for rate, wrong in zip(result.ber, result.probabilities, strict=True)
+        for surplus, probability in enumerate(wrong[:drawn])
+    ]
 
 
-def largest_drawn(wrong: NDArray[np.float64]) -> int:
-    """The largest surplus at which any of the rates, columns of `wrong`, is on the scale."""
-    return int(np.flatnonzero(wrong.max(axis=1) >= SMALLEST_DRAWN)[-1])
+def largest_drawn(wrong: Sequence[Sequence[float]]) -> int:
+    """The largest surplus at which any of the rates is on the scale; `wrong` is by rate."""
+    return int(np.flatnonzero(np.max(wrong, axis=0) >= SMALLEST_DRAWN)[-1])
 
 
-def _published_table(inputs: Sequence[int]) -> Table:
+def _published_rows(result: ErrorsResult) -> list[tuple[Any, ...]]:
     published = published_table("neuron_errors")
     points = (published[name] for name in ("clock_ns", "inputs", "ber", "surplus", "probability"))
-    rows = [
-        (int(count), int(count) + authors_bias_columns(int(count)), clock_ns, rate, int(d), wrong)
-        for clock_ns, count, rate, d, wrong in zip(*points, strict=True)
-        if clock_ns == CLOCK_NS and count in inputs and rate in RATES
+    return [
+        (result.inputs, result.fan_in, clock_ns, rate, int(surplus), wrong)
+        for clock_ns, inputs, rate, surplus, wrong in zip(*points, strict=True)
+        if (clock_ns, inputs) == (result.clock_ns, result.inputs) and rate in result.ber
     ]
-    return table_of_rows(_NAMES, rows)
 
 
 def draw_errors(tables: Tables) -> Any:
@@ -84,7 +80,7 @@ def draw_errors(tables: Tables) -> Any:
 def _draw_size(axes: Any, exact: Table, published: Table) -> None:
     rates = distinct(exact["ber"])
     curves = [rows_where(exact, ber=rate)["probability"] for rate in rates]
-    draw_curves(axes, rates, np.transpose(curves))
+    _draw_curves(axes, rates, curves)
     for rate, style in zip(rates, series_styles(len(rates)), strict=True):
         points = rows_where(published, ber=rate)
         if points["probability"]:
@@ -97,23 +93,14 @@ def _draw_size(axes: Any, exact: Table, published: Table) -> None:
     axes.set_title(f"{exact['inputs'][0]:,} inputs, {exact['columns'][0]:,} columns", loc="left")
 
 
-def draw_curves(axes: Any, rates: Sequence[float], wrong: NDArray[np.float64]) -> None:
-    """Curves against the surplus, one per rate, on a logarithmic scale.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    rates : sequence of float
-        Bit error rates, fractions.
-    wrong : ndarray of float64, shape (surpluses, rates)
-        Row d is for the surplus d.
-    """
+def _draw_curves(axes: Any, rates: Sequence[float], wrong: Sequence[Sequence[float]]) -> None:
+    """Curves against the surplus, one per rate, on a logarithmic scale."""
+    surpluses = len(wrong[0])
     # A neuron of one surplus has no line to draw.
-    pointed = len(wrong) < _FEW_SURPLUSES
-    for column, style in enumerate(series_styles(len(rates))):
+    pointed = surpluses < _FEW_SURPLUSES
+    for rate, curve, style in zip(rates, wrong, series_styles(len(rates)), strict=True):
         marker = style.marker if pointed else None
-        label = f"{rates[column]:.4g}"
-        axes.plot(range(len(wrong)), wrong[:, column], **style.line, marker=marker, label=label)
+        axes.plot(range(surpluses), curve, **style.line, marker=marker, label=f"{rate:.4g}")
     axes.set(
         xlabel="popcount surplus d (counts)",
         yscale="log",
@@ -122,26 +109,20 @@ def draw_curves(axes: Any, rates: Sequence[float], wrong: NDArray[np.float64]) -
     )
 
 
-def draw_neuron(inputs: int, clock_ns: float, rates: Sequence[float], wrong: Any) -> Any:
-    """One neuron and any rates: what ``popbridge errors --plot`` draws.
-
-    Parameters
-    ----------
-    inputs : int
-        Without bias columns.
-    rates, wrong
-        As in `draw_curves`.
-    """
+def draw_neuron(result: ErrorsResult) -> Any:
+    """One neuron: what ``popbridge errors --plot`` draws."""
     figure = new_figure(PAGE_MM, 110)
     axes = figure.add_subplot()
-    draw_curves(axes, rates, wrong)
-    columns = inputs + authors_bias_columns(inputs)
+    _draw_curves(axes, result.ber, result.probabilities)
     axes.set(
         ylabel="probability of the wrong sign",
-        title=f"{inputs:,} inputs, {columns:,} columns, {clock_ns:g} ns",
+        title=f"{result.inputs:,} inputs, {result.fan_in:,} columns, {result.clock_ns:g} ns",
     )
     axes.legend(
-        title="bit error rate", ncols=1 + len(rates) // 20, loc="upper left",
-        bbox_to_anchor=(1.01, 1), borderaxespad=0,
-    )  # fmt: skip
+        title="bit error rate",
+        ncols=1 + len(result.ber) // 20,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+        borderaxespad=0,
+    )
     return figure

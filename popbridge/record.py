@@ -1,22 +1,43 @@
-"""Parameter records: frozen dataclasses that are checked, and read from and written to TOML."""
+"""Records: frozen dataclasses that are checked, and read from and written to TOML and JSON.
+
+A field's type says what it may hold: text, a flag, a number, a path, an enumeration, another
+record, one of a few `Literal` words, ``X | None``, ``tuple[X, ...]`` or ``dict[str, X]`` of these.
+Limits of numbers stand in the type, too: `Count`, `Size`, `Share`, `Magnitude`, `Positive` of
+`field_types`, or ``Annotated[int, Limits(1, 9)]``.
+
+A field whose default is None is left out of files while it is None, since TOML has no null.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import json
 import re
 import tomllib
+import types
 import typing
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import tomli_w
 
 from .errors import InputError
+from .field_types import bare, fits, shown, wrong
 
 
 class Record:
-    """Base of the frozen parameter dataclasses: checked construction from plain data and TOML."""
+    """Base of the frozen dataclasses: checked construction, plain data, TOML."""
+
+    other_fields: ClassVar[bool] = False
+    """Whether files may have fields that the record does not have; they are ignored."""
+
+    def __post_init__(self) -> None:
+        """Check every field against its type; whole numbers become floats, lists tuples."""
+        for name, kind in _types(type(self)).items():  # type: ignore[arg-type]
+            checked = _converted(kind, getattr(self, name), name)
+            object.__setattr__(self, name, checked)
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some fields changed; the checks run again."""
@@ -24,7 +45,11 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain data, as TOML and JSON hold it."""
-        return {name: _plain(getattr(self, name)) for name in _fields(type(self))}
+        return {
+            name: _plain(getattr(self, name))
+            for name, item in _fields(type(self)).items()
+            if item.default is not None or getattr(self, name) is not None
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: str = "") -> Self:
@@ -65,8 +90,79 @@ class Record:
         return tomli_w.dumps(self.to_dict())
 
 
-def _fields(kind: type[Record]) -> dict[str, dataclasses.Field[Any]]:
-    return {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+class ResultPart(Record):
+    """A record inside a result: files of other versions may have more fields."""
+
+    other_fields = True
+
+
+class Result(ResultPart):
+    """What a command found: its JSON is the dump of this record, and is read back to it."""
+
+    schema_version: ClassVar[int] = 1
+    """Counts changes after which older readers would read something wrong."""
+    made_by: ClassVar[str]
+    """The command whose ``--json`` writes it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain data, with the version of its schema."""
+        return {"schema_version": self.schema_version, **super().to_dict()}
+
+    def to_json(self) -> str:
+        """The text of a JSON file that `from_json` reads back to an equal object."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: Path) -> Self:
+        """Read what the command wrote; of fields that are not the record's own nothing is read.
+
+        Raises
+        ------
+        InputError
+            No such file, no JSON, another schema, or a field that is missing, of another kind or
+            out of range; it names the field.
+        """
+        expected = f"the JSON of {cls.made_by}"
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, RecursionError, ValueError) as error:
+            raise InputError(f"{path}: found {_no_json(error)}, expected {expected}") from None
+        try:
+            return cls.from_dict(values)
+        except InputError as error:
+            raise InputError(f"{path}: {error} (of {expected})") from None
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], where: str = "") -> Self:
+        """Build from nested plain data, as `Record.from_dict`; of this schema, or without one."""
+        version = values.get("schema_version", 1) if isinstance(values, dict) else 1
+        if version != cls.schema_version:
+            place = f"{where}: " if where else ""
+            raise InputError(
+                f"{place}schema_version: found {shown(version)}, expected {cls.schema_version}"
+            )
+        return super().from_dict(values, where)
+
+
+def _no_json(error: Exception) -> str:
+    """What a file is that cannot be read as JSON."""
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    if isinstance(error, UnicodeDecodeError):
+        return "bytes that are no UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return f"no whole JSON ({error.msg}, line {error.lineno})"
+    return "JSON nested too deeply or with too long a number"
+
+
+def _fields(kind: Any) -> dict[str, dataclasses.Field[Any]]:
+    return {item.name: item for item in dataclasses.fields(kind)}
+
+
+@functools.cache
+def _types(kind: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {name: hints[name] for name in _fields(kind)}
 
 
 def _plain(value: Any) -> Any:
@@ -78,22 +174,23 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
-    return value
+    return str(value) if isinstance(value, Path) else value
 
 
 def _build(kind: type[Record], values: Any, path: str) -> Any:
     """A record from plain data; `path` names its field in the outermost record."""
     place = f"{path}: " if path else ""
     if not isinstance(values, dict):
-        raise InputError(f"{place}found {values!r}, expected a table of fields")
-    hints = typing.get_type_hints(kind)
+        raise InputError(f"{place}found {shown(values)}, expected a table of fields")
     known = _fields(kind)
+    kinds = _types(kind)  # type: ignore[arg-type]
     inner = f"{path}." if path else ""
     arguments = {}
     for name, value in values.items():
-        if name not in known:
+        if name in known:
+            arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
+        elif not kind.other_fields:
             raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
-        arguments[name] = _converted(hints[name], value, f"{inner}{name}")
     for name, item in known.items():
         default = (item.default, item.default_factory)
         if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):
@@ -108,26 +205,60 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
 
 
 def _converted(expected: Any, value: Any, path: str) -> Any:
-    if typing.get_origin(expected) is tuple:
-        if not isinstance(value, list | tuple):
-            raise InputError(f"{path}: found {value!r}, expected a list")
-        item_type = typing.get_args(expected)[0]
-        return tuple(
-            _converted(item_type, item, f"{path}[{index}]") for index, item in enumerate(value)
-        )
+    """A value of the expected type, from plain data or from such a value."""
+    kind, inner = typing.get_origin(expected), typing.get_args(expected)
+    if kind in (types.UnionType, typing.Union):
+        return _one_of(expected, value, path)
+    if kind is tuple:
+        return _items(inner, value, path)
+    if kind is dict:
+        if not isinstance(value, dict):
+            raise wrong(path, value, expected)
+        return {name: _converted(inner[1], item, f"{path}.{name}") for name, item in value.items()}
     if isinstance(expected, type) and issubclass(expected, Record):
-        return _build(expected, value, path)
+        return value if isinstance(value, expected) else _build(expected, value, path)
     if isinstance(expected, type) and issubclass(expected, enum.Enum):
         try:
             return expected(value)
         except ValueError:
-            allowed = [item.value for item in expected]
-            raise InputError(f"{path}: found {value!r}, expected one of {allowed}") from None
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise InputError(f"{path}: found {value!r}, expected {expected.__name__}")
-    return value
+            raise wrong(path, value, expected) from None
+    if expected is Path and isinstance(value, str):
+        return Path(value)
+    if not fits(expected, value):
+        raise wrong(path, value, expected)
+    return float(value) if bare(expected) is float else value
+
+
+def _one_of(union: Any, value: Any, path: str) -> Any:
+    *others, last = typing.get_args(union)
+    if last is types.NoneType:
+        if value is None:
+            return None
+        *others, last = others
+    for kind in others:
+        try:
+            return _converted(kind, value, path)
+        except InputError:
+            continue
+    try:
+        return _converted(last, value, path)
+    except InputError:
+        if others:
+            raise wrong(path, value, union) from None
+        raise
+
+
+def _items(kinds: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{path}: found {shown(value)}, expected a list")
+    if kinds[-1] is Ellipsis:
+        kinds = kinds[:1] * len(value)
+    if len(value) != len(kinds):
+        raise InputError(f"{path}: found {shown(value)}, expected a list of {len(kinds)}")
+    return tuple(
+        _converted(kind, item, f"{path}[{index}]")
+        for index, (kind, item) in enumerate(zip(kinds, value, strict=True))
+    )
 
 
 def require_at_least(owner: object, name: str, least: int) -> None:

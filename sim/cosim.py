@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 from ..cache import cache_folder, source_digest
 from ..errors import InputError
@@ -108,22 +108,18 @@ def testbench_sources(config: NetworkConfig, controller: str, *, strict: bool) -
     return {"controller.sv": controller, **testbench_files(config, strict=strict)}
 
 
-class Choices(TypedDict, total=False):
-    """What `simulate` may be told besides the job; each has a default."""
+@dataclass(frozen=True, kw_only=True)
+class SimulationOptions:
+    """What is seldom chosen of a simulation."""
 
-    simulator: str
-    """One of `SIMULATORS`, by default verilator. pysim is always strict."""
-    strict: bool
-    """Wake Python at every edge of the arrays' pins and answer from them alone, instead of
-    computing a layer's outcomes once per image and replaying them."""
-    netlist: bool
+    netlist: bool = False
     """Simulate the gates that Yosys makes of the controller; not in pysim."""
-    waves: Path | None
-    """Where a VCD file goes: all signals, and the analog lines of the probed macros."""
-    probes: Sequence[Probe] | None
-    """The probed macros; without it `waves.analog.default_probes`."""
-    root: Path | None
-    """Folder of builds and controllers; without it `cache_folder`, the user's."""
+    probes: Sequence[Probe] | None = None
+    """The macros whose lines are analog in a waveform file; without it `default_probes`."""
+    progress: Progress = silent
+
+
+DEFAULT_OPTIONS = SimulationOptions()
 
 
 def simulate(
@@ -131,11 +127,9 @@ def simulate(
     *,
     simulator: str = "verilator",
     strict: bool = False,
-    netlist: bool = False,
     waves: Path | None = None,
-    probes: Sequence[Probe] | None = None,
     root: Path | None = None,
-    report: Progress = silent,
+    options: SimulationOptions = DEFAULT_OPTIONS,
 ) -> Outcome:
     """Run a job and check every bit and cycle of it.
 
@@ -146,18 +140,12 @@ def simulate(
     strict : bool
         Wake Python at every edge of the arrays' pins and answer from them alone, instead of
         computing a layer's outcomes once per image and replaying them.
-    netlist : bool
-        Simulate the gates that Yosys makes of the controller; not in pysim.
     waves : Path, optional
         Where a VCD file goes: all signals, and the analog lines of the probed macros.
-    probes : sequence of Probe, optional
-        The probed macros; without it `waves.default_probes`.
     root : Path, optional
         Folder of builds and controllers; without it `cache_folder`, the user's.
-    report : Progress, optional
-        Told what is going on.
-    **choices
-        See `Choices`.
+    options : SimulationOptions, optional
+        What is seldom chosen.
 
     Raises
     ------
@@ -169,25 +157,22 @@ def simulate(
     HardwareFault
         It ran to its end with a wrong bit or a wrong cycle.
     """
-    simulator = choices.get("simulator", "verilator")
-    strict, netlist = choices.get("strict", False), choices.get("netlist", False)
-    waves, probes = choices.get("waves"), choices.get("probes")
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    if netlist:
+    report = options.progress
+    if options.netlist:
         _require_gates(simulator)
     report(f"{len(job.images)} images")
-    if probes is None:
-        probes = default_probes(job.config)
+    probes = default_probes(job.config) if options.probes is None else options.probes
     if simulator == "pysim":
         with dump_of(job, waves, probes, report) as dump:
             outcome = pysim.run(job, dump)
     else:
-        root = cache_folder(choices.get("root"))
+        root = cache_folder(root)
         simulators.simulator_version(simulator)
-        if netlist:
+        if options.netlist:
             report("synthesising the netlist, if it is new (seconds; a large network: minutes)")
-        source_of = netlist_source if netlist else controller_source
+        source_of = netlist_source if options.netlist else controller_source
         controller = source_of(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
         report("building the simulation, if it is new (Verilator: up to a minute)")

@@ -19,6 +19,7 @@ FORBIDDEN = {
     "rooms from the ground": ("popbridge/bits.py", "from .hdl.config import Record"),
     "Amaranth in the configuration": ("hdl/config/stray.py", "import amaranth"),
     "simulator in the physics": ("behav/stray.py", "import cocotb"),
+    "command line in the results": ("study/stray.py", "import argparse"),
 }
 
 

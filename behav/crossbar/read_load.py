@@ -8,22 +8,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ...field_types import Magnitude
+from ...record import ResultPart
 from ..parameters.bridge import BridgeParameters
 from ..parameters.crossbar import CrossbarParameters
 from .lines import read_voltages_v
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadLoad:
+class ReadLoad(ResultPart):
     """Currents and drops of one array while it is read."""
 
-    access_a: float
+    access_a: Magnitude
     """What its drivers give together in one access, A."""
-    neuron_a: float
+    neuron_a: Magnitude
     """The same per neuron that the access evaluates, A."""
-    wordline_drop: float
+    wordline_drop: Magnitude
     """Largest loss along a word line, as a fraction of the read voltage."""
-    bitline_drop: float
+    bitline_drop: Magnitude
     """Largest loss along a bit line, as a fraction of the read voltage."""
 
 

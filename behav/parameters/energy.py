@@ -1,6 +1,6 @@
 """Parameters of the energy: what the circuits around the devices weigh, in two technologies.
 
-Sources are marked as in `conditions`: [P] the source paper, [D] derived, [E] an engineering estimate.
+Sources are marked as in `conditions`.
 """
 
 from __future__ import annotations

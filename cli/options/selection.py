@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import dataclasses
 from pathlib import Path
 from typing import TypeVar
 
-from ...behav.conditions import CONDITIONS
-from ...behav.parameters.chip import ChipParameters
 from ...bnn.catalog import find_network
 from ...bnn.mapping import MappedNetwork, map_network
-from ...errors import InputError
-from ...hdl.config import MACROS, MacroConfig
 from ...record import Record
+from ...study.presets import find_macro
 
-Parameters = TypeVar("Parameters", bound=Record)
+Request = TypeVar("Request", bound=Record)
 
 LARGEST_SEED = 2**64 - 1
 
@@ -52,6 +49,19 @@ def add_condition_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_image_options(parser: argparse.ArgumentParser, default: int) -> None:
+    """Add ``--data`` and ``--images``."""
+    parser.add_argument(
+        "--data", type=Path, metavar="PATH",
+        help="images: an .npz file or a folder of IDX files; without it the shipped test images "
+        "where they fit, else random ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--images", type=int, metavar="N",
+        help=f"how many images, from the first; without it {default}, or all if fewer",
+    )  # fmt: skip
+
+
 def chip_number(text: str) -> int | None:
     """The value of ``--chip``: None for the ideal chip."""
     return None if text == "ideal" else seed_number(text, "ideal or ")
@@ -66,24 +76,13 @@ def seed_number(text: str, also: str = "") -> int:
     return int(text)
 
 
+def request_of(kind: type[Request], arguments: argparse.Namespace) -> Request:
+    """What the command line asks for: its options have the names of the request's fields."""
+    names = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in vars(arguments).items() if name in names})
+
+
 def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
     """The network of the command line, mapped onto its macro."""
-    macro = find_preset(arguments.macro, MACROS, MacroConfig)
+    macro = find_macro(arguments.macro)
     return map_network(find_network(arguments.network), macro)
-
-
-def selected_condition(arguments: argparse.Namespace) -> ChipParameters:
-    """The condition of the command line."""
-    return find_preset(arguments.condition, CONDITIONS, ChipParameters)
-
-
-def find_preset(name: str, presets: Mapping[str, Parameters], kind: type[Parameters]) -> Parameters:
-    """A preset by name, or what is in a TOML file."""
-    if name in presets:
-        return presets[name]
-    if Path(name).exists():
-        return kind.from_toml(Path(name))
-    raise InputError(
-        f"{name}: found no such preset or file, expected a TOML file or one of: "
-        f"{', '.join(presets)}"
-    )

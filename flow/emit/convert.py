@@ -10,6 +10,7 @@ from amaranth.hdl import Elaboratable, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from ...cache import cache_folder
 from ..tools.yosys import CONVERSION, yosys_texts
 
 __all__ = ["Port", "ports_of", "to_systemverilog"]
@@ -62,5 +63,7 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
         text,
         flags=re.MULTILINE,
     )
+    # Yosys keeps its own cache in that of the user, and has no message if it cannot.
+    cache_folder()
     (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
     return converted

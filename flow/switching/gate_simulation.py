@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...record import ResultPart
 from ..tools.liberty import Cell, CellLibrary
 from ..tools.yosys import yosys_texts
 
@@ -20,7 +21,7 @@ __all__ = ["GateSimulation", "SwitchingEnergy", "read_netlist"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SwitchingEnergy:
+class SwitchingEnergy(ResultPart):
     """Mean energy of a lane, J."""
 
     clock_j: float

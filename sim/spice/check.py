@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from ...behav.draws import LayerKey
 from ...behav.parameters.chip import ChipParameters
+from ...field_types import Count, Magnitude
 from ...hdl.config import MACROS, LayerConfig, MacroConfig
 from ...progress import Progress, silent
+from ...record import ResultPart
 from .netlist import netlist
 from .ngspice import Waveforms, simulate
 from .row import LayerRows, RowCircuit, RowModel
@@ -41,17 +43,17 @@ def verdict(quantity: str, columns: int, worst: float) -> bool | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowComparison:
+class RowComparison(ResultPart):
     """Largest differences between model and ngspice in one row."""
 
-    cells: int
-    crossings: int
-    sl_error_v: float
-    line_error_counts: float
-    crossing_error: float
-    bridge_energy_error: float
-    capacitor_energy_error: float
-    decisions_differing: float
+    cells: Count
+    crossings: Count
+    sl_error_v: Magnitude
+    line_error_counts: Magnitude
+    crossing_error: Magnitude
+    bridge_energy_error: Magnitude
+    capacitor_energy_error: Magnitude
+    decisions_differing: Magnitude
 
 
 def compare_row(row: RowCircuit, model: RowModel, waves: Waveforms) -> RowComparison:

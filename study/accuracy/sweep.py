@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
-from ...errors import InputError
+from ...progress import Progress, silent
 from ..jobs.journal import Journal
-from ..jobs.workers import available_cores, dask_workers, local_workers, run_units
+from ..jobs.workers import ALL_CORES, Workers, run_units
 from .chip import ChipCounts, Point, Study, Unit, run_unit
-
-Report = Callable[[int, int], None]
-"""Told how many chips of how many are done."""
+from .result import Accuracy, ChipsResult, LayerErrors
 
 
 def sweep(
@@ -28,9 +25,8 @@ def sweep(
     chips: Sequence[int],
     *,
     folder: Path,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    report: Report = lambda done, total: None,
+    workers: Workers = ALL_CORES,
+    progress: Progress = silent,
 ) -> list[list[ChipCounts]]:
     """Run every chip of every point, except those that an earlier sweep has left in `folder`.
 
@@ -42,11 +38,9 @@ def sweep(
         Chip numbers.
     folder : Path
         Where results are kept, chip by chip.
-    workers : int, optional
-        Processes on this machine; all cores without it.
-    scheduler : str, optional
-        Address of a Dask scheduler whose cluster does the work instead.
-    report : callable (done, total), optional
+    workers : Workers, optional
+        Who computes; all cores of this machine without it.
+    progress : Progress, optional
 
     Returns
     -------
@@ -62,36 +56,19 @@ def sweep(
     places = [(point, chip) for point in points for chip in chips]
     missing = [place for place in places if _key(*place) not in journal]
     done = len(places) - len(missing)
-    report(done, len(places))
+    progress("chips", done, len(places))
     packed = study.packed()
-    with _workers(len(missing), workers, scheduler) as (executor, threads):
+    with workers.started(len(missing)) as (executor, threads):
         units = (Unit(packed, point, chip, threads) for point, chip in missing)
         for unit, counts in _results(units, executor):
             journal.add(_key(unit.point, unit.chip), counts._asdict())
             done += 1
-            report(done, len(places))
+            progress("chips", done, len(places))
     return [[ChipCounts(**journal[_key(point, chip)]) for chip in chips] for point in points]
 
 
 def _key(point: Point, chip: int) -> str:
     return hashlib.sha256(f"{point!r} {chip}".encode()).hexdigest()[:24]
-
-
-@contextlib.contextmanager
-def _workers(
-    units: int, workers: int | None, scheduler: str | None
-) -> Iterator[tuple[tuple[Executor, int] | None, int]]:
-    """Who works on so many units (None: this process), and the threads of each unit."""
-    if scheduler is not None:
-        with dask_workers(scheduler) as cluster:
-            yield cluster, 1
-        return
-    cores = workers or available_cores()
-    if units <= 1 or cores == 1:
-        yield None, cores
-        return
-    with local_workers(min(units, cores)) as pool:
-        yield pool, 1
 
 
 def _results(
@@ -102,7 +79,7 @@ def _results(
     return run_units(run_unit, units, *executor)
 
 
-def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> dict[str, Any]:
+def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> ChipsResult:
     """What the chips of a point come to.
 
     Parameters
@@ -111,33 +88,26 @@ def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> dict[str, Any
         One per chip, at least one.
     names : sequence of str
         Of the layers.
-
-    Returns
-    -------
-    dict
-        ``chips``; ``accuracy`` with ``mean``, ``std`` between chips (n - 1) and ``ci95``, the 95 %
-        confidence interval [low, high] of the mean by Student's t over the chips, for these images;
-        ``std`` and ``ci95`` are None for one chip. ``chip_accuracies``, in the order of the chips.
-        ``layers``, each with its ``name`` and ``error_rate``: neuron outputs that differ from the
-        software network's for the same inputs, over all.
     """
-    if not counts:
-        raise InputError("chips: found none, expected at least one")
     accuracies = np.array([chip.correct / chip.images for chip in counts])
-    mean = float(accuracies.mean())
-    std, interval = None, None
-    if len(counts) > 1:
-        std = float(accuracies.std(ddof=1))
-        half = float(special.stdtrit(len(counts) - 1, 0.975)) * std / math.sqrt(len(counts))
-        interval = [max(0.0, mean - half), min(1.0, mean + half)]
     wrong = np.array([chip.wrong for chip in counts]).sum(axis=0)
     evaluated = np.array([chip.evaluated for chip in counts]).sum(axis=0)
-    return {
-        "chips": len(counts),
-        "accuracy": {"mean": mean, "std": std, "ci95": interval},
-        "chip_accuracies": accuracies.tolist(),
-        "layers": [
-            {"name": name, "error_rate": rate}
+    return ChipsResult(
+        chips=len(counts),
+        accuracy=_accuracy(accuracies),
+        chip_accuracies=tuple(accuracies.tolist()),
+        layers=tuple(
+            LayerErrors(name=name, error_rate=rate)
             for name, rate in zip(names, (wrong / evaluated).tolist(), strict=True)
-        ],
-    }
+        ),
+    )
+
+
+def _accuracy(accuracies: NDArray[np.float64]) -> Accuracy:
+    """Mean, spread and Student's interval of the mean."""
+    mean, chips = float(accuracies.mean()), len(accuracies)
+    if chips == 1:
+        return Accuracy(mean=mean, std=None, ci95=None)
+    std = float(accuracies.std(ddof=1))
+    half = float(special.stdtrit(chips - 1, 0.975)) * std / math.sqrt(chips)
+    return Accuracy(mean=mean, std=std, ci95=(max(0.0, mean - half), min(1.0, mean + half)))

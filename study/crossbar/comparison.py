@@ -8,7 +8,7 @@ the last layer digitised, without error, which is in the crossbar's favour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +19,24 @@ from ...behav.parameters.chip import ChipParameters
 from ...behav.parameters.devices import LrsLaw
 from ...bnn import software
 from ...bnn.mapping import MappedNetwork
+from ...progress import Progress
 from ...sim.job import Job
 from ...sim.montecarlo import run_chip
 from .network import crossbar_classes, crossbar_layers, driven_signs
-from .neurons import SOLVED_INPUTS, compare_fan_in, read_arrays
+from .neurons import SOLVED_INPUTS, ArrayReads, compare_fan_in, read_arrays
+from .result import (
+    ArrayAccuracy,
+    FanInSweep,
+    Losses,
+    Pair,
+    ReadAccuracy,
+    References,
+    SpreadPoint,
+    SpreadSweep,
+    WirePoint,
+    WireSweep,
+)
 
-ARRAYS = ("bridge", "crossbar")
 LOST = 0.01
 """Accuracy, below that without variation and wires, at which an array counts as failing."""
 
@@ -53,8 +65,8 @@ class Comparison:
 
     def job(self, parameters: ChipParameters, chip: int) -> Job:
         """The network on one chip of a condition."""
-        weights = tuple(layer.weights for layer in self.mapped.layers)
-        return Job(self.mapped.config, weights, parameters, chip, self.seed, self.images)
+        mapped = self.mapped
+        return Job(mapped.config, mapped.weights, parameters, chip, self.seed, self.images)
 
     def without_wire(self) -> ChipParameters:
         """The condition with lines of no resistance."""
@@ -79,77 +91,78 @@ class Comparison:
         return self.parameters.replace(bridge=bridge)
 
 
-def compare(comparison: Comparison, report: Callable[[str], None]) -> dict[str, Any]:
-    """All three sweeps.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    report : callable
-        Told what is going on.
-
-    Returns
-    -------
-    dict
-        ``reference``: accuracy of the software network and of both arrays without variation and
-        wires. ``spread``, ``wire``, ``fan_in``: each ``points``, one per swept value, and the first
-        two ``loss_at``, see `value_at_loss`. Accuracies are means over the chips. docs/crossbar.md
-        describes every field.
-    """
+def references(comparison: Comparison, progress: Progress) -> References:
+    """Accuracy of the software network, and of both arrays without variation and wires."""
     right = software.run(comparison.mapped.network, comparison.images).classes
-    plain = _accuracies(comparison, comparison.without_variation(), report, "no variation")
-    references = {array: plain[array]["accuracy"] for array in ARRAYS}
-    spreads = [_spread_point(comparison, sigma_ln, report) for sigma_ln in comparison.spreads]
-    wires = [_wire_point(comparison, wire_ohm, report) for wire_ohm in comparison.wires_ohm]
-    return {
-        "reference": {"software": software.accuracy(right, comparison.labels), **references},
-        "spread": {"points": spreads, "loss_at": _losses("sigma_ln", spreads, references)},
-        "wire": {"points": wires, "loss_at": _losses("wire_ohm", wires, references)},
-        "fan_in": {"points": _fan_in_points(comparison, report)},
-    }
+    bridge, crossbar = _accuracies(
+        comparison, comparison.without_variation(), progress, "no variation"
+    )
+    return References(
+        software=software.accuracy(right, comparison.labels),
+        bridge=bridge.accuracy,
+        crossbar=crossbar.accuracy,
+    )
+
+
+def spread_sweep(comparison: Comparison, without: References, progress: Progress) -> SpreadSweep:
+    """Both arrays over the spread of the devices, and where they have lost of `without`."""
+    points = []
+    for sigma_ln in comparison.spreads:
+        parameters = comparison.with_spread(sigma_ln)
+        bridge, crossbar = _accuracies(comparison, parameters, progress, f"spread {sigma_ln:g}")
+        points.append(SpreadPoint(sigma_ln=sigma_ln, bridge=bridge, crossbar=crossbar))
+    return SpreadSweep(points=tuple(points), loss_at=_losses(comparison.spreads, points, without))
+
+
+def wire_sweep(comparison: Comparison, without: References, progress: Progress) -> WireSweep:
+    """Both arrays over the wire's resistance, and where they have lost of `without`."""
+    points = []
+    for wire_ohm in comparison.wires_ohm:
+        parameters = comparison.with_wire(wire_ohm)
+        bridge, crossbar = _accuracies(comparison, parameters, progress, f"wire {wire_ohm:g} ohm")
+        read = _read_widest_layer(comparison, parameters)
+        points.append(
+            WirePoint(
+                wire_ohm=wire_ohm,
+                bridge=ReadAccuracy(**vars(bridge), read=read.bridge),
+                crossbar=ReadAccuracy(**vars(crossbar), read=read.crossbar),
+                fast_form=read.fast_form,
+            )
+        )
+    return WireSweep(points=tuple(points), loss_at=_losses(comparison.wires_ohm, points, without))
+
+
+def fan_in_sweep(comparison: Comparison, progress: Progress) -> FanInSweep:
+    """Both arrays under random neurons of every size."""
+    macro = comparison.mapped.config.layers[0].macro
+    points = []
+    for inputs in comparison.fan_ins:
+        progress(f"{inputs} inputs")
+        points.append(
+            compare_fan_in(inputs, macro, comparison.parameters, comparison.chips, comparison.seed)
+        )
+    return FanInSweep(points=tuple(points))
 
 
 def _accuracies(
-    comparison: Comparison, parameters: ChipParameters, report: Callable[[str], None], what: str
-) -> dict[str, dict[str, Any]]:
-    """Accuracy of both arrays, of each chip and their mean."""
-    found: dict[str, list[float]] = {array: [] for array in ARRAYS}
+    comparison: Comparison, parameters: ChipParameters, progress: Progress, what: str
+) -> tuple[ArrayAccuracy, ArrayAccuracy]:
+    """Of bridge and crossbar, from the same chips."""
+    bridge, crossbar = [], []
     for chip in comparison.chips:
-        report(f"{what}, chip {chip} of {len(comparison.chips)}")
+        progress(f"{what}, chip {chip} of {len(comparison.chips)}")
         job = comparison.job(parameters, chip)
-        classes = {
-            "bridge": run_chip(job.layer_chips(), job.config, job.images).classes,
-            "crossbar": crossbar_classes(crossbar_layers(job), job.config, job.images),
-        }
-        for array in ARRAYS:
-            found[array].append(software.accuracy(classes[array], comparison.labels))
-    return {
-        array: {"accuracy": float(np.mean(values)), "of_chips": values}
-        for array, values in found.items()
-    }
+        bridge.append(run_chip(job.layer_chips(), job.config, job.images).classes)
+        crossbar.append(crossbar_classes(crossbar_layers(job), job.config, job.images))
+    return _of_chips(bridge, comparison.labels), _of_chips(crossbar, comparison.labels)
 
 
-def _spread_point(
-    comparison: Comparison, sigma_ln: float, report: Callable[[str], None]
-) -> dict[str, Any]:
-    parameters = comparison.with_spread(sigma_ln)
-    accuracies = _accuracies(comparison, parameters, report, f"spread {sigma_ln:g}")
-    return {"sigma_ln": sigma_ln, **accuracies}
+def _of_chips(classes: Sequence[NDArray[np.int64]], labels: NDArray[Any]) -> ArrayAccuracy:
+    values = [software.accuracy(of_chip, labels) for of_chip in classes]
+    return ArrayAccuracy(accuracy=float(np.mean(values)), of_chips=tuple(values))
 
 
-def _wire_point(
-    comparison: Comparison, wire_ohm: float, report: Callable[[str], None]
-) -> dict[str, Any]:
-    parameters = comparison.with_wire(wire_ohm)
-    accuracies = _accuracies(comparison, parameters, report, f"wire {wire_ohm:g} ohm")
-    read = _read_widest_layer(comparison, parameters)
-    arrays = {array: {**accuracies[array], **read[array]} for array in ARRAYS}
-    return {"wire_ohm": wire_ohm, **arrays, "fast_form": read["fast_form"]}
-
-
-def _read_widest_layer(
-    comparison: Comparison, parameters: ChipParameters
-) -> dict[str, dict[str, Any]]:
+def _read_widest_layer(comparison: Comparison, parameters: ChipParameters) -> ArrayReads:
     """`read_arrays` of the first chip's widest layer, fed as by the software network."""
     drawn_layers = comparison.job(parameters, comparison.chips[0]).drawn_layers
     widest = max(drawn_layers, key=lambda drawn: drawn.config.fan_in)
@@ -158,27 +171,15 @@ def _read_widest_layer(
     return read_arrays(widest, driven_signs(widest.config, bits))
 
 
-def _fan_in_points(comparison: Comparison, report: Callable[[str], None]) -> list[dict[str, Any]]:
-    macro = comparison.mapped.config.layers[0].macro
-    points = []
-    for inputs in comparison.fan_ins:
-        report(f"{inputs} inputs")
-        points.append(
-            compare_fan_in(inputs, macro, comparison.parameters, comparison.chips, comparison.seed)
-        )
-    return points
-
-
 def _losses(
-    name: str, points: Sequence[dict[str, Any]], references: dict[str, float]
-) -> dict[str, float | None]:
-    values = [point[name] for point in points]
-    return {
-        array: value_at_loss(
-            values, [point[array]["accuracy"] for point in points], references[array] - LOST
-        )
-        for array in ARRAYS
-    }
+    values: Sequence[float], points: Sequence[Pair[ArrayAccuracy]], without: References
+) -> Losses:
+    bridge = [point.bridge.accuracy for point in points]
+    crossbar = [point.crossbar.accuracy for point in points]
+    return Losses(
+        bridge=value_at_loss(values, bridge, without.bridge - LOST),
+        crossbar=value_at_loss(values, crossbar, without.crossbar - LOST),
+    )
 
 
 def value_at_loss(

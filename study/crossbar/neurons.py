@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from ...behav.draws import Domain, DrawStream, LayerKey
 from ...behav.parameters.chip import ChipParameters
 from ...behav.parameters.crossbar import CrossbarParameters
 from ...hdl.config import LayerConfig, MacroConfig
+from .result import FanInPoint, FastForm, WrongSigns
 
 RANDOM_INPUTS = 200
 """Vectors of random inputs that each chip's neurons are tried with."""
@@ -59,7 +59,7 @@ class RandomLayer:
 
 def compare_fan_in(
     inputs: int, macro: MacroConfig, parameters: ChipParameters, chips: Sequence[int], seed: int
-) -> dict[str, Any]:
+) -> FanInPoint:
     """Signs that both arrays get wrong against the exact sum, and what they draw.
 
     Parameters
@@ -77,40 +77,44 @@ def compare_fan_in(
     config = layer.config
     positive = layer.inputs @ layer.weights.T.astype(np.float64) > 0
     numbers = np.arange(len(layer.inputs))
-    wrong = {"bridge": 0, "crossbar": 0}
+    bridge_wrong = crossbar_wrong = 0
     for chip in chips:
         drawn = draw_layer(config, layer.weights, parameters, LayerKey(chip, seed=seed))
         crossbar = CrossbarLayer(drawn, CrossbarParameters.like(parameters.bridge))
         bits = LayerChip(drawn).signs(layer.inputs, numbers)
-        wrong["bridge"] += int((bits != positive).sum())
-        wrong["crossbar"] += int((crossbar.signs(layer.inputs) != positive).sum())
+        bridge_wrong += int((bits != positive).sum())
+        crossbar_wrong += int((crossbar.signs(layer.inputs) != positive).sum())
     evaluations = len(chips) * positive.size
     first = draw_layer(config, layer.weights, parameters, LayerKey(chips[0]))
     read = read_arrays(first, layer.inputs)
-    return {
-        "inputs": inputs,
-        "fan_in": config.fan_in,
-        "evaluations": evaluations,
-        **{
-            array: {"wrong": wrong[array], "error_rate": wrong[array] / evaluations, **read[array]}
-            for array in ("bridge", "crossbar")
-        },
-        "fast_form": read["fast_form"],
-    }
+
+    def signs(wrong: int, load: ReadLoad) -> WrongSigns:
+        return WrongSigns(wrong=wrong, error_rate=wrong / evaluations, read=load)
+
+    return FanInPoint(
+        inputs=inputs,
+        fan_in=config.fan_in,
+        evaluations=evaluations,
+        bridge=signs(bridge_wrong, read.bridge),
+        crossbar=signs(crossbar_wrong, read.crossbar),
+        fast_form=read.fast_form,
+    )
 
 
-def read_arrays(drawn: DrawnLayer, inputs: NDArray[Any]) -> dict[str, dict[str, Any]]:
+class ArrayReads(NamedTuple):
+    """A layer's first macro in both forms, and the crossbar's fast form there."""
+
+    bridge: ReadLoad
+    crossbar: ReadLoad
+    fast_form: FastForm
+
+
+def read_arrays(drawn: DrawnLayer, inputs: NDArray[Any]) -> ArrayReads:
     """Currents and drops of a layer's first macro in both forms, and the fast form's error there.
 
     The crossbar's whole network is solved for the first `SOLVED_INPUTS` of `inputs` (K, n) of +1
     and -1: currents are means over them, drops the largest, the error that of the differences of
     current of all neurons and inputs together.
-
-    Returns
-    -------
-    dict
-        ``bridge`` and ``crossbar``: each ``read``, a `ReadLoad`. ``fast_form``: ``current_error``,
-        the root mean square over that of the exact differences; ``signs``; ``wrong_signs``.
     """
     crossbar = CrossbarParameters.like(drawn.parameters.bridge)
     tile = tiles_s(drawn, crossbar)[0]
@@ -118,17 +122,14 @@ def read_arrays(drawn: DrawnLayer, inputs: NDArray[Any]) -> dict[str, dict[str, 
     reads = [read_crossbar(tile, signs, crossbar) for signs in driven]
     exact_a = difference_of_pairs(np.array([read.output_a for read in reads]))
     fast_a = driven @ difference_of_pairs(fast_transfer_s(tile, crossbar)) * crossbar.read_v
+    error = float(np.sqrt(np.mean((fast_a - exact_a) ** 2) / np.mean(exact_a**2)))
+    wrong_signs = int(((fast_a > 0) != (exact_a > 0)).sum())
     macro = drawn.circuit(0)
-    bridge = bridge_read_load(macro.top_ohm, macro.bottom_ohm, macro.bridge)
-    return {
-        "bridge": {"read": dataclasses.asdict(bridge)},
-        "crossbar": {"read": dataclasses.asdict(_together([read.load for read in reads]))},
-        "fast_form": {
-            "current_error": float(np.sqrt(np.mean((fast_a - exact_a) ** 2) / np.mean(exact_a**2))),
-            "signs": exact_a.size,
-            "wrong_signs": int(((fast_a > 0) != (exact_a > 0)).sum()),
-        },
-    }
+    return ArrayReads(
+        bridge=bridge_read_load(macro.top_ohm, macro.bottom_ohm, macro.bridge),
+        crossbar=_together([read.load for read in reads]),
+        fast_form=FastForm(current_error=error, signs=exact_a.size, wrong_signs=wrong_signs),
+    )
 
 
 def _together(loads: Sequence[ReadLoad]) -> ReadLoad:

@@ -3,16 +3,15 @@
 Both are synthesised alike, without the macro's array and without the weight memory. Their netlists
 are then simulated with random weights and images, held to the neurons' definition, and their
 switching is summed up. The array's own energy is that of `behav.energy`; the memory's is an
-estimate from published figures.
+estimate from published values.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,8 @@ from ...behav.energy.layer import layer_energy
 from ...behav.parameters.energy import ENERGY
 from ...bits import word_of_bits
 from ...bnn.thresholds import hidden_bias_columns
-from ...errors import HardwareFault
+from ...errors import HardwareFault, InputError
+from ...field_types import Count, Limits
 from ...flow.switching.gate_simulation import GateSimulation, SwitchingEnergy, read_netlist
 from ...flow.switching.layer_switching import (
     WARM_UP,
@@ -34,19 +34,28 @@ from ...flow.switching.layer_switching import (
 )
 from ...flow.synthesis.designs import Design
 from ...flow.synthesis.synthesise import synthesise
-from ...flow.tools.liberty import read_cells
+from ...flow.tools.liberty import find_liberty, read_cells
 from ...hdl.config import MACROS, DigitalLayerConfig, LayerConfig, MacroConfig
 from ...hdl.digital.layer import PopcountLayer
 from ...hdl.layer.dense_layer import DenseLayer
-
-__all__ = ["FAN_INS", "compare_with_digital"]
+from ...progress import Progress, silent
+from ...record import Record
+from ...sim.cosim import BUILD_FOLDER
+from .result import (
+    BridgeCost,
+    BridgeEnergy,
+    DigitalCost,
+    DigitalEnergy,
+    DigitalPoint,
+    DigitalResult,
+    LayerCost,
+    Storage,
+)
 
 FAN_INS = (128, 512, 1127)
 """N by default."""
-SYNTHESIS_FIGURES = (
-    "cells", "flip_flops", "transistors", "area", "depth", "fmax_hz", "worst_path",
-)  # fmt: skip
-"""Fields of `SynthResult` that are kept."""
+LARGEST_FAN_IN = 4096
+"""Beyond, synthesis takes hours."""
 IMAGES = 32
 """Over which switching is averaged."""
 CHIP = 1
@@ -64,44 +73,57 @@ SRAM_CELL_SQUARES = 150
 """Area of a six-transistor cell in squares of the drawn length [E]; what is around cells aside."""
 
 
-def compare_with_digital(
-    fan_ins: Sequence[int],
-    folder: Path,
-    *,
-    macro: MacroConfig = MACROS["default"],
-    seed: int,
-    liberty: Path | None,
-    progress: Callable[[str], None],
-) -> list[dict[str, Any]]:
-    """Both layers at each fan-in, with as many neurons as one macro holds.
+@dataclass(frozen=True, kw_only=True)
+class DigitalRequest(Record):
+    """Fan-ins at which both layers are synthesised, with as many neurons as one macro holds."""
 
-    Parameters
-    ----------
-    fan_ins : sequence of int
-        N; the bridge layer has its usual bias columns in addition.
-    folder : Path
-        Where netlists and logs go.
-    macro : MacroConfig
-        Rows and timing; as many columns as are in use. Neither pipelined nor with several votes.
-    seed : int
-        Of weights, thresholds and images.
-    liberty : Path or None
-        The cell library; without one, both are counted in transistors and no energy is given.
+    fan_ins: tuple[Annotated[int, Limits(1, LARGEST_FAN_IN)], ...] = FAN_INS
+    """N; the bridge layer has its usual bias columns in addition."""
+    macro: MacroConfig = MACROS["default"]
+    """Rows and timing; as many columns as are in use. Neither pipelined nor with several votes."""
+    liberty: Path | None = None
+    """The cell library; without it an installed one, if there is one."""
+    output: Path = BUILD_FOLDER / "synth" / "compare"
+    """Where netlists and logs go."""
+    seed: Count = 1
+    """Of weights, thresholds and images."""
 
-    Returns
-    -------
-    list of dict
-        Per fan-in: "fan_in", "neurons", "bridge", "digital", plain data for JSON.
+
+def compare_with_digital(request: DigitalRequest, progress: Progress = silent) -> DigitalResult:
+    """Both layers at each fan-in.
 
     Raises
     ------
+    InputError
+        The library is not there.
     HardwareFault
         A netlist does not compute what its layer is to compute, or not in its declared cycles.
     """
-    return [
-        _Point.draw(fan_in, macro, seed).compare(folder / str(fan_in), liberty, progress)
-        for fan_in in fan_ins
-    ]
+    liberty = _library(request)
+    points = []
+    for fan_in in request.fan_ins:
+        point = _Point.draw(fan_in, request.macro, request.seed)
+        points.append(point.compare(_Flow(request.output / str(fan_in), liberty, progress)))
+    return DigitalResult(
+        library=liberty.name if liberty else None, seed=request.seed, points=tuple(points)
+    )
+
+
+def _library(request: DigitalRequest) -> Path | None:
+    try:
+        return find_liberty(request.liberty)
+    except InputError:
+        if request.liberty is not None:
+            raise
+        return None
+
+
+class _Flow(NamedTuple):
+    """Where and in what a layer is synthesised."""
+
+    folder: Path
+    liberty: Path | None
+    progress: Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,45 +154,62 @@ class _Point:
         digital = DigitalLayerConfig(inputs=fan_in, neurons=bridge.neurons)
         return cls(bridge, digital, weights, images)
 
-    def compare(
-        self, folder: Path, liberty: Path | None, progress: Callable[[str], None]
-    ) -> dict[str, Any]:
-        flow = (folder, liberty, progress)
-        sides = {
-            "bridge": self._side("bridge", DenseLayer(self.bridge), self._switch_bridge, *flow),
-            "digital": self._side(
-                "digital", PopcountLayer(self.digital), self._switch_digital, *flow
+    def compare(self, flow: _Flow) -> DigitalPoint:
+        """Both layers."""
+        bridge = self._cost("bridge", DenseLayer(self.bridge), self._switch_bridge, flow)
+        digital = self._cost("digital", PopcountLayer(self.digital), self._switch_digital, flow)
+        bridge_j = _scaled_energy(bridge.switching_j, flow.liberty)
+        digital_j = _scaled_energy(digital.switching_j, flow.liberty)
+        return DigitalPoint(
+            fan_in=self.bridge.inputs,
+            neurons=self.bridge.neurons,
+            bridge=BridgeCost(
+                **vars(bridge),
+                bias_columns=self.bridge.bias_columns,
+                per_evaluation_j=BridgeEnergy(**bridge_j, array=self._array_j())
+                if bridge_j
+                else None,
             ),
-        }
-        self._complete(sides, liberty)
-        return {"fan_in": self.bridge.inputs, "neurons": self.bridge.neurons, **sides}
+            digital=DigitalCost(
+                **vars(digital),
+                storage=self._storage(flow.liberty),
+                per_evaluation_j=DigitalEnergy(**digital_j, memory=self._memory_j())
+                if digital_j
+                else None,
+            ),
+        )
 
-    def _side(
+    def _cost(
         self,
         name: str,
         layer: DenseLayer | PopcountLayer,
         simulate: Callable[[GateSimulation], ImageSwitching],
-        folder: Path,
-        liberty: Path | None,
-        progress: Callable[[str], None],
-    ) -> dict[str, Any]:
+        flow: _Flow,
+    ) -> LayerCost:
         """What one layer takes by itself."""
-        progress(f"fan-in {self.bridge.inputs}, {name}: synthesising")
+        folder, liberty = flow.folder / name, flow.liberty
+        flow.progress(f"fan-in {self.bridge.inputs}, {name}: synthesising")
         period_ps = self.bridge.macro.timing.clock_period_ps
         design = Design(component=layer, name=name, clock_period_ps=period_ps)
         target = "cmos" if liberty is None else "liberty"
-        cost = synthesise(design, target, folder / name, liberty=liberty)
+        cost = synthesise(design, target, folder, liberty=liberty)
         switching = None
         if liberty is not None:
-            progress(f"fan-in {self.bridge.inputs}, {name}: switching")
-            netlist = read_netlist(folder / name / f"{name}.v", name, liberty)
+            flow.progress(f"fan-in {self.bridge.inputs}, {name}: switching")
+            netlist = read_netlist(folder / f"{name}.v", name, liberty)
             simulation = GateSimulation(netlist, read_cells(liberty), IMAGES)
             switching = self._checked(name, layer.latency, simulate(simulation))
-        return {
-            **{figure: getattr(cost, figure) for figure in SYNTHESIS_FIGURES},
-            "cycles_per_neuron": layer.latency / self.bridge.neurons,
-            "switching_j": switching and dataclasses.asdict(switching),
-        }
+        return LayerCost(
+            cells=cost.cells,
+            flip_flops=cost.flip_flops,
+            transistors=cost.transistors,
+            area=cost.area,
+            depth=cost.depth,
+            fmax_hz=cost.fmax_hz,
+            worst_path=cost.worst_path,
+            cycles_per_neuron=layer.latency / self.bridge.neurons,
+            switching_j=switching,
+        )
 
     def _switch_bridge(self, simulation: GateSimulation) -> ImageSwitching:
         words = [word_of_bits(row) for row in self.weights]
@@ -206,30 +245,14 @@ class _Point:
             )
         return switching.energy.times(1 / self.bridge.neurons)
 
-    def _complete(self, sides: dict[str, dict[str, Any]], liberty: Path | None) -> None:
-        """Bias columns, storage, and energies per evaluation in the array's technology."""
-        bridge, digital = sides["bridge"], sides["digital"]
+    def _storage(self, liberty: Path | None) -> Storage:
         bits = self.digital.neurons * self.digital.word_bits
         feature_m = LIBRARY_FEATURES_M.get(liberty.name) if liberty else None
-        bridge["bias_columns"] = self.bridge.bias_columns
-        digital["storage"] = {
-            "bits": bits,
-            "flip_flops_area": liberty and bits * _flip_flop_area(liberty),
-            "sram_cells_area_um2": feature_m and bits * SRAM_CELL_SQUARES * (feature_m * 1e6) ** 2,
-        }
-        own_j = {"bridge": self._array_j(), "digital": self._memory_j()}
-        for name, side in sides.items():
-            side["per_evaluation_j"] = None
-            if liberty and feature_m:
-                vdd_v = read_cells(liberty).vdd_v
-                scale = _scaled_j(1.0, feature_m, vdd_v)
-                scaled = {key: scale * joules for key, joules in side["switching_j"].items()}
-                side["per_evaluation_j"] = {
-                    "logic": scaled["logic_j"],
-                    "clock": scaled["clock_j"],
-                    "gated_clock": scaled["gated_clock_j"],
-                    "array" if name == "bridge" else "memory": own_j[name],
-                }
+        return Storage(
+            bits=bits,
+            flip_flops_area=bits * _flip_flop_area(liberty) if liberty else None,
+            sram_cells_area_um2=(feature_m and bits * SRAM_CELL_SQUARES * (feature_m * 1e6) ** 2),
+        )
 
     def _array_j(self) -> float:
         """Of one evaluation, all causes of `behav.energy`."""
@@ -242,6 +265,21 @@ class _Point:
     def _memory_j(self) -> float:
         """Of one neuron's word."""
         return self.digital.word_bits * _scaled_j(MEMORY_READ_J, MEMORY_FEATURE_M, MEMORY_VDD_V)
+
+
+def _scaled_energy(
+    switching: SwitchingEnergy | None, liberty: Path | None
+) -> dict[str, float] | None:
+    """Fields of a `LogicEnergy`; None where the library's technology is not known."""
+    if switching is None or liberty is None or liberty.name not in LIBRARY_FEATURES_M:
+        return None
+    scale = _scaled_j(1.0, LIBRARY_FEATURES_M[liberty.name], read_cells(liberty).vdd_v)
+    scaled = switching.times(scale)
+    return {
+        "logic": scaled.logic_j,
+        "clock": scaled.clock_j,
+        "gated_clock": scaled.gated_clock_j,
+    }
 
 
 def _scaled_j(joules: float, feature_m: float, vdd_v: float) -> float:

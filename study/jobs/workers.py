@@ -14,6 +14,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TypeVar
 
 from ...errors import InputError
@@ -83,6 +84,36 @@ def dask_workers(address: str) -> Iterator[tuple[Executor, int]]:
         if threads == 0:
             raise InputError(f"--scheduler: found no worker at {address!r}, expected at least one")
         yield client.get_executor(pure=False), threads
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Who works: processes of this machine, or a Dask cluster."""
+
+    count: int | None = None
+    """Processes; one per core without it."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler, whose cluster works instead."""
+
+    @contextlib.contextmanager
+    def started(self, units: int) -> Iterator[tuple[tuple[Executor, int] | None, int]]:
+        """An executor with its number of workers, and the threads of each unit.
+
+        None instead of the executor: so few units are best done in this process.
+        """
+        if self.scheduler is not None:
+            with dask_workers(self.scheduler) as cluster:
+                yield cluster, 1
+            return
+        cores = self.count or available_cores()
+        if units <= 1 or cores == 1:
+            yield None, cores
+            return
+        with local_workers(min(units, cores)) as pool:
+            yield pool, 1
+
+
+ALL_CORES = Workers()
 
 
 def run_units(

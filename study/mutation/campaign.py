@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...cache import source_digest
 from ...errors import HardwareFault, InputError, SimulationError
@@ -35,6 +34,7 @@ from ...sim.verdict import check_hardware
 from ..jobs.journal import Journal
 from ..jobs.workers import local_workers, run_units
 from .designs import DESIGNS
+from .result import EQUAL, SURVIVED, MutantResult
 
 TIME_LIMIT_S = 300
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
@@ -46,8 +46,6 @@ PACKET_SUITE = f"{SUITES}.every_packet"
 BUS_SUITES = (f"{SUITES}.control_bus", f"{SUITES}.axi_stream")
 LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
-EQUAL, SURVIVED = "equal", "survived"
-"""Beside the names of tests: what can become of a mutant."""
 
 
 def _simulate(
@@ -147,8 +145,8 @@ class MutantRun:
         return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
 
 
-def try_mutant(run: MutantRun) -> dict[str, Any]:
-    """What becomes of a mutant: ``outcome`` names an attack, `EQUAL` or `SURVIVED`."""
+def try_mutant(run: MutantRun) -> MutantResult:
+    """What becomes of a mutant."""
     (source,) = mutant_sources(run.prepared, [run.mutant])
     job = DESIGNS[run.design].job()
     outcome, reason = attack(job, source, QUICK)
@@ -156,15 +154,15 @@ def try_mutant(run: MutantRun) -> dict[str, Any]:
         outcome = EQUAL
     if outcome == SURVIVED:
         outcome, reason = attack(job, source, SLOW)
-    return {
-        "design": run.design,
-        "mode": run.mutant.mode,
-        "place": run.mutant.place,
-        "sources": list(run.mutant.sources),
-        "command": run.mutant.command,
-        "outcome": outcome,
-        "reason": reason,
-    }
+    return MutantResult(
+        design=run.design,
+        mode=run.mutant.mode,
+        place=run.mutant.place,
+        sources=tuple(run.mutant.sources),
+        command=run.mutant.command,
+        outcome=outcome,
+        reason=reason,
+    )
 
 
 def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
@@ -180,7 +178,7 @@ def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
 
 def campaign(
     runs: Sequence[MutantRun], journal: Journal, workers: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, MutantResult]]:
     """Try mutants in parallel; yields each one's place in `runs` and its result.
 
     Raises
@@ -199,12 +197,12 @@ def campaign(
     waiting = []
     for index, run in enumerate(runs):
         if run.key in journal:
-            yield index, journal[run.key]
+            yield index, MutantResult.from_dict(journal[run.key])
         else:
             waiting.append((index, run))
     with local_workers(workers) as (executor, count):
         for (index, run), result in run_units(_numbered, waiting, executor, count):
-            journal.add(run.key, result)
+            journal.add(run.key, result.to_dict())
             yield index, result
 
 
@@ -218,12 +216,5 @@ def _require_sound(one_of_each: dict[str, MutantRun], journal: Journal) -> None:
             journal.add(run.prepared_key, SURVIVED)
 
 
-def _numbered(unit: tuple[int, MutantRun]) -> dict[str, Any]:
+def _numbered(unit: tuple[int, MutantRun]) -> MutantResult:
     return try_mutant(unit[1])
-
-
-def kill_rates(results: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Shares of mutants that an attack found: of all, and of those not proven equal."""
-    killed = sum(result["outcome"] in ATTACKS for result in results)
-    different = sum(result["outcome"] != EQUAL for result in results)
-    return {"of_all": killed / len(results), "of_different": killed / max(1, different)}

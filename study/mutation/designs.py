@@ -54,7 +54,7 @@ class Design:
         images[0], images[1] = 0, top
         return Job(
             config=mapped.config,
-            weights=tuple(layer.weights for layer in mapped.layers),
+            weights=mapped.weights,
             parameters=STUCK if self.macro.programmable else CONDITIONS["weak"],
             chip=CHIP,
             seed=_WEIGHTS_SEED,

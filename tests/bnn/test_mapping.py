@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from popbridge.bnn import software
-from popbridge.bnn.mapping import map_network, mapping_table
+from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network import DenseLayer, Network
 from popbridge.errors import InputError
 from popbridge.hdl.config import MACROS, MacroConfig, Readout
@@ -122,14 +122,8 @@ def test_refuses():
             map_network(given, bias_columns={name: 2})
 
 
-def test_table():
-    given = network((7, 200, 3), seed=5)
-    mapped = map_network(given, bias_columns={"layer0": 2})
-    lines = mapping_table(mapped).splitlines()
-    assert lines[0].split("  ")[0] == "layer" and len(lines) == 3
-    assert len({len(line) for line in lines}) == 1
-    cells = ["layer0", "7", "2", "9", "200", "2", "1", "100 of 128", str(mapped.saturated), "0.8%"]
-    assert [cell.strip() for cell in lines[1].split("  ") if cell.strip()] == cells
-    chained = mapping_table(map_network(given, MacroConfig(columns=5), {"layer0": 2}))
-    assert [line.split()[6] for line in chained.splitlines()[1:]] == ["2", "41"]
-    assert chained.splitlines()[1].endswith(" 90.0%")
+def test_weights_of_a_job_are_those_of_the_layers():
+    mapped = map_network(network((7, 20, 3), seed=5))
+    for layer, weights in zip(mapped.config.layers, mapped.weights, strict=True):
+        assert weights.shape == (layer.neurons, layer.fan_in)
+        assert set(np.unique(weights)) == {-1, 1}

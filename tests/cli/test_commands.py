@@ -38,7 +38,9 @@ def run_json(capsys, *words):
     return json.loads(capsys.readouterr().out)
 
 
+# Public: an independent list of what `--json` promises, beside the records that are dumped.
 RUN_FIELDS = {
+    "schema_version",
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "netlist",
     "accuracy", "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy",
     "seed", "versions", "confusion", "geometry", "command", "calibration",
@@ -270,12 +272,10 @@ def test_full_standard_output_is_one_line(in_folder):
 
 
 def test_too_little_memory_is_one_line(small, capsys, monkeypatch):
-    from popbridge.cli import run
-
     def exhausted(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(run, "simulate", exhausted)
+    monkeypatch.setattr("popbridge.study.run.job.simulate", exhausted)
     assert main(["run", small, "--sim", "pysim"]) == 2
     assert capsys.readouterr().err.startswith("popbridge: found too little memory")
 
@@ -357,13 +357,12 @@ def test_missing_simulator(simulator, small, capsys, monkeypatch, in_folder):
 
 
 def test_failing_hardware_is_exit_1(small, capsys, monkeypatch):
-    from popbridge.cli import run
     from popbridge.errors import HardwareFault
 
     def fault(*_, **__):
         raise HardwareFault("layer0: 1 input bits differ")
 
-    monkeypatch.setattr(run, "simulate", fault)
+    monkeypatch.setattr("popbridge.study.run.job.simulate", fault)
     assert main(["run", small, "--sim", "pysim"]) == 1
     assert capsys.readouterr().err == "popbridge: layer0: 1 input bits differ\n"
 

@@ -13,7 +13,7 @@ from popbridge.cli.main import main
 SWEEPS = ["--spreads", "2", "0", "--wire-ohm", "0", "500", "--fan-ins", "8", "21"]
 FIELDS = {
     "network", "images", "data", "labels", "condition", "macro", "chips", "seed", "reference",
-    "lost", "spread", "wire", "fan_in",
+    "lost", "spread", "wire", "fan_in", "schema_version",
 }  # fmt: skip
 READ_FIELDS = {"access_a", "neuron_a", "wordline_drop", "bitline_drop"}
 
@@ -82,11 +82,14 @@ def test_labels_of_the_data_count(words, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (["--spreads", "-1"], "--spreads: found -1, expected from 0 to 10"),
-        (["--spreads", "nan"], "--spreads: found nan, expected from 0 to 10"),
-        (["--wire-ohm", "1", "2000"], "--wire-ohm: found 2000, expected from 0 to 1000"),
-        (["--fan-ins", "0"], "--fan-ins: found 0, expected from 1 to 30000"),
-        (["--chips", "0"], "--chips: found 0, expected from 1 to 1000"),
+        (["--spreads", "-1"], "--spreads[0]: found -1.0, expected a finite number from 0 to 10"),
+        (["--spreads", "nan"], "--spreads[0]: found nan, expected a finite number from 0 to 10"),
+        (
+            ["--wire-ohm", "1", "2000"],
+            "--wire-ohm[1]: found 2000.0, expected a finite number from 0",
+        ),
+        (["--fan-ins", "0"], "--fan-ins[0]: found 0, expected an integer from 1 to 30000"),
+        (["--chips", "0"], "--chips: found 0, expected an integer from 1 to 1000"),
         (["--images", "0"], "--images: found 0, expected at least 1"),
         (["--csv", "no/such.csv"], "no/such.csv: found No such file or directory, expected a path"),
         (["--json", "."], ".: found a folder, expected a file to write"),

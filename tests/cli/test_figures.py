@@ -10,17 +10,12 @@ import numpy as np
 import pytest
 
 from popbridge.bnn.network_file import write_network
-from popbridge.cli.figure_tables import (
-    computed_accuracy_tables,
-    computed_compare_tables,
-    shown_columns,
-    traced_waveform_tables,
-)
-from popbridge.cli.figures import read_tables, selected_figures
+from popbridge.cli.figures import selected_figures
 from popbridge.cli.main import main, parse
-
-POINT = {"condition": "error-law", "clock_ns": 6.0, "ber": 0.1, "chips": 3,
-         "accuracy": {"mean": 0.98, "std": 0.01, "ci95": [0.97, 0.99]}}  # fmt: skip
+from popbridge.study.accuracy.result import AccuracyResult
+from popbridge.study.accuracy.study import AccuracyRequest, accuracy
+from popbridge.study.crossbar.result import CompareResult
+from popbridge.study.crossbar.study import CompareRequest, compare
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +24,12 @@ def in_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_figures_of_given_accuracies(in_folder, capsys):
+def test_figures_of_given_accuracies(network, in_folder, capsys):
     pytest.importorskip("matplotlib", reason="the plot extra is not installed")
-    (in_folder / "accuracy.json").write_text(json.dumps({"points": [POINT]}))
+    words = ["accuracy", "small.npz", "--macro", "macro.toml", "--data", "labelled.npz"]
+    assert main([*words, "--ber", "0.1", "--chips", "2", "--json", "accuracy.json"]) == 0
+    [point] = json.loads((in_folder / "accuracy.json").read_text())["points"]
+    capsys.readouterr()
     words = ["figures", "--only", "accuracy", "--accuracy", "accuracy.json", "--output", "a/b"]
     assert main([*words, "--json", "result.json"]) == 0
     names = ["accuracy.svg", "accuracy.png", "accuracy-chips.csv", "accuracy-published.csv"]
@@ -44,7 +42,8 @@ def test_figures_of_given_accuracies(in_folder, capsys):
     assert (in_folder / "a/b/accuracy.svg").read_text().startswith("<?xml")
     assert (in_folder / "a/b/accuracy.png").read_bytes().startswith(b"\x89PNG")
     lines = (in_folder / "a/b/accuracy-chips.csv").read_text().splitlines()
-    assert lines[1] == "error-law,,6.0,0.1,3,98.0,97.0,99.0"
+    ends = [100 * point["accuracy"]["mean"], *(100 * end for end in point["accuracy"]["ci95"])]
+    assert lines[1] == ",".join(["ideal", "layer1", "6.0", "0.1", "2", *map(repr, ends)])
 
 
 def test_figures_of_the_package_alone(in_folder, capsys):
@@ -71,52 +70,17 @@ def network(make_network, in_folder):
     return network
 
 
-NETWORK_WORDS = ["small.npz", "--macro", "macro.toml", "--data", "labelled.npz"]
-
-
-def test_computed_tables_are_those_of_the_commands_files(network, capsys):
-    """The figure and the file that a command writes for the same words show the same."""
-    pytest.importorskip("matplotlib", reason="the plot extra is not installed")
-    sweeps = {
-        "accuracy": ["--ber", "0", "0.4", "--chips", "2"],
-        "compare": ["--spreads", "0", "2", "--wire-ohm", "0", "500", "--fan-ins", "8", "21"],
-    }
-    computed = {"accuracy": computed_accuracy_tables, "compare": computed_compare_tables}
-    for name, sweep in sweeps.items():
-        words = [*NETWORK_WORDS, *sweep]
-        assert main([name, *words, "--json", f"{name}.json"]) == 0
-        read = read_tables(name, Path(f"{name}.json"))
-        assert computed[name](words) == read
-
-
-def test_waveform_of_a_co_simulation(make_mapped, make_job):
-    """What the figure shows at the strobe is what the comparator said and what the weights say."""
-    job = make_job(make_mapped((15, 11, 4), rows=8, columns=40), chip=3, condition="nominal")
-    config, row = job.config.layers[0], 3
-    tables = traced_waveform_tables(job, row, simulator="pysim")
-    pins, voltages = tables["pins"], tables["voltages"]
-    strobe_ns = pins["time_ns"][pins["strobe"].index(1)]
-    at_strobe = max(n for n, time_ns in enumerate(voltages["time_ns"]) if time_ns <= strobe_ns)
-    inputs = np.ones(config.fan_in, dtype=int)
-    inputs[: config.inputs] = 2 * job.images[0].astype(int) - 1
-    was, now = (inputs * job.weights[0][neuron] > 0 for neuron in (row - 1, row))
-    columns = [int(name[3:-2]) for name in voltages if name.startswith("sl_")]
-    assert {(was[column], now[column]) for column in columns} == {
-        (False, True), (True, False), (True, True), (False, False)
-    }  # fmt: skip
-    for column in columns:
-        levels_v = voltages[f"sl_{column}_v"]
-        assert (levels_v[0] > 0.6, levels_v[at_strobe] > 0.6) == (was[column], now[column])
-    # VDD per product beyond the other half, over the macro's 40 capacitors and 5 % of parasitics;
-    # their mismatch is 1 %.
-    score = 2 * int(now.sum()) - config.fan_in
-    assert voltages["difference_mv"][at_strobe] == pytest.approx(1200 * score / 42, rel=0.02)
-    assert (max(pins["sense_p"]), max(pins["sense_n"])) == ((1, 0) if score > 0 else (0, 1))
-    assert voltages["time_ns"][-1] == pytest.approx(config.row_cycles * 5)
-
-
-def test_a_course_that_no_column_takes_is_left_out():
-    assert shown_columns(np.array([1, 1, 0, 0, 1]) > 0, np.array([1, 0, 0, 0, 0]) > 0) == (1, 0, 2)
+def test_the_files_of_the_commands_are_what_python_gives(network, in_folder):
+    """The record that a drawing is made of is the same from a file and from the study."""
+    fixed = {"network": "small.npz", "macro": "macro.toml", "data": Path("labelled.npz")}
+    words = ["small.npz", "--macro", "macro.toml", "--data", "labelled.npz"]
+    assert main(["accuracy", *words, "--ber", "0", "0.4", "--chips", "2", "--json", "a.json"]) == 0
+    asked = AccuracyRequest(**fixed, ber=(0.0, 0.4), chips=2, folder=in_folder / "another")
+    assert AccuracyResult.from_json(Path("a.json")) == accuracy(asked)
+    sweeps = ["--spreads", "0", "2", "--wire-ohm", "0", "500", "--fan-ins", "8", "21"]
+    assert main(["compare", *words, *sweeps, "--json", "c.json"]) == 0
+    asked = CompareRequest(**fixed, spreads=(0, 2), wire_ohm=(0, 500), fan_ins=(8, 21))
+    assert CompareResult.from_json(Path("c.json")) == compare(asked)
 
 
 def test_all_figures_by_default():
@@ -130,13 +94,16 @@ def test_all_figures_by_default():
     [
         (["--only", "bar"], "--only: found 'bar', expected some of: ber, errors, energy, waveform"),
         (["--accuracy", "missing.json"], "missing.json: found No such file or directory"),
-        (["--accuracy", "text"], "text: found no JSON, expected the file of popbridge accuracy"),
-        (["--accuracy", "list"], "list: points: found none, expected those of popbridge accuracy"),
-        (["--compare", "text"], "text: found no JSON, expected the file of popbridge compare"),
-        (["--compare", "list"], "list: spread: found nothing, expected a value"),
+        (["--accuracy", "text"], "text: found no whole JSON (Expecting value, line 1), expected"),
+        (["--accuracy", "list"], "list: found [], expected a table of fields (of the JSON of popb"),
+        (
+            ["--compare", "text"],
+            "text: found no whole JSON (Expecting value, line 1), expected the",
+        ),
+        (["--compare", "list"], "list: found [], expected a table of fields (of the JSON of popb"),
         (["--compare", "missing.json"], "missing.json: found No such file or directory"),
-        (["--accuracy", "none"], "none: points: found none, expected those of popbridge accuracy"),
-        (["--accuracy", "bad"], "bad: points[0]: found no field accuracy, expected mean and ci95"),
+        (["--accuracy", "none"], "none: network: found nothing, expected a value"),
+        (["--accuracy", "bad"], "bad: points[0].chips: found nothing, expected a value"),
         (["--output", "text"], "text: found File exists, expected a folder"),
         (["--output", "text/below"], "text/below: found Not a directory, expected a folder"),
         (["--json", "."], ".: found a folder, expected a file to write"),

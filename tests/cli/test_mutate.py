@@ -4,17 +4,19 @@ import io
 
 import pytest
 
-from popbridge.cli import mutate
 from popbridge.cli.main import main
-from popbridge.study.mutation import campaign as mutants
+from popbridge.cli.mutate import print_campaign
+from popbridge.study.mutation.campaign import ATTACKS
+from popbridge.study.mutation.result import EQUAL, SURVIVED, MutantResult
+from popbridge.study.mutation.study import MutateRequest, result_of
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--mutants", "0"], "--mutants: found 0, expected at least 1"),
-        (["--workers", "0"], "--workers: found 0, expected at least 1"),
-        (["--seed", "-1"], "--seed: found -1, expected 0 to 2147483647"),
+        (["--mutants", "0"], "--mutants: found 0, expected an integer of at least 1"),
+        (["--workers", "0"], "--workers: found 0, expected an integer of at least 1"),
+        (["--seed", "-1"], "--seed: found -1, expected an integer from 0 to 2.14748e+09"),
     ],
 )
 def test_bad_numbers_are_one_line(words, message, capsys):
@@ -23,14 +25,24 @@ def test_bad_numbers_are_one_line(words, message, capsys):
 
 
 def test_counts_and_survivors():
-    outcomes = [*mutants.ATTACKS, mutants.EQUAL, mutants.SURVIVED]
+    outcomes = [*ATTACKS, EQUAL, SURVIVED]
     results = [
-        {"design": "trims", "outcome": name, "mode": "inv", "place": "a.b[1]", "sources": ["c:1"]}
+        MutantResult(
+            design="trims",
+            mode="inv",
+            place="a.b[1]",
+            sources=("c:1",),
+            command="mutate",
+            outcome=name,
+            reason="",
+        )
         for name in outcomes
     ]
-    result = mutate.result_of_campaign(results) | {"seed": 4}
-    assert result["outcomes"] == dict.fromkeys(outcomes, 1) and result["mutants"] == 7
+    result = result_of(MutateRequest(seed=4), results, {})
+    assert result.outcomes == dict.fromkeys(outcomes, 1) and result.mutants == 7
     out = io.StringIO()
-    mutate.print_campaign(result, out)
+    print_campaign(result, out)
     assert "killed: 71.4% of all, 83.3% of those not proven equal" in out.getvalue()
     assert "survived: trims: inv a.b[1] (c:1)" in out.getvalue()
+    rows = {line.split()[0]: line.split()[1:] for line in out.getvalue().splitlines() if line}
+    assert rows["trims"] == ["7", *["1"] * 7] and rows["votes"] == ["0", *["0"] * 7]

@@ -35,13 +35,17 @@ def test_check_without_ngspice_is_one_line(in_folder, capsys, monkeypatch):
 
 @pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
 def test_own_models_are_characterised_first(in_folder, capsys):
-    """Skewed models move the inverter's threshold; the netlist makes up for it."""
+    """Skewed models move the inverter's threshold; the netlist makes up for it. Of the capacitors'
+    energy it cannot: that check fails, and the exit status says so."""
     (in_folder / "my.mod").write_text(
         ".model popbridge_nmos nmos (level=1 kp=400u vto=0.5 lambda=0.05)\n"
         ".model popbridge_pmos pmos (level=1 kp=100u vto=-0.54 lambda=0.05)\n"
     )
-    assert main(["spice", "--columns", "23", "--models", "my.mod", "--json", "-"]) == 0
-    found = json.loads(capsys.readouterr().out)["comparison"]
+    assert main(["spice", "--columns", "23", "--models", "my.mod", "--json", "-"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    failed = [check["quantity"] for check in result["checks"] if check["result"] == "FAIL"]
+    assert failed == ["energy of capacitors"]
+    found = result["comparison"]
     assert found["line_error_counts"] <= 0.02 and found["decisions_differing"] == 0
 
 
@@ -49,9 +53,9 @@ def test_own_models_are_characterised_first(in_folder, capsys):
     ("words", "message"),
     [
         (["--layer", "9"], "--layer: found 9, expected 0 to 2"),
-        (["--row", "1025"], "row: found 1025, expected 0 to 1024, the neurons of layer0"),
-        (["--columns", "0"], "columns: found 0, expected 1 to 785"),
-        (["--image", "-1"], "--image: found -1, expected at least 0"),
+        (["--row", "1025"], "--row: found 1025, expected 0 to 1024, the neurons of layer0"),
+        (["--columns", "0"], "--columns: found 0, expected 1 to 785"),
+        (["--image", "-1"], "--image: found -1, expected an integer of at least 0"),
         (
             ["--macro", "pipelined"],
             "--macro: found pipelined, a pipelined macro, expected one without latches",
@@ -75,11 +79,24 @@ def test_exit_status_of_the_check(bound, status, word, in_folder, capsys, monkey
 
 
 @pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
-@pytest.mark.parametrize(("bound", "status", "word"), [(0.05, 0, "pass"), (1e-12, 1, "FAIL")])
-def test_exit_status_of_one_row(bound, status, word, in_folder, capsys, monkeypatch):
+@pytest.mark.parametrize(("bound", "status"), [(0.05, 0), (1e-9, 1)])
+def test_exit_status_of_a_row(bound, status, in_folder, capsys, monkeypatch):
     monkeypatch.setitem(spice_check.BOUNDS, "bridge_energy_error", bound)
-    assert main(["spice", "--columns", "9"]) == status
-    assert word in capsys.readouterr().out
+    assert main(["spice", "--columns", "23", "--json", "row.json"]) == status
+    assert ("FAIL" in capsys.readouterr().out) == bool(status)
+    result = json.loads((in_folder / "row.json").read_text())
+    (check,) = [each for each in result["checks"] if each["quantity"].startswith("energy of br")]
+    assert check["result"] == ("FAIL" if status else "pass")
+    assert check["largest_difference"] == result["comparison"]["bridge_energy_error"]
+
+
+@pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")
+def test_a_row_that_is_counted_meets_the_model(in_folder, make_network, capsys):
+    """The last layer's word line is up for all trials of its read-out: the energy is of as long."""
+    write_network(make_network((15, 11, 4)), in_folder / "small.npz")
+    assert main(["spice", "small.npz", "--layer", "1", "--row", "2", "--json", "-"]) == 0
+    found = json.loads(capsys.readouterr().out)["comparison"]
+    assert found["bridge_energy_error"] < 0.05
 
 
 @pytest.mark.skipif(ngspice.find_ngspice() is None, reason="ngspice is not installed")

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from popbridge.cli import synth_compare
+from popbridge.cli import synth
 from popbridge.cli.main import main
 from popbridge.hdl.config import DigitalLayerConfig
 from popbridge.study.digital.comparison import FAN_INS
+from popbridge.study.digital.result import DigitalResult
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
@@ -21,8 +22,11 @@ REPOSITORY = Path(__file__).parent.parent.parent
         (["--compare", "--macro", "pipelined"], "--macro: found pipelined, expected default with"),
         (["--compare", "--target", "ecp5"], "--target: found ecp5, expected generic or liberty"),
         (["--compare", "--clock-mhz", "9"], "--clock-mhz: found 9.0, expected none with"),
-        (["--compare", "0"], "--compare: found 0, expected 1 to 4096"),
-        (["--compare", "128", "5000"], "--compare: found 5000, expected 1 to 4096"),
+        (["--compare", "0"], "fan_ins[0]: found 0, expected an integer from 1 to 4096"),
+        (
+            ["--compare", "128", "5000"],
+            "fan_ins[1]: found 5000, expected an integer from 1 to 4096",
+        ),
         (["--compare", "--liberty", "no.lib"], "no.lib: found no such file"),
     ],
 )
@@ -33,7 +37,7 @@ def test_wrong_input_takes_one_line(words, message, capsys):
 
 
 def point(fan_in):
-    """A point whose every figure is told from the others."""
+    """A point whose every number is told from the others."""
     side = {
         "cells": 10,
         "flip_flops": 20,
@@ -41,26 +45,28 @@ def point(fan_in):
         "area": 30.4,
         "depth": 40,
         "fmax_hz": 50e6,
+        "worst_path": "a to b",
         "cycles_per_neuron": 6.125,
+        "switching_j": {"clock_j": 1e-12, "gated_clock_j": 2e-12, "logic_j": 3e-12},
     }
     joules = {"logic": 7e-12, "clock": 8e-12, "gated_clock": 9e-12}
-    bridge = {**side, "per_evaluation_j": joules | {"array": 1.1e-11}}
+    bridge = side | {"per_evaluation_j": joules | {"array": 1.1e-11}, "bias_columns": 2}
     storage = {"bits": 12, "flip_flops_area": 13.0, "sram_cells_area_um2": 14.0}
-    digital = {**side, "per_evaluation_j": joules | {"memory": 1.5e-11}, "storage": storage}
+    digital = side | {"per_evaluation_j": joules | {"memory": 1.5e-11}, "storage": storage}
     return {"fan_in": fan_in, "neurons": 128, "bridge": bridge, "digital": digital}
 
 
 @pytest.fixture
 def compared(monkeypatch, tmp_path):
-    """Runs the command on made-up points; gives the text."""
+    """Runs the command on made-up points; gives the requests."""
     asked = []
 
-    def compare(fan_ins, folder, **settings):
-        asked.append(fan_ins)
-        return [point(fan_in) for fan_in in fan_ins]
+    def compare(request, progress):
+        asked.append(request)
+        points = [point(fan_in) for fan_in in request.fan_ins]
+        return DigitalResult.from_dict({"library": "some.lib", "seed": 1, "points": points})
 
-    monkeypatch.setattr(synth_compare, "compare_with_digital", compare)
-    monkeypatch.setattr(synth_compare, "find_liberty", lambda path: tmp_path / "some.lib")
+    monkeypatch.setattr(synth, "compare_with_digital", compare)
     monkeypatch.chdir(tmp_path)
     return asked
 
@@ -75,12 +81,14 @@ def test_tables_and_json(compared, capsys, tmp_path):
     assert ["9,", "bridge", "7.0", "9.0", "8.0", "11.0"] in rows
     assert ["9,", "digital", "7.0", "9.0", "8.0", "15.0"] in rows
     written = json.loads((tmp_path / "out.json").read_text())
-    assert written == {"library": "some.lib", "seed": 1, "points": [point(9)]}
+    assert written == {
+        "schema_version": 1, "library": "some.lib", "seed": 1, "points": [point(9)]
+    }  # fmt: skip
 
 
 def test_the_fan_ins_of_the_documentation_are_the_default(compared, capsys):
     assert main(["synth", "--compare"]) == 0
-    assert compared == [(128, 512, 1127)]
+    assert [request.fan_ins for request in compared] == [(128, 512, 1127)]
     assert "1127, digital" in capsys.readouterr().out
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from popbridge.errors import InputError
 from popbridge.figures.compare import compare_tables, draw_compare
+from popbridge.study.crossbar.result import CompareResult
 
 SPREADS = [0.0, 0.5, 1.0, 2.0]
 WIRES = [0.0, 0.01, 1.0, 100.0]
@@ -26,10 +27,19 @@ def bridge_read(scale):
                      "bitline_drop": 1e-5 * scale}}  # fmt: skip
 
 
+FAST_FORM = {"current_error": 1e-3, "signs": 8, "wrong_signs": 0}
+
+
+def tables_of(result):
+    return compare_tables(CompareResult.from_dict(result))
+
+
 @pytest.fixture
 def result():
     """As the command writes it, with numbers made up."""
     return {
+        "network": "net", "images": 10, "data": "random", "labels": "software",
+        "condition": "nominal", "macro": "default", "chips": [1, 2], "seed": 1,
         "lost": 0.01,
         "reference": {"software": 0.985, "bridge": 0.98, "crossbar": 0.975},
         "spread": {
@@ -43,15 +53,18 @@ def result():
         "wire": {
             "points": [
                 {"wire_ohm": ohm, "bridge": accuracy(0.98) | bridge_read(ohm),
-                 "crossbar": accuracy(0.97 - 0.009 * ohm) | read(1 + ohm)}
+                 "crossbar": accuracy(max(0, 0.97 - 0.009 * ohm), (0, 0)) | read(1 + ohm),
+                 "fast_form": FAST_FORM}
                 for ohm in WIRES
             ],
             "loss_at": {"bridge": None, "crossbar": 0.5},
         },
         "fan_in": {
             "points": [
-                {"fan_in": count, "bridge": {"error_rate": 0.0} | bridge_read(count),
-                 "crossbar": {"error_rate": 0.1} | read(count)}
+                {"inputs": count, "fan_in": count, "evaluations": 100,
+                 "bridge": {"wrong": 0, "error_rate": 0.0} | bridge_read(count),
+                 "crossbar": {"wrong": 10, "error_rate": 0.1} | read(count),
+                 "fast_form": FAST_FORM}
                 for count in FAN_INS
             ],
         },
@@ -59,7 +72,7 @@ def result():
 
 
 def test_tables_are_the_results_numbers(result):
-    tables = compare_tables(result)
+    tables = tables_of(result)
     assert tables["spread"]["array"] == ["bridge"] * 4 + ["crossbar"] * 4
     assert tables["spread"]["sigma_ln"] == SPREADS * 2
     expected = [98 - spread for spread in SPREADS] + [97 - 10 * spread for spread in SPREADS]
@@ -82,7 +95,7 @@ def test_tables_are_the_results_numbers(result):
 
 
 def test_figure_shows_its_tables(result, draw_figure, require_readable):
-    tables = compare_tables(result)
+    tables = tables_of(result)
     figure = draw_figure(draw_compare, tables)
     spread, wire, drop, wrong, current, _ = figure.axes
     for axes, table, column in (
@@ -104,7 +117,7 @@ def test_figure_shows_its_tables(result, draw_figure, require_readable):
 def test_marks_stand_at_the_losses_of_the_result(crossbar, result, draw_figure, require_readable):
     """Wherever they are: labels of marks at one place are apart, and within the figure."""
     result["spread"]["loss_at"]["crossbar"] = crossbar
-    figure = draw_figure(draw_compare, compare_tables(result))
+    figure = draw_figure(draw_compare, tables_of(result))
     spread = figure.axes[0]
     marked = [1.02] if crossbar is None else [1.02, crossbar]
     assert [float(text.get_text()) for text in spread.texts] == [float(f"{x:.2g}") for x in marked]
@@ -124,7 +137,7 @@ def test_one_chip_and_a_sweep_without_zero(result, draw_figure, require_readable
     for point in result["spread"]["points"]:
         point["bridge"]["of_chips"] = [point["bridge"]["accuracy"]]
     del result["wire"]["points"][0]
-    figure = draw_figure(draw_compare, compare_tables(result))
+    figure = draw_figure(draw_compare, tables_of(result))
     assert figure.axes[1].get_xscale() == "log"
     require_readable(figure)
 
@@ -135,32 +148,26 @@ def test_single_points(result, draw_figure, require_readable):
         del result[sweep]["points"][1:]
     for array in ("bridge", "crossbar"):
         result["wire"]["points"][0][array]["read"] |= {"wordline_drop": 0.0, "bitline_drop": 0.0}
-    require_readable(draw_figure(draw_compare, compare_tables(result)))
+    require_readable(draw_figure(draw_compare, tables_of(result)))
 
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (["lost"], None, "lost: found None, expected a number from 0 to 1"),
-        (["reference", "bridge"], "x", "reference.bridge: found 'x', expected a number from 0 to"),
-        (["spread", "points"], [], "spread.points: found [], expected a list of at least one"),
-        (["wire", "points"], "a", "wire.points: found 'a', expected a list of at least one"),
+        (["lost"], None, "lost: found None, expected a finite number from 0 to 1"),
+        (["spread", "points"], [], "spread.points: found none, expected at least one"),
+        (["wire", "points"], "a", "wire.points: found 'a', expected a list"),
         (["wire", "loss_at"], {}, "wire.loss_at.bridge: found nothing, expected a value"),
-        (
-            ["fan_in", "points", 0, "fan_in"],
-            0,
-            "fan_in.points[0].fan_in: found 0, expected a number of at least 1",
-        ),
-        (["fan_in", "points", 1], 7, "fan_in.points[1].fan_in: found nothing, expected a value"),
+        (["fan_in", "points", 0, "fan_in"], 0, "fan_in.points[0].fan_in: found 0, expected an"),
         (
             ["spread", "points", 0, "bridge", "of_chips"],
             [0.9, 1.1],
-            "spread.points[0].bridge.of_chips[1]: found 1.1, expected a number from 0 to 1",
+            "spread.points[0].bridge.of_chips[1]: found 1.1, expected a finite number from 0 to 1",
         ),
         (
             ["wire", "points", 2, "crossbar", "read", "bitline_drop"],
             float("nan"),
-            "wire.points[2].crossbar.read.bitline_drop: found nan, expected a number of at least 0",
+            "wire.points[2].crossbar.read.bitline_drop: found nan, expected a finite number",
         ),
     ],
 )
@@ -171,11 +178,5 @@ def test_wrong_results(place, value, message, result):
         owner = owner[step]
     owner[place[-1]] = value
     with pytest.raises(InputError) as error:
-        compare_tables(changed)
+        tables_of(changed)
     assert str(error.value).startswith(message)
-
-
-@pytest.mark.parametrize("given", [None, [], "text", 3])
-def test_what_is_no_result(given):
-    with pytest.raises(InputError, match="spread: found nothing, expected a value"):
-        compare_tables(given)

@@ -2,13 +2,14 @@
 
 import pytest
 
-from popbridge.figures.errors import SMALLEST_DRAWN, draw_errors, errors_tables
+from popbridge.figures.computed import paper_errors_tables
+from popbridge.figures.errors import SMALLEST_DRAWN, draw_errors
 from popbridge.figures.tables import rows_where
 
 
 @pytest.fixture(scope="module")
 def tables():
-    return errors_tables()
+    return paper_errors_tables()
 
 
 def test_curves_go_through_every_published_point(tables):
@@ -28,7 +29,7 @@ def test_curves_go_through_every_published_point(tables):
 def test_columns_are_inputs_and_the_authors_bias_columns(tables):
     exact = tables["exact"]
     sizes = dict(zip(exact["inputs"], exact["columns"], strict=True))
-    # 1127 and 27649 are in the paper's own figures; 2 floor(0.05 N) on top of N for the others.
+    # 1127 and 27649 are in the paper's own drawings; 2 floor(0.05 N) on top of N for the others.
     assert sizes == {
         1025: 1127, 3465: 3811, 4617: 5077, 6921: 7613, 13833: 15215, 25137: 27649,
     }  # fmt: skip

@@ -40,7 +40,7 @@ def job_of(mapped, chip, images=4, condition="weak"):
     draw = np.random.default_rng(SEED)
     return Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS[condition],
         chip=chip,
         seed=5,

@@ -88,7 +88,8 @@ def test_waves_show_columns_of_every_array(mapped, tmp_path):
     job = make_job(mapped, chip=3, images=2)
     path, columns = tmp_path / "waves.vcd", (0, 12, 26)
     probe = Probe(layer=0, macro=1, columns=columns)
-    outcome = cosim.simulate(job, simulator="pysim", waves=path, probes=[probe])
+    options = cosim.SimulationOptions(probes=[probe])
+    outcome = cosim.simulate(job, simulator="pysim", waves=path, options=options)
     config, chip = job.config.layers[0], job.layer_chips()[0]
     unit_v = layer_volts_per_score(config, job.parameters.neuron, job.parameters.bridge)
     allowed_v = config.fan_in * weight_step(config.fan_in) * unit_v + 1e-9

@@ -20,6 +20,7 @@ from popbridge.sim import cosim
 from popbridge.sim.job import Job
 from popbridge.sim.simulators import verilog as simulators
 
+OF_GATES = cosim.SimulationOptions(netlist=True)
 SMALL_MNIST = Path(__file__).parent.parent / "data" / "mnist_784_32_10.npz"
 
 
@@ -34,9 +35,9 @@ def test_20_digits_without_a_differing_bit(icarus, build_root):
     mapped = map_network(network)
     digits = shipped_test_images(network).first(20)
     bits = input_bits(digits.images, network)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, CONDITIONS["nominal"], None, seed=1, images=bits)
-    outcome = cosim.simulate(job, simulator=icarus, netlist=True, root=build_root)
+    outcome = cosim.simulate(job, simulator=icarus, options=OF_GATES, root=build_root)
     reference = software.run(network, bits)
     assert np.array_equal(outcome.answers[0], reference.layer_bits[0])
     assert np.array_equal(outcome.results[:, 1:], reference.scores)
@@ -60,7 +61,9 @@ def test_gates_give_the_bits_and_cycles_of_pysim(kind, strict, icarus, build_roo
     timing = MacroConfig().timing.replace(bridge_cycles=settings.pop("bridge_cycles", 1))
     macro = MacroConfig(rows=4, columns=32, **settings).replace(timing=timing)
     job = make_job(map_network(network, macro), chip=3)
-    in_gates = cosim.simulate(job, simulator=icarus, netlist=True, strict=strict, root=build_root)
+    in_gates = cosim.simulate(
+        job, simulator=icarus, options=OF_GATES, strict=strict, root=build_root
+    )
     in_pysim = cosim.simulate(job, simulator="pysim")
     for one, other in zip(in_gates.answers, in_pysim.answers, strict=True):
         assert np.array_equal(one, other)
@@ -72,7 +75,7 @@ def test_gates_give_the_bits_and_cycles_of_pysim(kind, strict, icarus, build_roo
 @pytest.mark.nightly
 def test_verilator_reads_the_gates(build_root):
     job = make_job(make_mapped((5, 4, 2), rows=2, columns=12), chip=3)
-    in_gates = cosim.simulate(job, netlist=True, root=build_root)
+    in_gates = cosim.simulate(job, options=OF_GATES, root=build_root)
     in_pysim = cosim.simulate(job, simulator="pysim")
     assert np.array_equal(in_gates.results, in_pysim.results)
 
@@ -99,4 +102,4 @@ def test_made_once(tmp_path, monkeypatch):
 
 def test_pysim_runs_no_gates():
     with pytest.raises(InputError, match="found pysim with --netlist"):
-        cosim.simulate(make_job(make_mapped((5, 4, 2))), simulator="pysim", netlist=True)
+        cosim.simulate(make_job(make_mapped((5, 4, 2))), simulator="pysim", options=OF_GATES)

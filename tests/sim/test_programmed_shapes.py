@@ -50,7 +50,7 @@ def programming_job(mapped):
     draw = np.random.default_rng(SEED)
     return Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=ChipParameters().without_variation().replace(devices=DEVICES),
         chip=2,
         seed=5,

@@ -24,7 +24,7 @@ def digits(mapped):
 
 
 def job_of(mapped, chip, bits):
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     return Job(mapped.config, weights, CONDITIONS["nominal"], chip, seed=1, images=bits)
 
 

@@ -64,7 +64,7 @@ def scenario_job(name, seed):
     draw = np.random.default_rng(seed)
     return Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS["nominal"],
         chip=None,
         seed=seed,

@@ -10,7 +10,6 @@ import pytest
 from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
-from popbridge.cli import formal as cli
 from popbridge.cli.main import main
 from popbridge.flow.formal.bench import Bench, Fault, Method, Proof, Property, Task
 from popbridge.flow.formal.equivalence import EQUIVALENCE
@@ -26,6 +25,7 @@ from popbridge.flow.formal.verdict import (
 )
 from popbridge.flow.tools.symbiyosys import program_path
 from popbridge.hdl.layer import sequencer
+from popbridge.study import formal as study
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "formal.md"
 needs_tools = pytest.mark.skipif(
@@ -90,7 +90,7 @@ def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
 @needs_tools
 def test_the_command_fails_with_a_proof(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
+    monkeypatch.setattr(study, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
     assert main(["formal", "--only", "counter", "--json", "formal.json"]) == 1
     printed = capsys.readouterr().out
     assert "counter: at_most_five: fails in cycle 6" in printed and "0 of 1 hold" in printed

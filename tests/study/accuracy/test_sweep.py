@@ -28,10 +28,11 @@ from popbridge.study.accuracy.chip import (
     run_unit,
 )
 from popbridge.study.accuracy.sweep import summary, sweep
-from popbridge.study.jobs.workers import run_units
+from popbridge.study.jobs.workers import Workers, run_units
 
 SEED = 3
 MACRO = MacroConfig(rows=8, columns=64)
+ONE = Workers(count=1)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_a_chip_counts_what_the_co_simulation_finds(study):
     """pysim runs the hardware at the array's pins; software is held against both."""
     counts = run_unit(Unit(study.packed(), device_point(), 7, 1))
     mapped = map_network(study.network, MACRO)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, CONDITIONS["weak"], 7, study.seed, study.images)
     outcome = cosim.simulate(job, simulator="pysim")
     assert counts.images == 60
@@ -76,7 +77,7 @@ def test_a_calibrated_chip_counts_what_calibrated_hardware_gives(study):
         for calibrated in (False, True)
     )
     mapped = map_network(trimmed.network, trimmed.macro)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, offsets, 7, trimmed.seed, trimmed.images, calibrate=True)
     outcome = cosim.simulate(job, simulator="pysim")
     sampled = physics_of(mapped, point.replace(calibrated=True), 7, trimmed.seed)
@@ -98,7 +99,7 @@ def test_shipped_network_meets_the_co_simulation_on_20_digits(build_root):
     study = Study(network=network, macro=MacroConfig(), images=bits, labels=labels, seed=1)
     counts = run_unit(Unit(study.packed(), device_point("nominal"), 7, 2))
     mapped = map_network(network)
-    weights = tuple(layer.weights for layer in mapped.layers)
+    weights = mapped.weights
     job = Job(mapped.config, weights, CONDITIONS["nominal"], 7, seed=1, images=bits)
     outcome = cosim.simulate(job, root=build_root)
     assert counts.correct == int(np.sum(outcome.results[:, 0] == labels))
@@ -117,7 +118,7 @@ def test_chips_of_an_error_law_err_each_on_its_own():
     counts = [run_unit(Unit(packed, point, chip, 2)) for chip in (1, 2, 3, 1)]
     assert counts[3] == counts[0]
     found = summary(counts[:3], [layer.name for layer in map_network(network).config.layers])
-    assert found["accuracy"]["std"] > 0
+    assert found.accuracy.std > 0
     first = np.array([chip.wrong[0] for chip in counts[:3]])
     assert len(set(first.tolist())) == 3
     # Sums of many rare events: their variance is their mean.
@@ -167,8 +168,8 @@ def all_ways(study, folder, **settings):
 
 
 def test_every_number_of_workers_gives_the_same(study, tmp_path):
-    alone = all_ways(study, tmp_path / "one", workers=1)
-    pooled = all_ways(study, tmp_path / "two", workers=2)
+    alone = all_ways(study, tmp_path / "one", workers=ONE)
+    pooled = all_ways(study, tmp_path / "two", workers=Workers(count=2))
     assert alone == pooled and len(alone) == 2 and len(alone[0]) == 5
     assert len({tuple(counts.wrong) for counts in alone[0]}) > 1
 
@@ -178,8 +179,10 @@ def test_two_dask_workers_give_the_same(study, tmp_path):
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
     ) as cluster:
-        spread = all_ways(study, tmp_path / "dask", scheduler=cluster.scheduler_address)
-    assert spread == all_ways(study, tmp_path / "one", workers=1)
+        spread = all_ways(
+            study, tmp_path / "dask", workers=Workers(scheduler=cluster.scheduler_address)
+        )
+    assert spread == all_ways(study, tmp_path / "one", workers=ONE)
 
 
 def test_no_scheduler_is_one_line(study, tmp_path, monkeypatch):
@@ -187,29 +190,27 @@ def test_no_scheduler_is_one_line(study, tmp_path, monkeypatch):
     monkeypatch.setattr("popbridge.study.jobs.workers._CONNECT_S", 0.2)
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(InputError, match="--scheduler: found no Dask scheduler at") as found:
-            all_ways(study, tmp_path, scheduler=address)
+            all_ways(study, tmp_path, workers=Workers(scheduler=address))
         assert "\n" not in str(found.value)
 
 
 def test_finished_chips_are_not_computed_again(study, tmp_path, monkeypatch):
     reported = []
-    first = all_ways(study, tmp_path, workers=1)
+    first = all_ways(study, tmp_path, workers=ONE)
     monkeypatch.setattr(
         "popbridge.study.accuracy.sweep.run_unit", lambda unit: pytest.fail("computed again")
     )
-    again = all_ways(
-        study, tmp_path, workers=1, report=lambda done, total: reported.append((done, total))
-    )
-    assert again == first and reported == [(10, 10)]
+    again = all_ways(study, tmp_path, workers=ONE, progress=lambda *told: reported.append(told))
+    assert again == first and reported == [("chips", 10, 10)]
 
 
 def test_another_study_does_not_find_them(study, tmp_path):
-    all_ways(study, tmp_path, workers=1)
+    all_ways(study, tmp_path, workers=ONE)
     files = set(tmp_path.iterdir())
     other = Study(
         network=study.network, macro=study.macro, images=study.images, labels=study.labels, seed=6
     )
-    all_ways(other, tmp_path, workers=1)
+    all_ways(other, tmp_path, workers=ONE)
     assert len(set(tmp_path.iterdir()) - files) == 1
 
 
@@ -234,18 +235,15 @@ def test_units_are_handed_over_a_few_at_a_time():
 def test_summary_is_mean_and_students_interval():
     chips = [ChipCounts(100, correct, [50, 10], [1, 2]) for correct in (90, 94, 95, 97)]
     result = summary(chips, ["a", "b"])
-    assert result["chips"] == 4 and result["chip_accuracies"] == [0.90, 0.94, 0.95, 0.97]
-    assert result["accuracy"]["mean"] == pytest.approx(0.94)
+    assert (result.chips, result.chip_accuracies) == (4, (0.90, 0.94, 0.95, 0.97))
+    assert result.accuracy.mean == pytest.approx(0.94)
     std = math.sqrt((0.04**2 + 0 + 0.01**2 + 0.03**2) / 3)
-    assert result["accuracy"]["std"] == pytest.approx(std)
+    assert result.accuracy.std == pytest.approx(std)
     half = 3.182446305284263 * std / 2  # Student's t, 97.5 %, 3 degrees: any table
-    assert result["accuracy"]["ci95"] == pytest.approx([0.94 - half, 0.94 + half])
-    assert result["layers"] == [
-        {"name": "a", "error_rate": 0.02},
-        {"name": "b", "error_rate": 0.2},
-    ]
-    alone = summary(chips[:1], ["a", "b"])["accuracy"]
-    assert alone == {"mean": 0.9, "std": None, "ci95": None}
+    assert result.accuracy.ci95 == pytest.approx([0.94 - half, 0.94 + half])
+    assert [(layer.name, layer.error_rate) for layer in result.layers] == [("a", 0.02), ("b", 0.2)]
+    alone = summary(chips[:1], ["a", "b"]).accuracy
+    assert (alone.mean, alone.std, alone.ci95) == (0.9, None, None)
 
 
 def test_interval_holds_the_true_mean_19_times_in_20():
@@ -253,7 +251,7 @@ def test_interval_holds_the_true_mean_19_times_in_20():
     held = 0
     for _ in range(2000):
         counts = [ChipCounts(10_000, int(c), [1], [0]) for c in draw.normal(9000, 60, 5).round()]
-        low, high = summary(counts, ["a"])["accuracy"]["ci95"]
+        low, high = summary(counts, ["a"]).accuracy.ci95
         held += low <= 0.9 <= high
     assert abs(held / 2000 - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 2000)
 

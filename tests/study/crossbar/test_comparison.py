@@ -10,14 +10,19 @@ from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.behav.crossbar.exact import exact_transfer_s
 from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, tiles_s
-from popbridge.behav.crossbar.lines import fast_transfer_s
-from popbridge.behav.crossbar.read_load import bridge_read_load, read_crossbar
 from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.crossbar import CrossbarParameters
-from popbridge.behav.parameters.devices import LrsLaw
 from popbridge.bnn import software
 from popbridge.hdl.config import LayerConfig, MacroConfig
-from popbridge.study.crossbar.comparison import Comparison, compare, value_at_loss
+from popbridge.progress import silent
+from popbridge.study.crossbar.comparison import (
+    Comparison,
+    fan_in_sweep,
+    references,
+    spread_sweep,
+    value_at_loss,
+    wire_sweep,
+)
 from popbridge.study.crossbar.network import crossbar_classes, crossbar_layers
 from popbridge.study.crossbar.neurons import (
     RANDOM_INPUTS,
@@ -26,6 +31,7 @@ from popbridge.study.crossbar.neurons import (
     compare_fan_in,
     read_arrays,
 )
+from popbridge.study.crossbar.result import of_arrays
 
 SEED = 3
 MACRO = MacroConfig(rows=16, columns=64)
@@ -49,8 +55,14 @@ def comparison(make_mapped):
     )
 
 
-def silent(message):
-    pass
+@pytest.fixture
+def spreads(comparison):
+    return spread_sweep(comparison, references(comparison, silent), silent)
+
+
+@pytest.fixture
+def wires(comparison):
+    return wire_sweep(comparison, references(comparison, silent), silent)
 
 
 def test_value_at_loss_is_linear_between_swept_values():
@@ -60,16 +72,16 @@ def test_value_at_loss_is_linear_between_swept_values():
     assert value_at_loss([0.5, 1], [0.90, 0.80], 0.98) == 0.5
 
 
-def test_without_variation_both_arrays_are_the_software_network(comparison):
-    result = compare(comparison, silent)
-    assert result["reference"] == {"software": 1.0, "bridge": 1.0, "crossbar": 1.0}
-    still, loud = result["spread"]["points"]
-    for array in ("bridge", "crossbar"):
-        assert still[array] == {"accuracy": 1.0, "of_chips": [1.0, 1.0]}
+def test_without_variation_both_arrays_are_the_software_network(comparison, spreads):
+    found = references(comparison, silent)
+    assert (found.software, found.bridge, found.crossbar) == (1, 1, 1)
+    still, loud = (of_arrays(point) for point in spreads.points)
+    for array, loss_at in of_arrays(spreads.loss_at).items():
+        assert (still[array].accuracy, still[array].of_chips) == (1.0, (1.0, 1.0))
         # At a spread of 4 bits are all but random, and there are three classes.
-        assert loud[array]["accuracy"] == np.mean(loud[array]["of_chips"]) < 0.8
-        lost = (1 - 0.99) / (1 - loud[array]["accuracy"]) * 4
-        assert result["spread"]["loss_at"][array] == pytest.approx(lost)
+        assert loud[array].accuracy == np.mean(loud[array].of_chips) < 0.8
+        lost = (1 - 0.99) / (1 - loud[array].accuracy) * 4
+        assert loss_at == pytest.approx(lost)
 
 
 def test_the_last_layer_counts_in_nominal_weights(comparison):
@@ -85,28 +97,28 @@ def test_the_last_layer_counts_in_nominal_weights(comparison):
     assert classes.tolist() == reference.classes.tolist()
 
 
-def test_wire_points_are_those_of_chips_solved_exactly(comparison):
+def test_wire_points_are_those_of_chips_solved_exactly(comparison, wires):
     """At 1 ohm per cell the fast form decides as the whole network does."""
-    _, moderate, ruinous = compare(comparison, silent)["wire"]["points"]
-    for chip, accuracy in zip((1, 2), moderate["crossbar"]["of_chips"], strict=True):
+    _, moderate, ruinous = wires.points
+    for chip, accuracy in zip((1, 2), moderate.crossbar.of_chips, strict=True):
         job = comparison.job(comparison.with_wire(1.0), chip)
         layers = crossbar_layers(job, exact_transfer_s)
         classes = crossbar_classes(layers, job.config, job.images)
         assert np.mean(classes == comparison.labels) == accuracy
-    assert moderate["fast_form"]["wrong_signs"] == 0
-    assert 0 < moderate["fast_form"]["current_error"] < ruinous["fast_form"]["current_error"]
-    assert ruinous["crossbar"]["accuracy"] < ruinous["bridge"]["accuracy"]
+    assert moderate.fast_form.wrong_signs == 0
+    assert 0 < moderate.fast_form.current_error < ruinous.fast_form.current_error
+    assert ruinous.crossbar.accuracy < ruinous.bridge.accuracy
 
 
-def test_conditions_of_the_sweeps(comparison):
-    nominal = comparison.parameters
-    spread = comparison.with_spread(0.7)
-    assert spread.devices == nominal.devices.replace(
-        lrs_law=LrsLaw.LOG_NORMAL, lrs_sigma_ln=0.7, hrs_sigma_ln=0.7
-    )
-    assert spread.bridge == nominal.bridge.replace(bitline_wire_ohm=0.0)
-    wire = comparison.with_wire(5.0)
-    assert wire == nominal.replace(bridge=nominal.bridge.replace(bitline_wire_ohm=5.0))
+def test_both_states_have_the_swept_spread(comparison):
+    """Of 16,256 devices in each state, within five standard errors; the lines have no wire."""
+    swept = comparison.with_spread(0.7)
+    assert swept.bridge.series_ohm(1000) == swept.bridge.series_ohm(0)
+    macro = MacroConfig(rows=128, columns=128)
+    config = LayerConfig(name="layer", inputs=127, bias_columns=0, neurons=128, macro=macro)
+    weights = np.ones((128, 127), np.int8)
+    for ohms in draw_cells(config, weights, swept.devices, LayerKey(1))[:2]:
+        assert abs(np.log(ohms).std() - 0.7) < 5 * 0.7 / np.sqrt(2 * ohms.size)
 
 
 @pytest.mark.parametrize("inputs", [8, 21])
@@ -151,49 +163,68 @@ def test_wrong_signs_counted_by_hand():
         currents = driven @ difference_of_pairs(exact_transfer_s(tile, crossbar))
         wrong["crossbar"] += int(((currents > 0) != right).sum())
     assert wrong["bridge"] > 0 and wrong["crossbar"] > 0
-    assert point["evaluations"] == 2 * right.size
-    for array, count in wrong.items():
-        assert point[array]["wrong"] == count
-        assert point[array]["error_rate"] == count / (2 * right.size)
+    assert point.evaluations == 2 * right.size
+    for array, found in of_arrays(point).items():
+        assert found.wrong == wrong[array]
+        assert found.error_rate == wrong[array] / (2 * right.size)
 
 
-def test_read_arrays_are_the_first_macro_under_the_first_inputs():
-    """17 neurons on two macros; whole networks and exact transfer conductances, input by input."""
+@pytest.fixture
+def two_macros():
+    """17 neurons of 21 columns on macros of 9 rows, and seven random inputs."""
     config = LayerConfig(
         name="layer", inputs=20, bias_columns=1, neurons=17, macro=MacroConfig(rows=9, columns=21)
     )
     draw = np.random.default_rng(SEED)
     weights = draw.choice(np.array([-1, 1], np.int8), (17, 21))
-    inputs = draw.choice([-1.0, 1.0], (7, 21))
+    return config, weights, draw.choice([-1.0, 1.0], (7, 21))
+
+
+def test_reads_on_lines_without_wire_are_ohms_law(two_macros):
+    """Cell by cell: 1.2 V over a bridge's two devices, 0.2 V over each device of the crossbar."""
+    config, weights, inputs = two_macros
+    parameters = CONDITIONS["nominal"]
+    parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=0.0))
+    found = read_arrays(draw_layer(config, weights, parameters, LayerKey(2, 1)), inputs)
+    top_ohm, bottom_ohm, _ = draw_cells(config, weights, parameters.devices, LayerKey(2, 1))
+    cells = [(top_ohm[row, c], bottom_ohm[row, c]) for row in range(9) for c in range(21)]
+    # 2 kohm of access transistor in series with each device.
+    bridge_a = sum(1.2 / (top + bottom + 4000) for top, bottom in cells) / 9
+    crossbar_a = sum(0.2 / (top + 2000) + 0.2 / (bottom + 2000) for top, bottom in cells)
+    assert found.bridge.access_a == found.bridge.neuron_a == pytest.approx(bridge_a)
+    # A word line feeds all its cells; its currents add up whatever the inputs' signs are.
+    assert found.crossbar.access_a == pytest.approx(crossbar_a)
+    assert found.crossbar.neuron_a == pytest.approx(crossbar_a / 9)
+    for load in (found.bridge, found.crossbar):
+        assert (load.wordline_drop, load.bitline_drop) == pytest.approx((0, 0), abs=1e-9)
+    assert found.fast_form.current_error < 1e-9
+    assert (found.fast_form.signs, found.fast_form.wrong_signs) == (SOLVED_INPUTS * 9, 0)
+
+
+def test_reads_are_of_the_first_macro_under_the_first_inputs(two_macros):
+    """With wire: what belongs to other neurons or later inputs changes nothing, the rest does."""
+    config, weights, inputs = two_macros
     parameters = CONDITIONS["nominal"]
     parameters = parameters.replace(bridge=parameters.bridge.replace(bitline_wire_ohm=20.0))
-    drawn = draw_layer(config, weights, parameters, LayerKey(2, 1))
-    found = read_arrays(drawn, inputs)
-    crossbar = CrossbarParameters.like(parameters.bridge)
-    tile = tiles_s(drawn, crossbar)[0]
-    driven = inputs[:SOLVED_INPUTS, column_order(21)]
-    loads = [read_crossbar(tile, signs, crossbar).load for signs in driven]
-    read = found["crossbar"]["read"]
-    for name in ("access_a", "neuron_a"):
-        assert read[name] == pytest.approx(np.mean([getattr(load, name) for load in loads]))
-    for name in ("wordline_drop", "bitline_drop"):
-        assert read[name] == pytest.approx(max(getattr(load, name) for load in loads))
-    top_ohm, bottom_ohm, _ = draw_cells(config, weights, parameters.devices, LayerKey(2, 1))
-    bridge = bridge_read_load(top_ohm[:9], bottom_ohm[:9], parameters.bridge)
-    assert found["bridge"]["read"] == dataclasses.asdict(bridge)
-    exact, fast = (
-        driven @ difference_of_pairs(solve(tile, crossbar))
-        for solve in (exact_transfer_s, fast_transfer_s)
-    )
-    error = np.linalg.norm(fast - exact) / np.linalg.norm(exact)
-    assert found["fast_form"]["current_error"] == pytest.approx(error, rel=1e-3)
-    assert found["fast_form"]["signs"] == SOLVED_INPUTS * 9
-    assert found["fast_form"]["wrong_signs"] == int(((exact > 0) != (fast > 0)).sum())
+
+    def read(weights=weights, inputs=inputs):
+        return read_arrays(draw_layer(config, weights, parameters, LayerKey(2, 1)), inputs)
+
+    found = read()
+    assert found.bridge.bitline_drop > 0 and found.crossbar.wordline_drop > 0
+    assert 0 < found.fast_form.current_error < 0.2
+    second_macro, later = weights.copy(), inputs.copy()
+    second_macro[list(config.neurons_of_macro(1))] *= -1
+    later[SOLVED_INPUTS:] *= -1
+    assert read(weights=second_macro) == read(inputs=later) == found
+    assert read(weights=-weights).bridge != found.bridge
+    assert read(inputs=inputs[1:]).crossbar != found.crossbar
 
 
-def test_a_point_does_not_depend_on_the_rest_of_its_sweep(comparison):
-    whole = compare(comparison, silent)
+def test_a_point_does_not_depend_on_the_rest_of_its_sweep(comparison, spreads, wires):
     narrow = dataclasses.replace(comparison, spreads=(4.0,), wires_ohm=(1000.0,), fan_ins=(21,))
-    part = compare(narrow, silent)
-    for sweep in ("spread", "wire", "fan_in"):
-        assert part[sweep]["points"] == whole[sweep]["points"][-1:]
+    without = references(narrow, silent)
+    assert spread_sweep(narrow, without, silent).points == spreads.points[-1:]
+    assert wire_sweep(narrow, without, silent).points == wires.points[-1:]
+    sizes = fan_in_sweep(comparison, silent).points
+    assert fan_in_sweep(narrow, silent).points == sizes[-1:]

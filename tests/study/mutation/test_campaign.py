@@ -1,6 +1,7 @@
 """A handful of mutants of the campaign, known to be killed, equal, or without a fault."""
 
 import dataclasses
+import importlib.util
 
 import pytest
 
@@ -8,8 +9,8 @@ from popbridge.errors import SimulationError
 from popbridge.flow.formal.mutants import NO_FAULT, choose_mutants
 from popbridge.study.jobs.journal import Journal
 from popbridge.study.mutation import campaign as mutants
-from popbridge.study.mutation.campaign import EQUAL, SURVIVED
 from popbridge.study.mutation.designs import DESIGNS
+from popbridge.study.mutation.result import EQUAL, SURVIVED, KillRate, MutantResult
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +42,14 @@ def test_a_known_fault_is_killed(wire, killer, runs, icarus):
     run = runs[1]
     fault = of_wire(run.prepared, wire)
     result = mutants.try_mutant(dataclasses.replace(run, mutant=fault))
-    assert result["outcome"] == killer
-    assert result["reason"] and result["place"] == wire
+    assert result.outcome == killer
+    assert result.reason and result.place == wire
 
 
 @pytest.mark.nightly
 def test_no_fault_survives_and_is_proven_equal(runs, icarus):
     run = dataclasses.replace(runs[2], mutant=NO_FAULT)
-    assert mutants.try_mutant(run)["outcome"] == EQUAL
+    assert mutants.try_mutant(run).outcome == EQUAL
 
 
 @pytest.mark.nightly
@@ -67,7 +68,16 @@ def test_a_design_that_fails_by_itself_stops_the_campaign(runs, icarus, tmp_path
         next(mutants.campaign(runs[1:2], Journal(tmp_path / "mutants.jsonl"), 1))
 
 
+def test_every_suite_that_an_attack_runs_is_there():
+    suites = [mutants.BULK, mutants.TRIM_SUITE, mutants.PACKET_SUITE]
+    for name in (*suites, *mutants.BIT_SUITES, *mutants.BUS_SUITES, *mutants.LONG_SUITES):
+        assert importlib.util.find_spec(name), name
+
+
 def test_rates():
-    outcomes = ["images", "buses", "buses", SURVIVED, EQUAL]
-    rates = mutants.kill_rates([{"outcome": outcome} for outcome in outcomes])
-    assert rates == {"of_all": 0.6, "of_different": 0.75}
+    of_anything = {name: "" for name in ("design", "mode", "place", "command", "reason")}
+    results = [
+        MutantResult(**of_anything, sources=(), outcome=outcome)
+        for outcome in ("images", "buses", "buses", SURVIVED, EQUAL)
+    ]
+    assert KillRate.of(results) == KillRate(of_all=0.6, of_different=0.75)

@@ -1,12 +1,10 @@
-"""What ``popbridge figures`` computes for those of its figures that need more than a formula."""
+"""The tables of drawings that need more than a formula, each computed by a study."""
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,76 +14,77 @@ from ..behav.parameters.energy import ENERGY
 from ..bnn.catalog import find_network, shipped_test_images
 from ..bnn.images import input_bits
 from ..bnn.mapping import MappedNetwork, map_network
-from ..figures.accuracy import accuracy_tables
-from ..figures.compare import compare_tables
-from ..figures.energy import energy_tables
-from ..figures.tables import Tables
-from ..figures.waveform import Signal, waveform_tables
 from ..hdl.config import MACROS
-from ..sim.cosim import simulate
+from ..progress import Progress, silent
+from ..sim.cosim import SimulationOptions, simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
 from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
+from ..study.accuracy.study import AccuracyRequest, accuracy
 from ..study.crossbar.network import driven_signs
-from . import accuracy, compare
-from .output import progress
+from ..study.crossbar.study import CompareRequest, compare
+from ..study.errors import ErrorsRequest, errors
+from .accuracy import accuracy_tables
+from .compare import compare_tables
+from .energy import energy_tables
+from .errors import errors_tables
+from .tables import Tables
+from .waveform import Signal, waveform_tables
 
 NETWORK = "mnist"
 CONDITION = "nominal"
 CHIP = 1
 SEED = 1
 ENERGY_IMAGES = 100
-ACCURACY_WORDS = (
-    NETWORK, "--chips", "5", "--ber", "0", "0.0001", "0.01", "0.05", "0.1", "0.15", "0.2", "0.25",
-    "0.3", "0.35", "0.4", "0.5",
-)  # fmt: skip
-"""Of ``popbridge accuracy``."""
-COMPARE_WORDS = (NETWORK,)
-"""Of ``popbridge compare``."""
+PAPER_INPUTS = (1025, 3465, 4617, 6921, 13833, 25137)
+"""Inputs of the neurons in the source paper's networks [P]; bias columns come on top."""
+PAPER_RATES = (0.0, 0.01, 0.1, 0.3)
+ACCURACY_RATES = (0.0, 1e-4, 0.01, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 WAVEFORM_MACRO = "paper-6ns"
 """Its rows are short enough for source lines to be seen settling."""
 
 
-def shipped_energy_tables() -> Tables:
+def paper_errors_tables(
+    progress: Progress = silent, inputs: Sequence[int] = PAPER_INPUTS
+) -> Tables:
+    """Error probabilities of the source paper's neurons."""
+    requests = [ErrorsRequest(inputs=count, clock_ns=6.0, ber=PAPER_RATES) for count in inputs]
+    return errors_tables([errors(request) for request in requests])
+
+
+def shipped_energy_tables(progress: Progress = silent) -> Tables:
     """Energy of the shipped network on a sampled chip, mean of its first test images."""
     mapped, bits = _shipped("default", ENERGY_IMAGES)
     return energy_tables(mapped, bits, CONDITIONS[CONDITION], ENERGY, CHIP)
 
 
-def computed_accuracy_tables(words: Sequence[str] = ACCURACY_WORDS) -> Tables:
-    """Of what ``popbridge accuracy`` computes with these words; finished chips are kept."""
-    return accuracy_tables(accuracy.accuracy_result(_arguments(accuracy, words))["points"])
+def computed_accuracy_tables(progress: Progress = silent) -> Tables:
+    """Accuracy of the shipped network over bit error rates; finished chips are kept."""
+    request = AccuracyRequest(network=NETWORK, chips=5, ber=ACCURACY_RATES)
+    return accuracy_tables(accuracy(request, progress))
 
 
-def computed_compare_tables(words: Sequence[str] = COMPARE_WORDS) -> Tables:
-    """Of what ``popbridge compare`` computes with these words."""
-    return compare_tables(compare.compare_result(_arguments(compare, words)))
+def computed_compare_tables(progress: Progress = silent) -> Tables:
+    """Bridge and crossbar with the shipped network, over the default sweeps."""
+    return compare_tables(compare(CompareRequest(network=NETWORK), progress))
 
 
-def _arguments(command: Any, words: Sequence[str]) -> argparse.Namespace:
-    """What the command line of a command's module makes of these words, defaults included."""
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    name = command.__name__.rpartition(".")[2]
-    return parser.parse_args([name, *words])
-
-
-def shipped_waveform_tables() -> Tables:
+def shipped_waveform_tables(progress: Progress = silent) -> Tables:
     """An evaluation in the middle of the first layer's scan, for the first test image."""
     mapped, bits = _shipped(WAVEFORM_MACRO, 1)
     job = Job(
         config=mapped.config,
-        weights=tuple(layer.weights for layer in mapped.layers),
+        weights=mapped.weights,
         parameters=CONDITIONS[CONDITION],
         chip=CHIP,
         seed=SEED,
         images=bits,
     )
-    return traced_waveform_tables(job, job.config.layers[0].rows_used // 2)
+    return traced_waveform_tables(job, job.config.layers[0].rows_used // 2, progress)
 
 
 def traced_waveform_tables(
-    job: Job, row: int, simulator: str = "verilator", root: Path | None = None
+    job: Job, row: int, progress: Progress = silent, simulator: str = "verilator"
 ) -> Tables:
     """One row of the first layer's macro 0 with the first image, from a real co-simulation.
 
@@ -94,7 +93,8 @@ def traced_waveform_tables(
     job : Job
     row : int
         Number of the word line, not the first one.
-    simulator, root
+    progress : Progress, optional
+    simulator : str
         As in `cosim.simulate`.
     """
     layer = job.config.layers[0]
@@ -103,7 +103,8 @@ def traced_waveform_tables(
     probe = Probe(layer=0, macro=0, columns=shown_columns(before, now))
     with tempfile.TemporaryDirectory(prefix="popbridge-figures-") as folder:
         waves = Path(folder) / "waves.vcd"
-        simulate(job, simulator=simulator, waves=waves, probes=[probe], root=root, report=progress)
+        options = SimulationOptions(probes=[probe], progress=progress)
+        simulate(job, simulator=simulator, waves=waves, options=options)
         progress("reading the waveforms")
         traces = read_evaluation(waves, layer.name, 0, row)
     return _waveform_tables(traces)

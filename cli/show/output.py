@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import InputError
-from ..whole_file import is_special, whole_file
+from ...errors import InputError
+from ...whole_file import is_special, whole_file
 
 _BAR_LENGTH = 30
 
@@ -98,18 +98,18 @@ def text_stream(json_path: str | None) -> TextIO:
 
 
 def progress(message: str, done: int = 0, total: int = 0, /) -> None:
-    """Show what is going on, in place, if standard error is a terminal; "" clears it."""
+    """Show what is going on, in place, if standard error is a terminal; "" clears it.
+
+    Countable work has a bar of fixed length.
+    """
+    if not sys.stderr.isatty():
+        return
     if total:
-        message = progress_bar(done, total, message)
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{message}")
-        sys.stderr.flush()
-
-
-def progress_bar(done: int, total: int, what: str) -> str:
-    """A bar of fixed length, and the numbers."""
-    filled = _BAR_LENGTH * done // max(1, total)
-    return f"[{'#' * filled}{'.' * (_BAR_LENGTH - filled)}] {done} of {total} {what}"
+        filled = _BAR_LENGTH * done // total
+        bar = "#" * filled + "." * (_BAR_LENGTH - filled)
+        message = f"[{bar}] {done} of {total} {message}"
+    sys.stderr.write(f"\r\x1b[K{message}")
+    sys.stderr.flush()
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

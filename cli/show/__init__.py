@@ -1,0 +1,1 @@
+"""What a person is shown: files, tables and progress, and a module for each command's result."""

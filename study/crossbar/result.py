@@ -1,0 +1,157 @@
+"""What a comparison of bridge and crossbar finds, as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from ...behav.crossbar.read_load import ReadLoad
+from ...field_types import Count, Magnitude, Share, Size
+from ...record import Result, ResultPart
+
+Found = TypeVar("Found", covariant=True)
+
+
+class Pair(Protocol[Found]):
+    """What has something of both arrays."""
+
+    @property
+    def bridge(self) -> Found: ...
+    @property
+    def crossbar(self) -> Found: ...
+
+
+def of_arrays(pair: Pair[Found]) -> dict[str, Found]:
+    """What a pair has, by the array's name."""
+    return {"bridge": pair.bridge, "crossbar": pair.crossbar}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayAccuracy(ResultPart):
+    """Accuracy of one kind of array."""
+
+    accuracy: Share
+    """Mean over the chips."""
+    of_chips: tuple[Share, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAccuracy(ArrayAccuracy):
+    """Accuracy, and what reading the widest layer asks of the wires."""
+
+    read: ReadLoad
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongSigns(ResultPart):
+    """Signs of random neurons that differ from the exact sum's."""
+
+    wrong: Count
+    error_rate: Share
+    read: ReadLoad
+
+
+@dataclass(frozen=True, kw_only=True)
+class FastForm(ResultPart):
+    """The crossbar's fast form beside the solution of its whole network."""
+
+    current_error: Magnitude
+    """Root mean square over that of the exact differences of current."""
+    signs: Count
+    wrong_signs: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadPoint(ResultPart):
+    """Both arrays at one spread of the devices."""
+
+    sigma_ln: Magnitude
+    """Of ln R, the same in both states."""
+    bridge: ArrayAccuracy
+    crossbar: ArrayAccuracy
+
+
+@dataclass(frozen=True, kw_only=True)
+class WirePoint(ResultPart):
+    """Both arrays with one wire."""
+
+    wire_ohm: Magnitude
+    """Per cell of every line."""
+    bridge: ReadAccuracy
+    crossbar: ReadAccuracy
+    fast_form: FastForm
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanInPoint(ResultPart):
+    """Both arrays under neurons of one size."""
+
+    inputs: Size
+    fan_in: Size
+    """Columns: the inputs and a bias column where they are even."""
+    evaluations: Size
+    bridge: WrongSigns
+    crossbar: WrongSigns
+    fast_form: FastForm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses(ResultPart):
+    """Swept value at which each array has lost `comparison.LOST`; None if not within the sweep."""
+
+    bridge: float | None
+    crossbar: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpreadSweep(ResultPart):
+    """Points by rising spread."""
+
+    points: tuple[SpreadPoint, ...]
+    loss_at: Losses
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireSweep(ResultPart):
+    """Points by rising resistance."""
+
+    points: tuple[WirePoint, ...]
+    loss_at: Losses
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanInSweep(ResultPart):
+    """Points by rising fan-in."""
+
+    points: tuple[FanInPoint, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class References(ResultPart):
+    """Accuracies without variation and wires."""
+
+    software: Share
+    bridge: Share
+    crossbar: Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareResult(Result):
+    """Bridge and crossbar over the devices' spread, the wire and the fan-in; docs/crossbar.md."""
+
+    made_by = "popbridge compare"
+
+    network: str
+    images: Size
+    data: str
+    labels: str
+    """Where they are from: the data, or the software network."""
+    condition: str
+    macro: str
+    chips: tuple[Count, ...]
+    seed: Count
+    reference: References
+    lost: Share
+    spread: SpreadSweep
+    wire: WireSweep
+    fan_in: FanInSweep

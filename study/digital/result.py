@@ -1,0 +1,96 @@
+"""What a bridge layer's controller and an all-digital layer take, as records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...field_types import Count, Magnitude, Size
+from ...flow.switching.gate_simulation import SwitchingEnergy
+from ...record import Result, ResultPart
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerCost(ResultPart):
+    """What one layer takes by itself, without array or memory; see `SynthResult`."""
+
+    cells: Count
+    flip_flops: Count
+    transistors: Count | None
+    area: Magnitude | None
+    depth: Count | None
+    fmax_hz: float | None
+    worst_path: str | None
+    cycles_per_neuron: Magnitude
+    switching_j: SwitchingEnergy | None
+    """Per evaluation, in the library's technology."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogicEnergy(ResultPart):
+    """Energy of one evaluation in the array's technology, J."""
+
+    logic: Magnitude
+    clock: Magnitude
+    gated_clock: Magnitude
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeEnergy(LogicEnergy):
+    """With the array's."""
+
+    array: Magnitude
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitalEnergy(LogicEnergy):
+    """With the memory's."""
+
+    memory: Magnitude
+
+
+@dataclass(frozen=True, kw_only=True)
+class BridgeCost(LayerCost):
+    """The bridge layer's controller."""
+
+    bias_columns: Count
+    per_evaluation_j: BridgeEnergy | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage(ResultPart):
+    """Where the all-digital layer keeps its weights and thresholds."""
+
+    bits: Size
+    flip_flops_area: Magnitude | None
+    """In the library's unit."""
+    sram_cells_area_um2: Magnitude | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitalCost(LayerCost):
+    """The all-digital layer."""
+
+    storage: Storage
+    per_evaluation_j: DigitalEnergy | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitalPoint(ResultPart):
+    """Both layers at one fan-in."""
+
+    fan_in: Size
+    neurons: Size
+    bridge: BridgeCost
+    digital: DigitalCost
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitalResult(Result):
+    """Both layers at each fan-in; docs/digital.md."""
+
+    made_by = "popbridge synth --compare"
+
+    library: str | None
+    """Without one both are counted in transistors, and no energy is given."""
+    seed: Count
+    points: tuple[DigitalPoint, ...]

@@ -1,0 +1,76 @@
+"""What a mutation campaign finds, as records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from ...field_types import Count, Share, Size
+from ...record import Result, ResultPart
+
+EQUAL, SURVIVED = "equal", "survived"
+"""Beside the names of attacks: what can become of a mutant."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutantResult(ResultPart):
+    """What became of one mutant."""
+
+    design: str
+    mode: str
+    """The kind of fault, as Yosys calls it."""
+    place: str
+    """The wire or cell that has it."""
+    sources: tuple[str, ...]
+    """Lines of the hardware's source that it belongs to."""
+    command: str
+    """Yosys' command that puts the fault in."""
+    outcome: str
+    """An attack, `EQUAL` or `SURVIVED`."""
+    reason: str
+    """Why the attack found it."""
+
+    @property
+    def killed(self) -> bool:
+        """Whether an attack found it."""
+        return self.outcome not in (EQUAL, SURVIVED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KillRate(ResultPart):
+    """Shares of mutants that an attack found."""
+
+    of_all: Share
+    of_different: Share
+    """Of those not proven equal to the original."""
+
+    @classmethod
+    def of(cls, results: Sequence[MutantResult]) -> Self:
+        """Of at least one mutant."""
+        killed = sum(result.killed for result in results)
+        different = sum(result.outcome != EQUAL for result in results)
+        return cls(of_all=killed / len(results), of_different=killed / max(1, different))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutateResult(Result):
+    """A campaign; docs/mutation.md."""
+
+    made_by = "popbridge mutate"
+
+    mutants: Size
+    outcomes: dict[str, Count]
+    """Mutants by what became of them: attacks from cheap to dear, `EQUAL`, `SURVIVED`."""
+    kill_rate: KillRate
+    results: tuple[MutantResult, ...]
+    seed: Count
+    versions: dict[str, str]
+    command: tuple[str, ...]
+    """Words that repeat it."""
+
+    def outcomes_of(self, design: str) -> list[int]:
+        """How many mutants of a design became what, in the order of `outcomes`."""
+        found = Counter(each.outcome for each in self.results if each.design == design)
+        return [found[name] for name in self.outcomes]

@@ -1,0 +1,110 @@
+"""`popbridge run` from Python: a request in, a result out."""
+
+from __future__ import annotations
+
+from ...bnn.catalog import find_network
+from ...bnn.images import ImageSet, input_bits
+from ...bnn.mapping import MappedNetwork, map_network
+from ...errors import InputError
+from ...progress import Progress, silent
+from ...sim.cosim import SimulationOptions, simulate, simulator_versions
+from ...sim.job import Job
+from ...sim.outcome import Outcome
+from ..images import select_images
+from ..presets import find_condition, find_energy, find_macro
+from .calibration import calibration_of_run
+from .energy import energy_of_run
+from .evaluation import accuracy_and_confusion, layer_results, require_ideal_bits
+from .layer_result import Cycles
+from .probes import parse_probes
+from .programming import programming_of_run
+from .request import RunRequest
+from .result import Interval, RunResult, Speed
+
+
+def run(request: RunRequest, progress: Progress = silent) -> RunResult:
+    """Simulate a network's hardware with a chip's physics, check every bit and cycle of it, and
+    compare with the software network.
+
+    Parameters
+    ----------
+    progress : Progress, optional
+
+    Raises
+    ------
+    InputError
+        Something that is asked for is not there or does not go with the rest.
+    SimulationError, HardwareFault
+        As `sim.cosim.simulate`; or an ideal chip has a wrong bit.
+    """
+    versions = simulator_versions(request.simulator, netlist=request.netlist)
+    energy = find_energy(request.energy)
+    mapped = map_network(find_network(request.network), find_macro(request.macro))
+    request.require_programmable(mapped.config)
+    if request.probe is not None and request.waves is None:
+        raise InputError("probe: found no --waves, expected a file for the probed lines")
+    probes = None if request.probe is None else parse_probes(request.probe, mapped.config)
+    images = select_images(mapped.network, request.data, request.images, request.seed)
+    job = _job(request, mapped, images)
+    outcome = simulate(
+        job,
+        simulator=request.simulator,
+        strict=request.strict,
+        waves=request.waves,
+        options=SimulationOptions(netlist=request.netlist, probes=probes, progress=progress),
+    )
+    progress("")
+    if job.chip is None:
+        require_ideal_bits(mapped, outcome)
+    accuracy, confusion = accuracy_and_confusion(mapped, job, outcome, images)
+    return RunResult(
+        network=mapped.network.name,
+        images=len(images),
+        data=images.source,
+        chip="ideal" if job.chip is None else job.chip,
+        condition=None if job.chip is None else request.condition,
+        macro=request.macro,
+        simulator=request.simulator,
+        strict=request.strict or request.simulator == "pysim",
+        netlist=request.netlist,
+        calibration=calibration_of_run(job, outcome),
+        programming=programming_of_run(job, outcome),
+        programming_errors=tuple(outcome.programming_errors) if job.program else None,
+        accuracy=accuracy,
+        confusion=confusion,
+        geometry=job.config.layers[0].macro,
+        layers=layer_results(mapped, job, outcome),
+        cycles_per_image=Interval(
+            declared=job.config.interval,
+            measured=outcome.result_interval.longest if len(images) > 1 else None,
+        ),
+        latency_cycles=Cycles(declared=job.config.latency, measured=outcome.image_latency.longest),
+        unresolved=outcome.unresolved,
+        speed=_speed(job, outcome),
+        energy=energy_of_run(request.energy, energy, job, outcome),
+        seed=request.seed,
+        versions=versions,
+        command=request.command(len(images)),
+    )
+
+
+def _job(request: RunRequest, mapped: MappedNetwork, images: ImageSet) -> Job:
+    return Job(
+        config=mapped.config,
+        weights=mapped.weights,
+        parameters=find_condition(request.condition),
+        chip=request.chip,
+        seed=request.seed,
+        images=input_bits(images.images, mapped.network),
+        calibrate=request.calibrate,
+        program=request.program,
+        self_test=request.self_test,
+    )
+
+
+def _speed(job: Job, outcome: Outcome) -> Speed:
+    neurons = sum(layer.neurons for layer in job.config.layers)
+    return Speed(
+        images_per_s=len(job.images) / outcome.seconds,
+        evaluations_per_s=len(job.images) * neurons / outcome.seconds,
+    )

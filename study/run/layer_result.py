@@ -1,0 +1,114 @@
+"""What `popbridge run` found of one layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...field_types import Count, Positive, Share, Size
+from ...record import ResultPart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycles(ResultPart):
+    """Clock cycles."""
+
+    declared: Count
+    """By the configuration."""
+    measured: Count
+    """In the simulation, the longest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrobeSlots(ResultPart):
+    """Share of a scan, in slots of a row's cycles, in which a row is evaluated."""
+
+    declared: Share
+    """By the configuration."""
+    measured: Share
+    """Of the cycles that the scan took."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowSpeed(ResultPart):
+    """How fast a layer's rows follow each other, all its macros together."""
+
+    row_cycles: Size
+    """From one row to the next."""
+    evaluations_per_us: Positive
+    strobe_slots_busy: StrobeSlots
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase(ResultPart):
+    """Times that one phase of a layer has, needs and spares, s."""
+
+    phase: str
+    """As `behav.chip.margins.PhaseMargin` names it."""
+    configured_s: Positive
+    needed_s: float
+    margin_s: float
+    """Negative where the chip makes errors for want of time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping(ResultPart):
+    """What a layer occupies of its macros."""
+
+    inputs: Size
+    bits_per_input: Size
+    readout: str
+    """``sign`` or ``count``."""
+    rows_used: Size
+    columns_used: Size
+    slot_use: Share
+    """Of the word-line steps of all macros, those in which a neuron is evaluated."""
+    cell_use: Share
+    """Of the macros' cells, those that belong to a neuron and to one of its columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstNeuron(ResultPart):
+    """A neuron whose output differs from the software network's."""
+
+    neuron: Count
+    macro: Count
+    row: Count
+    """Its word line in the macro."""
+    differing: Count
+    """Images for which its output differs for the same inputs."""
+    mean_surplus: float | None
+    """Popcount surplus (|2m - n| - 1) / 2 of an ideal array, mean over the images; None where a
+    count is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerResult(ResultPart):
+    """One layer."""
+
+    name: str
+    fan_in: Size
+    bias_columns: Count
+    neurons: Size
+    macros: Size
+    arrays: Size
+    """Of all macros; a macro is one, or a chain of them."""
+    evaluations: Size
+    bits_differing: Count
+    """Outputs that differ from the software network's on the same inputs."""
+    saturated: Count
+    """Thresholds beyond the reach of their bias columns."""
+    bit_error_rate: Share
+    """Of the chip's XNOR products."""
+    cycles: Cycles
+    """Of a scan."""
+    row_speed: RowSpeed
+    timing: tuple[Phase, ...]
+    """Empty of an ideal chip, which has no resistances."""
+    mapping: Mapping
+    worst_neurons: tuple[WorstNeuron, ...]
+    """Worst first."""
+
+    @property
+    def chain(self) -> int:
+        """Arrays of a macro."""
+        return self.arrays // self.macros
