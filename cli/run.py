@@ -13,12 +13,7 @@ from ..study.images import DEFAULT_IMAGES
 from ..study.run.job import run as run_request
 from ..study.run.probes import FORM
 from ..study.run.request import RunRequest
-from .options.selection import (
-    add_chip_options,
-    add_image_options,
-    add_network_options,
-    request_of,
-)
+from .options.selection import add_chip_options, add_image_options, add_network_options, request_of
 from .show.output import (
     add_cache_option,
     add_json_option,

@@ -9,23 +9,9 @@ from typing import Any, TextIO
 
 from ..sim.spice import netlist
 from ..sim.spice.ngspice import MISSING
-from ..study.spice import (
-    QuantityCheck,
-    SpiceCheckRequest,
-    SpiceRequest,
-    passed,
-    spice,
-    spice_check,
-)
+from ..study.spice import QuantityCheck, SpiceCheckRequest, SpiceRequest, passed, spice, spice_check
 from .options.selection import add_chip_options, add_network_options, request_of
-from .show.output import (
-    add_json_option,
-    progress,
-    require_writable,
-    table,
-    text_stream,
-    write_json,
-)
+from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
 
 FORMS = {
     "V": "{:.2e} V",

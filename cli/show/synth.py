@@ -6,12 +6,7 @@ from collections.abc import Sequence
 
 from ...flow.synthesis.cost import BlockCost
 from ...flow.synthesis.synthesise import TARGETS
-from ...study.digital.result import (
-    DigitalPoint,
-    DigitalResult,
-    LayerCost,
-    LogicEnergy,
-)
+from ...study.digital.result import DigitalPoint, DigitalResult, LayerCost, LogicEnergy
 from ...study.synthesis import SynthesisResult
 from .output import table
 

@@ -10,11 +10,8 @@ from collections.abc import Iterator
 
 from ...hdl.bus.registers import WORD_BITS, WORD_BYTES
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import (
-    ControlRegisters,
-    control_registers,
-    layer_register,
-)
+from ...hdl.controller.control_registers import ControlRegisters, control_registers
+from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ..emit.controller import CONTROLLER
 from ..tools.yosys import yosys_texts

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from amaranth.hdl import Fragment
 
 from ...hdl.config import PHASE_BITS, LayerConfig, NetworkConfig, PhaseTiming
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ...hdl.layer.sequencer import PhaseSequencer
 from .bench import driven_signals
 from .scan_lemmas import fsm_states

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ...errors import InputError
 from ..bus.axi_stream import axi_stream_members
 from ..config import STREAM_BITS, NetworkConfig
-from ..layer.readout import score_of_code
+from ..config.laws import score_of_code
 
 __all__ = ["ScoreOutput"]
 

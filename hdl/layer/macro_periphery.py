@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..array_pins import ArraySignature
 from ..config import LayerConfig, Readout
-from .readout import CountReadout, SignReadout, successive_approximation
-from .trim import TrimDriver, corrected_code
+from ..config.laws import corrected_code, successive_approximation
+from .readout import CountReadout, SignReadout
+from .trim import TrimDriver
 
 __all__ = ["PERIPHERIES", "CountPeriphery", "MacroPeriphery", "ScanSignature", "SignPeriphery"]
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import control_registers, trim_register
+from ...hdl.controller.control_registers import control_registers
+from ...hdl.controller.layer_registers import trim_register
 
 __all__ = ["SLACK_CYCLES", "ControllerPorts", "RegisterHost"]
 

@@ -13,7 +13,8 @@ from ...bits import word_of_bits
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BITS
 from ...hdl.config import NetworkConfig
-from ...hdl.controller.control_registers import PROGRAMMING_ERRORS, layer_register
+from ...hdl.controller.control_registers import PROGRAMMING_ERRORS
+from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.model import most_row_cycles, packet_of_row
 from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ...progress import Progress, silent

@@ -17,14 +17,7 @@ from ...record import Record
 from ..errors import LARGEST_INPUTS
 from ..images import select_images
 from ..presets import find_condition, find_macro
-from .comparison import (
-    LOST,
-    Comparison,
-    fan_in_sweep,
-    references,
-    spread_sweep,
-    wire_sweep,
-)
+from .comparison import LOST, Comparison, fan_in_sweep, references, spread_sweep, wire_sweep
 from .result import CompareResult
 
 DEFAULT_IMAGES = 500

@@ -10,7 +10,8 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES
 from ...hdl.config import PHASE_NAMES, NetworkConfig
-from ...hdl.controller.control_registers import control_registers, layer_register
+from ...hdl.controller.control_registers import control_registers
+from ...hdl.controller.layer_registers import layer_register
 from .handles import read_number
 from .stream import StreamBench, expected_packet, image_frame
 

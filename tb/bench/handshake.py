@@ -20,7 +20,8 @@ from cocotb.utils import get_sim_time
 from ...bits import word_of_levels
 from ...hdl.bus.registers import WORD_BYTES
 from ...hdl.config import PHASE_NAMES, STREAM_BITS, NetworkConfig
-from ...hdl.controller.control_registers import control_registers, layer_register
+from ...hdl.controller.control_registers import control_registers
+from ...hdl.controller.layer_registers import layer_register
 from ...sim.job import Job
 from ...sim.simulators.job_folder import JOB_VARIABLE
 from ...sim.testbench.top import bus_inputs, programming_inputs

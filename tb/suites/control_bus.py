@@ -10,7 +10,7 @@ from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ..bench.control import LONGEST, ControlBench, started
 from ..bench.handles import read_number
 from ..bench.stream import BEAT_BYTES, broken_frames, image_frame

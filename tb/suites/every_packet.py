@@ -12,7 +12,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from ...hdl.config import STREAM_BITS, LayerConfig, ProgrammingOperation
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.model import (
     MACRO_BITS,
     ROW_BITS,

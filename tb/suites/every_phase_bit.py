@@ -16,7 +16,7 @@ from cocotb.triggers import (
 )
 
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ..bench.handles import read_number
 from ..bench.phases import (
     FEW,

@@ -13,7 +13,7 @@ import numpy as np
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
 from ...hdl.config import PHASE_BITS, PHASE_NAMES, LayerConfig, Readout
-from ...hdl.controller.control_registers import layer_register, trim_register
+from ...hdl.controller.layer_registers import layer_register, trim_register
 from ...sim.host.calibration import CALIBRATED_TO_IRQ_CYCLES
 from ..bench.handles import read_number
 from ..bench.phases import PhaseBench

@@ -11,7 +11,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
 from ...hdl.config import PHASE_BITS
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ..bench.phases import PhaseBench
 from ..bench.stream import PERIOD_NS
 from .every_phase_bit import started

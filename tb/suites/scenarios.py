@@ -17,7 +17,7 @@ from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, NetworkConfig
-from ...hdl.controller.control_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register
 from ...sim.simulators.job_folder import JOB_VARIABLE
 from ..bench.handles import read_number
 from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard, Stalls

@@ -6,13 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from popbridge.behav.draws import (
-    NORMAL_REACH,
-    DecisionDraws,
-    Domain,
-    DrawStream,
-    _squares,
-)
+from popbridge.behav.draws import NORMAL_REACH, DecisionDraws, Domain, DrawStream, _squares
 from popbridge.errors import InputError
 
 

@@ -167,7 +167,7 @@ def bench():
 
     class Pins:
         def __init__(self):
-            from popbridge.behav.pins.evaluation import ArrayPins
+            from popbridge.hdl.config.pins import ArrayPins
 
             self.model, self.pins, self.cycle = ArrayModel(chip, 0), ArrayPins(), 0
 

@@ -5,8 +5,9 @@ import numpy as np
 from popbridge.behav.chip.layer import sample_layer
 from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
-from popbridge.behav.pins.evaluation import ArrayModel, ArrayPins
+from popbridge.behav.pins.evaluation import ArrayModel
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming, Readout
+from popbridge.hdl.config.pins import ArrayPins
 
 PERIOD_S = 5e-9
 TIMING = PhaseTiming(

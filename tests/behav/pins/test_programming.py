@@ -6,9 +6,10 @@ import pytest
 from popbridge.behav.chip.cells import MacroCells
 from popbridge.behav.conditions import CONDITIONS
 from popbridge.behav.draws import LayerKey
-from popbridge.behav.pins.programming import ProgrammingArray, ProgrammingPins
+from popbridge.behav.pins.programming import ProgrammingArray
 from popbridge.errors import PhaseError
 from popbridge.hdl.config import LayerConfig, MacroConfig, ProgrammingConfig, ProgrammingOperation
+from popbridge.hdl.config.pins import ProgrammingPins
 
 PERIOD_S = 5e-9
 PROGRAMMING = ProgrammingConfig(setup_cycles=2, hold_cycles=3, form_cycles=4)

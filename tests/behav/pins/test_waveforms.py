@@ -13,9 +13,9 @@ from popbridge.behav.conditions import CONDITIONS
 from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score, line_units, weight_step
 from popbridge.behav.parameters.chip import ChipParameters
-from popbridge.behav.pins.evaluation import ArrayPins
 from popbridge.behav.pins.waveforms import AnalogLines
 from popbridge.hdl.config import MACROS, LayerConfig, MacroConfig, PhaseTiming, Readout
+from popbridge.hdl.config.pins import ArrayPins
 
 SEED = 77
 HASTY_S = 0.1e-9

@@ -13,12 +13,7 @@ from support.yosys_modules import modules_of
 
 from popbridge.errors import InputError
 from popbridge.flow.synthesis.behind_registers import BehindRegisters
-from popbridge.flow.synthesis.designs import (
-    BLOCKS,
-    Design,
-    block_of_controller,
-    one_macro_network,
-)
+from popbridge.flow.synthesis.designs import BLOCKS, Design, block_of_controller, one_macro_network
 from popbridge.flow.synthesis.synthesise import TARGETS, require_target, synthesise
 from popbridge.flow.tools.liberty import INSTALLED_LIBRARIES
 from popbridge.flow.tools.nextpnr import DEVICES

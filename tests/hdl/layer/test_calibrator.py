@@ -8,10 +8,11 @@ from support.layers import small_network
 
 from popbridge.errors import InputError
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, PhaseTiming, Readout
+from popbridge.hdl.config.laws import bank_codes, corrected_code, search_trim
 from popbridge.hdl.controller.control_registers import control_registers
 from popbridge.hdl.controller.controller import NetworkController
-from popbridge.hdl.layer.calibrator import Calibrator, TrimSearch, search_trim
-from popbridge.hdl.layer.trim import TrimDriver, bank_codes, corrected_code
+from popbridge.hdl.layer.calibrator import Calibrator, TrimSearch
+from popbridge.hdl.layer.trim import TrimDriver
 from popbridge.sim.host.ports import RegisterHost
 from popbridge.sim.pysim.ports import PysimPorts
 

@@ -6,7 +6,8 @@ import random
 import pytest
 from support.components import refuses, simulate
 
-from popbridge.hdl.layer.readout import CountReadout, SignReadout, score_of_code
+from popbridge.hdl.config.laws import score_of_code
+from popbridge.hdl.layer.readout import CountReadout, SignReadout
 
 SEED = 9
 

@@ -11,9 +11,9 @@ import pytest
 from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.chip import ChipParameters
-from popbridge.behav.pins.evaluation import ArrayPins
 from popbridge.behav.pins.waveforms import AnalogLines
 from popbridge.hdl.config import LayerConfig, MacroConfig, PhaseTiming
+from popbridge.hdl.config.pins import ArrayPins
 from popbridge.sim.spice.check import BOUNDS
 from popbridge.sim.spice.netlist import netlist
 from popbridge.sim.spice.ngspice import find_ngspice, simulate
