@@ -7,8 +7,6 @@ tables, [D] derived here, [E] an engineering estimate.
 Each variation is switched off by a spread (``..._sigma...``) of 0.
 """
 
-from __future__ import annotations
-
 from .cell.bit_errors import hrs_median_for
 from .parameters.chip import ChipParameters
 from .parameters.devices import DeviceParameters

@@ -9,8 +9,6 @@ arXiv 2004.06278, the 64-bit form): its key is drawn from Philox, its counter is
 evaluation, trial and neuron.
 """
 
-from __future__ import annotations
-
 import enum
 import math
 from dataclasses import dataclass

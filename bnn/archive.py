@@ -1,7 +1,5 @@
 """Archives of plain arrays (.npz): read without pickle, written whole or not at all."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

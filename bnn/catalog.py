@@ -1,7 +1,5 @@
 """The networks and test images that come with the package."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from importlib import resources
 from pathlib import Path

@@ -1,7 +1,5 @@
 """IDX files, the format of MNIST: plain or gzipped arrays of unsigned bytes."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import zlib

@@ -1,7 +1,5 @@
 """Mapping: a network onto macros, thresholds in bias columns."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 

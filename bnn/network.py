@@ -1,7 +1,5 @@
 """A binarized network of dense layers: plain data, checked once at construction."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cached_property

@@ -10,8 +10,6 @@ weight of input j (1 is +1, 0 is -1), the unused high bits of the last byte are 
 unknown field or array would mean something that this version does not compute.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

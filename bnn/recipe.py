@@ -1,7 +1,5 @@
 """The training recipes, apart from the training itself so that they are there without PyTorch."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ..errors import InputError

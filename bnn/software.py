@@ -1,7 +1,5 @@
 """The software reference: what a network gives on bits, in exact integers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ array gives +1 iff s + b > 0; n odd makes s + b odd, so that is s >= 1 - b. Sour
 "Bias columns"; the number of bias columns follows Ezzadeen et al. 2024.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Training of binarized networks, epoch by epoch, resumed where it was stopped; needs PyTorch."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ each hidden threshold is kept within reach of its layer's bias columns, so that 
 maps onto macros without saturation. With `train` the only module that needs PyTorch.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``popbridge accuracy``: many chips at many conditions, clocks, supplies and bit error rates."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """``popbridge bench``: the measured speeds, each beside something real on the same machine."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``popbridge compare``: the bridge beside a current-summing crossbar of the same devices."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``popbridge errors``: exact error probabilities of a neuron."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``popbridge figures``: figures for papers, each as SVG, PNG and CSV."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``popbridge formal``: proofs of the generated controller's hardware."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

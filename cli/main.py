@@ -1,7 +1,5 @@
 """The command line: one subcommand per file."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import os

@@ -1,7 +1,5 @@
 """``popbridge mutate``: faults put into the hardware, and whether the fast tests find them."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any, TextIO

@@ -1,7 +1,5 @@
 """``popbridge presets``: what can be chosen by name."""
 
-from __future__ import annotations
-
 import argparse
 from typing import Any
 

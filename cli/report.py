@@ -1,7 +1,5 @@
 """``popbridge report``: a run's JSON as one page that needs nothing but a browser."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex

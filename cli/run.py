@@ -1,7 +1,5 @@
 """``popbridge run``: real images through the generated hardware and a chip's physics."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``popbridge spice``: a row as a netlist, and the model beside ngspice."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``popbridge synth``: what the hardware costs, and with which clock it runs."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``popbridge verilog``: the generated hardware as files."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

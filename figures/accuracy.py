@@ -1,7 +1,5 @@
 """Figure ``accuracy``: accuracy against bit error rate, beside the published points for MNIST."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..errors import InputError

@@ -1,7 +1,5 @@
 """Figure ``ber``: bit error rate of a cell against condition, time and supply."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

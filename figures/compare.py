@@ -1,7 +1,5 @@
 """Figure ``compare``: the bridge beside a current-summing crossbar."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -27,11 +25,7 @@ _SWEPT = {"spread": "sigma_ln", "wire": "wire_ohm", "fan_in": "fan_in"}
 """What a sweep's points are at."""
 _ACCURACY = ("chips", "mean_percent", "smallest_percent", "largest_percent")
 _READ = ("access_ma", "neuron_ma", "drop_percent")
-_COLUMNS = {
-    "spread": _ACCURACY,
-    "wire": (*_ACCURACY, *_READ),
-    "fan_in": ("wrong_percent", *_READ),
-}
+_COLUMNS = {"spread": _ACCURACY, "wire": (*_ACCURACY, *_READ), "fan_in": ("wrong_percent", *_READ)}
 """Of a sweep's table, beside the array and what is swept."""
 _SWEPT_LABELS = {
     "spread": "spread of ln R, both states",

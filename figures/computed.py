@@ -1,7 +1,5 @@
 """The tables of drawings that need more than a formula, each computed by a study."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Figure ``energy``: energy of an evaluation by cause and layer, in two technologies."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

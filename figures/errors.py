@@ -1,7 +1,5 @@
 """Figure ``errors``: probability of the wrong sign against the popcount surplus."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,10 +25,7 @@ def errors_tables(results: Sequence[ErrorsResult]) -> Tables:
     """
     exact = [row for result in results for row in _exact_rows(result)]
     published = [row for result in results for row in _published_rows(result)]
-    return {
-        "exact": table_of_rows(_NAMES, exact),
-        "published": table_of_rows(_NAMES, published),
-    }
+    return {"exact": table_of_rows(_NAMES, exact), "published": table_of_rows(_NAMES, published)}
 
 
 def _exact_rows(result: ErrorsResult) -> list[tuple[Any, ...]]:

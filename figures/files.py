@@ -1,7 +1,5 @@
 """Figures as files: SVG, PNG, and the tables that they show as CSV."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from typing import Any

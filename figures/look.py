@@ -1,7 +1,5 @@
 """The common look: sizes of columns, fonts, and how series are told apart without colour."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple

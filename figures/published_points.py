@@ -1,7 +1,5 @@
 """Published points, as they are kept in ``published/`` with their source in the first lines."""
 
-from __future__ import annotations
-
 import csv
 from importlib import resources
 

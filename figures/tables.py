@@ -1,7 +1,5 @@
 """Tables: what a figure shows, as columns by name."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Figure ``waveform``: one evaluation in time, pins above, lines and source lines below."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 

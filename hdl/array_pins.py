@@ -10,8 +10,6 @@ from amaranth.lib.wiring import In, Out
 from .config import ArrayGroup
 from .config.pins import PinGroup, PinSizes
 
-__all__ = ["ArraySignature", "ProgrammingSignature"]
-
 
 def _members(sizes: PinSizes, *groups: PinGroup) -> dict[str, wiring.Member]:
     return {

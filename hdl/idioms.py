@@ -1,7 +1,5 @@
 """Expressions in Amaranth that several components use."""
 
-from __future__ import annotations
-
 import functools
 import operator
 from collections.abc import Sequence
@@ -9,8 +7,6 @@ from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
-
-__all__ = ["any_of", "counted", "members_of", "sum_of", "unused_states"]
 
 
 def sum_of(values: Sequence[Value]) -> Value:

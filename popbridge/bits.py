@@ -1,7 +1,5 @@
 """Packing bits and levels into the words of buses, and taking them out again."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

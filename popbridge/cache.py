@@ -1,7 +1,5 @@
 """What is kept from one run to the next: in which folder, and by what code it was made."""
 
-from __future__ import annotations
-
 import errno
 import functools
 import hashlib

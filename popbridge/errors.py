@@ -1,7 +1,5 @@
 """What popbridge raises when something given is wrong, a tool fails, or hardware breaks a rule."""
 
-from __future__ import annotations
-
 
 class PhaseError(RuntimeError):
     """The pins break the array's protocol. The message says what, where and when."""

@@ -1,7 +1,5 @@
 """What a field of a record may hold: its type, the limits of numbers, and words for messages."""
 
-from __future__ import annotations
-
 import enum
 import math
 import types

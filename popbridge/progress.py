@@ -1,7 +1,5 @@
 """How long work says what it is doing: a callback that everything long takes as `progress`."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 

@@ -8,8 +8,6 @@ Limits of numbers stand in the type, too: `Count`, `Size`, `Share`, `Magnitude`,
 A field whose default is None is left out of files while it is None, since TOML has no null.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import enum
 import functools

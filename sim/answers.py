@@ -1,7 +1,5 @@
 """What arrays answer: a layer's for an image at once, or one array from its pins, noted down."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +11,6 @@ from ..bits import bits_of_word
 from ..hdl.config import Readout
 from ..hdl.config.pins import ArrayPins
 from .outcome import Outcome
-
-__all__ = ["ArrayAdapter", "LayerAnswer", "answer_layer"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,5 @@
 """Runs a job in the chosen simulator, and holds the hardware to what it must do."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

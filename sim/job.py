@@ -1,8 +1,6 @@
 """What a co-simulation is given, and what comes back; both as files, since cocotb runs inside the
 simulator's process."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Whole networks straight from the physics: no hardware, all images at once."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass

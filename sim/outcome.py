@@ -1,7 +1,5 @@
 """What a simulation gives."""
 
-from __future__ import annotations
-
 import dataclasses
 import resource
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Whether the hardware did what it must: every bit and every cycle of a co-simulation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Exact error probabilities of one neuron: what ``popbridge errors`` and its drawing show."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Proofs of the controller's hardware: what ``popbridge formal`` asks and finds."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path

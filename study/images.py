@@ -1,7 +1,5 @@
 """The images that a command runs on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from ..bnn.catalog import shipped_test_images

@@ -1,7 +1,5 @@
 """What is chosen by name: a preset, or a TOML file of one's own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """The measured speeds, each beside something real on the same machine: ``popbridge bench``."""
 
-from __future__ import annotations
-
 import resource
 import tempfile
 import time

@@ -1,7 +1,5 @@
 """The model beside ngspice, for a row or for many: what ``popbridge spice`` asks and finds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

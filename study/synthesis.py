@@ -1,7 +1,5 @@
 """What a controller costs and which clock it reaches: what ``popbridge synth`` asks and finds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

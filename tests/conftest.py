@@ -1,7 +1,5 @@
 """What tests of several folders share: small networks and jobs, made from a visible seed."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

@@ -1,8 +1,6 @@
 """Bit error rate of a cell: of settled bridges in closed form, in time and with defects by
 integration; and the device that has a given rate."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Callable
@@ -23,10 +21,7 @@ _LARGEST_LN_OHM = math.log(1e15)
 
 
 def bit_error_rate(
-    devices: DeviceParameters,
-    bridge: BridgeParameters,
-    settle_s: float = math.inf,
-    row: int = 0,
+    devices: DeviceParameters, bridge: BridgeParameters, settle_s: float = math.inf, row: int = 0
 ) -> float:
     """Probability that a cell's product bit is wrong, for random weights and inputs.
 

@@ -1,7 +1,5 @@
 """The inverter on a bridge's midpoint: its switching threshold."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

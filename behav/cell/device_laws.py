@@ -1,7 +1,5 @@
 """Distributions of the two states of a device, as functions of a standard normal deviate."""
 
-from __future__ import annotations
-
 import functools
 import math
 from statistics import NormalDist
@@ -73,9 +71,7 @@ def _cut_probabilities(devices: DeviceParameters) -> tuple[float, float]:
 
 
 @functools.lru_cache(maxsize=16)
-def _truncated_table(
-    devices: DeviceParameters,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _truncated_table(devices: DeviceParameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Deviate to resistance: the quantile of the cut law at the deviate's probability.
 
     Linear between 8,193 points from -9 to 9, which is right to 1e-5 sigma.

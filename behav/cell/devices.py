@@ -1,7 +1,5 @@
 """Resistances of a layer's ReRAM devices."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -75,10 +73,7 @@ def places_of_neurons(config: ArrayGroup) -> list[tuple[int, int]]:
 
 
 def draw_deviates(
-    places: Sequence[tuple[int, int]],
-    columns: int,
-    parameters: DeviceParameters,
-    key: LayerKey,
+    places: Sequence[tuple[int, int]], columns: int, parameters: DeviceParameters, key: LayerKey
 ) -> NDArray[np.float64]:
     """Standard normal deviates of the devices at (macro, word line) places, the device's own and
     the programming's, shape (places, columns, 2)."""
@@ -103,10 +98,7 @@ class StuckDevices(NamedTuple):
 
 
 def draw_stuck(
-    places: Sequence[tuple[int, int]],
-    columns: int,
-    parameters: DeviceParameters,
-    key: LayerKey,
+    places: Sequence[tuple[int, int]], columns: int, parameters: DeviceParameters, key: LayerKey
 ) -> StuckDevices | None:
     """Which devices at (macro, word line) places are stuck low, stuck high and open; None if none
     can be."""

@@ -1,7 +1,5 @@
 """Retention: how far the resistance of programmed devices drifts with time and temperature."""
 
-from __future__ import annotations
-
 import math
 
 from ..parameters.devices import DeviceParameters, RetentionParameters

@@ -11,8 +11,6 @@ Every draw is a function of (chip, layer, macro, word line, number of the pulse 
 not of which columns the pulse is for.
 """
 
-from __future__ import annotations
-
 import enum
 import math
 from collections.abc import Sequence

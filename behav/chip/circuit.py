@@ -1,7 +1,5 @@
 """The analog parts of one macro of a chip: what hangs on its word lines and capacitive lines."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One layer of one chip as drawn: what everything that looks at a chip reads."""
 
-from __future__ import annotations
-
 import functools
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A layer of ideal cells whose neurons err at the authors' rates: their simulation of a network."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

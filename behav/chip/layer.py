@@ -1,7 +1,5 @@
 """One layer of one chip: its decisions, read-out by read-out, vectorised over evaluations."""
 
-from __future__ import annotations
-
 import copy
 from typing import NamedTuple, Self
 

@@ -1,7 +1,5 @@
 """Whether each phase is long enough for what happens in it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ...hdl.config import ArrayGroup

@@ -1,7 +1,5 @@
 """A layer of a chip as matrices: from inputs to the scores on its capacitive lines."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

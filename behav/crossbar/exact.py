@@ -16,8 +16,6 @@ one factorisation of Kirchhoff's equations and, since the network is reciprocal,
 bit line; `crossbar_lines` has a form that is fast enough for whole networks.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse

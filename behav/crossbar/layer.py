@@ -1,7 +1,5 @@
 """One layer of a chip as current-summing crossbars."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

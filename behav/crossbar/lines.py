@@ -24,8 +24,6 @@ docs/crossbar.md has its error against `crossbar.exact_transfer_s`. `read_voltag
 full network for one set of inputs, by conjugate gradients over the same ladders.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

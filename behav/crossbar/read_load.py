@@ -1,7 +1,5 @@
 """What reading asks of an array's wires: current of an access, and the voltage lost on the way."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -22,8 +22,6 @@ Precharge resets lines to 0 V that stand there already but for leakage: it draws
 short-circuit current of inverters and the digital controller are not in it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What bridges, source lines and capacitive lines draw from the supply, in closed form."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

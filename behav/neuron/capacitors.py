@@ -12,8 +12,6 @@ has both plates held low), the read-out bank, and the parasitic. A macro that is
 has the columns and the parasitic of all of them on its lines [D].
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The error law of the comparator that the authors of the source paper published."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

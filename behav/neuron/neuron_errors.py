@@ -12,8 +12,6 @@ block, and those that are at -1, are summed over once; the up to `BLOCK` columns
 the block are a matrix that is the same for every block.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Parameters of a bridge: access transistor and inverter."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self, overload

@@ -1,7 +1,5 @@
 """Checks of parameters: one line that says which field, what was found, what was expected."""
 
-from __future__ import annotations
-
 import math
 
 from ...errors import InputError

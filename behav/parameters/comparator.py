@@ -1,7 +1,5 @@
 """Parameters of a comparator."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Parameters of the current-summing crossbar."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Self

@@ -1,7 +1,5 @@
 """Parameters of ReRAM devices: how their resistances are distributed, and drift."""
 
-from __future__ import annotations
-
 import enum
 import math
 from dataclasses import dataclass, field

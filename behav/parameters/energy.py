@@ -3,8 +3,6 @@
 Sources are marked as in `conditions`.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, fields
 

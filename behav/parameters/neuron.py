@@ -1,7 +1,5 @@
 """Parameters of a neuron: its two capacitive lines."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

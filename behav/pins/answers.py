@@ -1,7 +1,5 @@
 """What the comparator of a macro says, strobe by strobe."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """One macro at its pins: charge as state, phases held to their order and length."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ...errors import PhaseError
@@ -10,8 +8,6 @@ from ...hdl.config.pins import ArrayPins
 from ..chip.layer import LayerChip
 from .answers import MacroAnswers, Sense, Strobe
 from .levels import level_fault
-
-__all__ = ["ArrayModel", "ArrayPins"]
 
 
 class _Drive(NamedTuple):

@@ -1,7 +1,5 @@
 """Levels that must never be on a macro's pins together."""
 
-from __future__ import annotations
-
 from ...hdl.config.pins import ArrayPins
 
 

@@ -1,7 +1,5 @@
 """One macro at its pins while it is programmed: pulses and read-back, held to their rules."""
 
-from __future__ import annotations
-
 import copy
 from typing import NamedTuple
 

@@ -17,8 +17,6 @@ before. With inputs of several bits the lines are those of each plane; what is h
 and SLs start each plane from where the last one left them.
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

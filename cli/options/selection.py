@@ -1,7 +1,5 @@
 """The choices that several commands share: network, macro, condition, chip, seed."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 from pathlib import Path

@@ -1,7 +1,5 @@
 """SVG files made fit to stand inside an HTML page: nothing that runs, nothing from outside."""
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass

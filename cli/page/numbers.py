@@ -1,7 +1,5 @@
 """How the report writes numbers: filters of its template."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

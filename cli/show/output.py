@@ -1,7 +1,5 @@
 """Where a command's results go: JSON whole or not at all, tables, progress on a terminal."""
 
-from __future__ import annotations
-
 import argparse
 import errno
 import json

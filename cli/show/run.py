@@ -1,7 +1,5 @@
 """How the result of ``popbridge run`` is printed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import TextIO
 

@@ -1,7 +1,5 @@
 """What ``popbridge synth`` prints: a controller's cost, and both layers beside each other."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ...flow.synthesis.cost import BlockCost

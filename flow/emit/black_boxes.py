@@ -1,7 +1,5 @@
 """The macro top: the controller beside black boxes of its arrays."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 
@@ -13,19 +11,6 @@ from ...hdl.config import LayerConfig, NetworkConfig
 from ...hdl.config.pins import PINS, PinSizes
 from ...hdl.controller.controller import NetworkController
 from .convert import Port, to_systemverilog
-
-__all__ = [
-    "LINES",
-    "MACRO_TOP",
-    "MacroTop",
-    "array_names",
-    "black_box_name",
-    "black_box_ports",
-    "black_box_stubs",
-    "black_boxes",
-    "macro_top_verilog",
-]
-
 
 MACRO_TOP = "popbridge_macro_top"
 

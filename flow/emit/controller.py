@@ -1,7 +1,5 @@
 """SystemVerilog from Amaranth: the controller, and the macro top around it with its black boxes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ...hdl.config import NetworkConfig

@@ -1,7 +1,5 @@
 """From a component in Amaranth to SystemVerilog."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 
@@ -12,8 +10,6 @@ from amaranth.lib.wiring import In
 
 from ...cache import cache_folder
 from ..tools.yosys import CONVERSION, yosys_texts
-
-__all__ = ["Port", "ports_of", "to_systemverilog"]
 
 _SCRIPT = """
 read_rtlil design.il

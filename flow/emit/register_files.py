@@ -1,7 +1,5 @@
 """A register map for people, software and debuggers: Markdown, plain data, C, CMSIS-SVD."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree

@@ -1,17 +1,6 @@
 """Timing constraints in SDC: one source for synthesis, static timing and layout."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-
-__all__ = [
-    "CLOCK",
-    "IO_DELAY_FRACTION",
-    "OUTPUT_LOAD_PF",
-    "SENSE_DELAY_FRACTION",
-    "constraints",
-    "is_sense",
-]
 
 CLOCK = "clk"
 """The clock's port and its name in the constraints."""

@@ -31,18 +31,6 @@ from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-__all__ = [
-    "TOP",
-    "Bench",
-    "Fault",
-    "Method",
-    "Proof",
-    "Property",
-    "Task",
-    "driven_signals",
-    "insert_fault",
-]
-
 TOP = "top"
 """The module around the hardware, which is its `hardware`."""
 HARDWARE = "hardware"

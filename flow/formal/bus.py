@@ -1,7 +1,5 @@
 """Properties of the controller's ends of AXI4-Stream and AXI4-Lite."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Mux, Signal
 
 from ...hdl.bus.axi_lite import AxiLiteEndpoint
@@ -11,8 +9,6 @@ from ...hdl.controller.frames import ScoreOutput
 from .bench import Bench, Edit, Fault, Method, Proof, Property
 from .layer_monitor import changed, implies, past
 from .scan_lemmas import fsm_states
-
-__all__ = ["bus_proofs"]
 
 PACKET_BITS = STREAM_BITS + 8
 """A packet of two beats."""

@@ -4,8 +4,6 @@ One step of the clock from an arbitrary state, by SAT, in the controller's own V
 assumed of the state, so that what holds for one step holds for ever.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ...hdl.bus.registers import WORD_BITS, WORD_BYTES
@@ -17,12 +15,7 @@ from ..emit.controller import CONTROLLER
 from ..tools.yosys import yosys_texts
 from .timers import timer_assertions
 
-__all__ = ["counter_assertions", "counters_count"]
-
-_SIGNALS = {
-    "UNRESOLVED_DECISIONS": "status__unresolved",
-    "DROPPED_FRAMES": "status__dropped",
-}
+_SIGNALS = {"UNRESOLVED_DECISIONS": "status__unresolved", "DROPPED_FRAMES": "status__dropped"}
 """Counters that are ports as well; the others are called as their registers."""
 _OF_ROWS = ("pulses", "retries", "failed_cells")
 """Counters of programming that the rows' programmer counts itself."""

@@ -10,8 +10,6 @@ Bounded model checking up to the second image's result: the first image follows 
 one whatever an image leaves behind. Results may have to wait, as far as that leaves time.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,11 +39,7 @@ from .bench import Method
 from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
 
 LAYER = LayerConfig(
-    name="miter",
-    inputs=3,
-    bias_columns=2,
-    neurons=3,
-    macro=MacroConfig(rows=2, columns=6),
+    name="miter", inputs=3, bias_columns=2, neurons=3, macro=MacroConfig(rows=2, columns=6)
 )
 """The geometry of the proof: bias columns, a column and a row out of use, a shorter last macro."""
 

@@ -1,13 +1,9 @@
 """What the pins of a layer have done so far, seen from outside: monitors for its properties."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, Readout
 from .bench import Bench
-
-__all__ = ["LayerMonitor", "at_most_one", "changed", "implies", "past"]
 
 COUNTER_BITS = PHASE_BITS + 1
 PRECHARGED, STROBED, SHARED = 1, 2, 3

@@ -1,7 +1,5 @@
 """Mutants of a controller: single faults that Yosys puts into it, for tests to find."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

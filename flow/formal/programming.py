@@ -1,7 +1,5 @@
 """Programming and evaluation never meet, and a pulse is on one word line with its pins still."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Signal, Value
 
 from ...hdl.config import LayerConfig, NetworkConfig
@@ -12,9 +10,6 @@ from ...hdl.programming.word_line import PULSE_PINS
 from .bench import Bench, Fault, Method, Proof, Property
 from .layer_monitor import at_most_one, implies, past
 from .scan_lemmas import fsm_states
-
-__all__ = ["programming_proofs"]
-
 
 PATHS = {
     "row": ((), "row_state"),

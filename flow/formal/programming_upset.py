@@ -5,8 +5,6 @@ cycles left is computed from the registers, and it is proven that, whatever they
 every cycle until all is at rest. Its largest value is then the bound.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -25,8 +23,6 @@ from .bench import Bench, Fault, Proof
 from .layer_monitor import at_most_one, implies, past
 from .recovery import any_state_property, cycle_number, outputs_of
 from .scan_lemmas import fsm_states
-
-__all__ = ["programming_upset_proof"]
 
 LAYER = LayerConfig(
     name="layer", inputs=2, bias_columns=1, neurons=4,

@@ -4,8 +4,6 @@ Each property is proven, covered (what it is about does occur), and broken: an e
 for which it fails.
 """
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,8 +20,6 @@ from .programming_upset import programming_upset_proof
 from .recovery import NETWORK, recovery_proofs
 from .scan import scan_proofs
 from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
-
-__all__ = ["every_proof", "prove"]
 
 MODES = {
     Task.INDUCTION: "prove",

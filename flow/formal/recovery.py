@@ -3,8 +3,6 @@
 The solver chooses the value of every register in the first cycle.
 """
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 
@@ -15,8 +13,6 @@ from ...hdl.layer.dense_layer import DenseLayer
 from ...hdl.layer.sequencer import PINS
 from .bench import Bench, Fault, Method, Proof, Property
 from .layer_monitor import at_most_one, implies
-
-__all__ = ["any_state_property", "cycle_number", "outputs_of", "recovery_proofs"]
 
 NETWORK = NetworkConfig(
     layers=(

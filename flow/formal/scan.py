@@ -1,7 +1,5 @@
 """Properties of a layer's scan: lines, phases, order of rows, results, cycles."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from amaranth.hdl import Cat, Mux, Signal, Value
@@ -20,8 +18,6 @@ from .layer_monitor import (
     past,
 )
 from .scan_lemmas import ScanLemmas
-
-__all__ = ["scan_proofs"]
 
 TIMING = PhaseTiming(
     dead_before_evaluate_cycles=2, evaluate_cycles=2, dead_after_share_cycles=2, bridge_cycles=9
@@ -72,8 +68,7 @@ class ScanProof:
         reads = seen.strobe | seen.share
         full = seen.evaluated >= taken["evaluate_cycles"]
         bench.prove(
-            "read_after_evaluate",
-            implies(reads, seen.evaluate & (seen.read_before | full)),
+            "read_after_evaluate", implies(reads, seen.evaluate & (seen.read_before | full))
         )
         again = seen.strobe & ~seen.strobe_before & seen.read_before
         bench.prove(

@@ -3,16 +3,12 @@
 Lemmas are proven with the properties; they only say which states of the registers occur.
 """
 
-from __future__ import annotations
-
 from amaranth.hdl import Array, Cat, Mux, Signal, Value
 
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, LayerConfig, Readout
 from ...hdl.layer.sequencer import PINS
 from .bench import Bench
 from .layer_monitor import PRECHARGED, SHARED, STROBED, LayerMonitor, implies
-
-__all__ = ["ScanLemmas", "fsm_states"]
 
 
 def fsm_states(state: Signal) -> dict[str, int]:

@@ -4,8 +4,6 @@ Lengths are held through a scan, a phase begins with its own and counts down to 
 lengths at once, where a simulation would wait for up to 65,535 cycles in each phase.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from amaranth.hdl import Fragment
@@ -15,8 +13,6 @@ from ...hdl.controller.layer_registers import layer_register
 from ...hdl.layer.sequencer import PhaseSequencer
 from .bench import driven_signals
 from .scan_lemmas import fsm_states
-
-__all__ = ["timer_assertions"]
 
 
 def timer_assertions(config: NetworkConfig) -> str:

@@ -1,7 +1,5 @@
 """What came of a proof, its cover and its mutant."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...record import Record

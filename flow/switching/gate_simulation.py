@@ -17,8 +17,6 @@ from ...record import ResultPart
 from ..tools.liberty import Cell, CellLibrary
 from ..tools.yosys import yosys_texts
 
-__all__ = ["GateSimulation", "SwitchingEnergy", "read_netlist"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchingEnergy(ResultPart):

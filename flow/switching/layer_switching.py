@@ -1,14 +1,10 @@
 """What a layer's netlist switches for one image: a bridge layer and an all-digital one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...hdl.config import PHASE_NAMES, DigitalLayerConfig, LayerConfig
 from .gate_simulation import GateSimulation, SwitchingEnergy
-
-__all__ = ["ImageSwitching", "dense_layer_switching", "popcount_layer_switching"]
 
 WARM_UP = 1
 """Images before the one that counts: its switching begins from what an image leaves behind."""

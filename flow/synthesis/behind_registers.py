@@ -13,8 +13,6 @@ from amaranth.hdl import (
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["BehindRegisters"]
-
 FOLDED_BITS = 4
 """Bits of one parity: what a look-up table of an FPGA takes."""
 
@@ -50,10 +48,7 @@ class BehindRegisters(wiring.Component):
         m.submodules.component = DomainRenamer("component")(self.component)
         reset = Signal(reset_less=True)
         m.d.sync += reset.eq(ResetSignal())
-        m.d.comb += [
-            ClockSignal("component").eq(ClockSignal()),
-            ResetSignal("component").eq(reset),
-        ]
+        m.d.comb += [ClockSignal("component").eq(ClockSignal()), ResetSignal("component").eq(reset)]
         ports = list(self.component.signature.flatten(self.component))
         inputs = Cat(value for _, member, value in ports if member.flow == In)
         chain = Signal(max(1, len(inputs)), reset_less=True)

@@ -11,8 +11,6 @@ from typing import Any, Self
 
 from ...record import Record
 
-__all__ = ["BlockCost", "ModuleCost", "logic_depth", "module_costs"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class BlockCost(Record):

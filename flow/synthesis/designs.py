@@ -1,7 +1,5 @@
 """What is synthesised: any component, a controller by its blocks, one macro's by default."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +8,6 @@ from amaranth.lib import wiring
 from ...hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 from ...hdl.controller.controller import NetworkController
 from ..emit.controller import CONTROLLER
-
-__all__ = ["BLOCKS", "Design", "block_of_controller", "controller_design", "one_macro_network"]
 
 
 @dataclass(frozen=True, kw_only=True)

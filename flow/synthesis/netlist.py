@@ -1,7 +1,5 @@
 """The controller as gates: what Yosys synthesises from the emitted SystemVerilog."""
 
-from __future__ import annotations
-
 from ..emit.controller import CONTROLLER
 from ..tools.yosys import yosys_texts
 from .script import KEEP_STATES

@@ -1,7 +1,5 @@
 """The clock that an FPGA reaches: place and route with nextpnr."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +7,6 @@ from typing import Any
 from ...errors import ToolError
 from ..tools.nextpnr import run_nextpnr
 from .timing import Timing
-
-__all__ = ["place_and_route"]
 
 
 def place_and_route(folder: Path, target: str, period_ps: float) -> Timing:

@@ -1,10 +1,6 @@
 """The script that Yosys runs for each target."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-
-__all__ = ["KEEP_STATES", "MOST_LOADS", "is_fpga", "yosys_script"]
 
 MOST_LOADS = 16
 """Gates that one gate or flip-flop drives, in a library of cells."""

@@ -1,7 +1,5 @@
 """Synthesis with Yosys: what a design costs, and with which clock it runs."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil
@@ -29,8 +27,6 @@ from .designs import Design
 from .place import place_and_route
 from .script import is_fpga, yosys_script
 from .timing import Timing, static_timing
-
-__all__ = ["TARGETS", "SynthResult", "require_target", "synthesise"]
 
 TARGETS = {
     "generic": "gates of any kind",

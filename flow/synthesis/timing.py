@@ -1,7 +1,5 @@
 """The clock that a netlist reaches: OpenSTA with a cell library, before layout."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -11,8 +9,6 @@ from pathlib import Path
 from ...errors import ToolError
 from ..emit.sdc import IO_DELAY_FRACTION, SENSE_DELAY_FRACTION, is_sense
 from ..tools.opensta import run_sta
-
-__all__ = ["Timing", "static_timing"]
 
 REGISTER_CLOCKS = "[all_registers -clock_pins]"
 REGISTER_DATA = "[all_registers -data_pins]"

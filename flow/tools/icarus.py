@@ -1,10 +1,6 @@
 """What Icarus Verilog 11 needs before it simulates the emitted SystemVerilog."""
 
-from __future__ import annotations
-
 import re
-
-__all__ = ["without_always_comb"]
 
 
 def without_always_comb(text: str) -> str:

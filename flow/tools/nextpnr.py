@@ -1,15 +1,11 @@
 """nextpnr: place and route on an FPGA."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .packaged import PackagedTool
-
-__all__ = ["DEVICES", "NEXTPNR", "run_nextpnr"]
 
 NEXTPNR = {
     family: PackagedTool(

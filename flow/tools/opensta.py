@@ -1,14 +1,10 @@
 """OpenSTA: whether it is there, and what it prints."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 
 from ...errors import ToolError
 from .packaged import complaint_in, run_in
-
-__all__ = ["NO_STA", "find_sta", "run_sta"]
 
 NO_STA = "OpenSTA is not installed: apt-get install opensta"
 

@@ -1,7 +1,5 @@
 """Tools that come as Python packages: whether one is there, and running it in a folder."""
 
-from __future__ import annotations
-
 import importlib.util
 import re
 import subprocess
@@ -13,8 +11,6 @@ from pathlib import Path
 
 from ...cache import cache_folder
 from ...errors import InputError, ToolError
-
-__all__ = ["PackagedTool", "complaint_in", "run_in"]
 
 
 @dataclass(frozen=True)

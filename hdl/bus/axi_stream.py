@@ -1,7 +1,5 @@
 """AXI4-Stream: its members, and a packet's beats."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from amaranth.hdl import Cat, Module, Mux, Signal
@@ -9,8 +7,6 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import STREAM_BITS
-
-__all__ = ["PacketInput", "axi_stream_members", "join_streams"]
 
 
 def axi_stream_members(prefix: str, flow: type[In] | type[Out]) -> dict[str, wiring.Member]:

@@ -1,7 +1,5 @@
 """The logic of a register map: storage, decoding and answers."""
 
-from __future__ import annotations
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -16,8 +14,6 @@ from .registers import (
     RegisterModel,
     Response,
 )
-
-__all__ = ["RegisterBank", "RegisterBusSignature"]
 
 RESPONSE_BITS = 2
 

@@ -3,26 +3,11 @@
 Free of Amaranth. The logic (`register_bank`), the model and every document are made from the map.
 """
 
-from __future__ import annotations
-
 import enum
 import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-__all__ = [
-    "HALF_BITS",
-    "WORD_BITS",
-    "WORD_BYTES",
-    "Access",
-    "Block",
-    "Field",
-    "Register",
-    "RegisterMap",
-    "RegisterModel",
-    "Response",
-]
 
 WORD_BITS = 32
 """Width of a register and of the bus."""

@@ -1,15 +1,11 @@
 """What arrays see of a layer: columns, rows, macros and read-out, and the time of a scan."""
 
-from __future__ import annotations
-
 import enum
 from dataclasses import dataclass, field
 
 from ...errors import InputError
 from ...record import Record, require_at_least
 from .macro import MacroConfig, require_bus
-
-__all__ = ["ArrayGroup", "Readout"]
 
 
 class Readout(enum.Enum):

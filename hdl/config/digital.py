@@ -3,13 +3,9 @@
 Free of Amaranth, like `config`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...record import Record, require_at_least
-
-__all__ = ["DigitalLayerConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,18 +3,8 @@
 The components' models and the physics both follow these; the circuits are written independently.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
-
-__all__ = [
-    "bank_codes",
-    "corrected_code",
-    "score_of_code",
-    "search_trim",
-    "successive_approximation",
-]
 
 Whole = Any
 """An int, or a NumPy array of int64, taken element by element."""

@@ -1,12 +1,8 @@
 """Layer kinds: what is presented to an array group when, and what becomes of its results."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from .array_group import ArrayGroup
-
-__all__ = ["LayerConfig"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,23 +1,11 @@
 """Size and reading of a macro, and the presets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from ...errors import InputError
 from ...record import Record, require_at_least
 from .programming import ProgrammingConfig
 from .timing import DEAD_TIME_NAMES, PhaseTiming
-
-__all__ = [
-    "MACROS",
-    "MOST_TRIM_BITS",
-    "MOST_TRIM_STROBES",
-    "WIDEST_BUS",
-    "MacroConfig",
-    "require_bus",
-]
-
 
 MOST_TRIM_BITS = 12
 """A bank of more units would outweigh the columns of any array here."""
@@ -123,8 +111,7 @@ MACROS: dict[str, MacroConfig] = {
     "paper-20ns": _paper_clock(20e-9),
     # With SL latches: the bridges have 6 ns, while the other phases take 7 ns [E].
     "pipelined": MacroConfig(
-        pipelined=True,
-        timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6),
+        pipelined=True, timing=PhaseTiming(clock_period_s=1e-9, precharge_cycles=3, bridge_cycles=6)
     ),
     # Programmed by its controller, with spare rows.
     "programmable": MacroConfig(programmable=True, spare_rows=8),

@@ -1,7 +1,5 @@
 """A network of layers: its streams, and its latencies."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...errors import InputError
@@ -9,9 +7,6 @@ from ...record import Record
 from .array_group import Readout
 from .layer import LayerConfig
 from .macro import require_bus
-
-__all__ = ["BLOCK_NAMES", "LARGEST_SCORE", "STREAM_BITS", "NetworkConfig"]
-
 
 STREAM_BITS = 32
 """Width of the AXI4-Stream data ports."""

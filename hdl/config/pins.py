@@ -6,8 +6,6 @@ at rest, and its group and width are in the field's metadata. Columns of arrays 
 the same capacitive lines count as one array's, array 0's lowest.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import enum
 from collections.abc import Iterator
@@ -15,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from .array_group import ArrayGroup
-
-__all__ = ["PINS", "ArrayAnswers", "ArrayPins", "Pin", "PinGroup", "PinSizes", "ProgrammingPins"]
 
 
 class PinGroup(enum.Enum):

@@ -1,13 +1,9 @@
 """How a macro's cells are programmed: pulses, read-back, retries."""
 
-from __future__ import annotations
-
 import enum
 from dataclasses import dataclass
 
 from ...record import Record, require_at_least
-
-__all__ = ["ProgrammingConfig", "ProgrammingOperation"]
 
 
 class ProgrammingOperation(enum.IntEnum):

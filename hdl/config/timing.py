@@ -1,14 +1,9 @@
 """Lengths of the phases of an evaluation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...errors import InputError
 from ...record import Record, require_at_least
-
-__all__ = ["DEAD_TIME_NAMES", "PHASE_BITS", "PHASE_NAMES", "PhaseTiming"]
-
 
 PHASE_BITS = 16
 """Width of a phase's length: in the sequencer, on its way there, and in its control register."""

@@ -1,25 +1,12 @@
 """The control registers of a network's controller, as data: each field that its logic drives or
 reads is an attribute."""
 
-from __future__ import annotations
-
 import re
 
 from ... import __version__
 from ..bus.registers import WORD_BITS, Access, Block, Field, Register, RegisterMap
 from ..config import NetworkConfig
-from .layer_registers import LayerRegisters, bit, constants, layer_register, trim_register
-
-__all__ = [
-    "LAYER_OFFSET",
-    "LAYER_STRIDE",
-    "PROGRAMMING_ERRORS",
-    "ControlRegisters",
-    "Event",
-    "control_registers",
-    "layer_register",
-    "trim_register",
-]
+from .layer_registers import LayerRegisters, bit, constants
 
 IDENTITY = int.from_bytes(b"PBRG", "little")
 """Its bytes in memory spell it."""

@@ -19,8 +19,6 @@ from .control_registers import ControlRegisters, Event
 from .frames import ScoreOutput
 from .signature import COUNTER_BITS, NetworkSignature
 
-__all__ = ["NetworkController"]
-
 
 class NetworkController(wiring.Component):
     """All layers of a network, each with its macros, working on successive images at once.
@@ -62,10 +60,7 @@ class NetworkController(wiring.Component):
         return self.config.interval
 
     def model(
-        self,
-        bits: int,
-        score: Callable[[int, int, int], int],
-        trims: Sequence[Sequence[int]] = (),
+        self, bits: int, score: Callable[[int, int, int], int], trims: Sequence[Sequence[int]] = ()
     ) -> list[int]:
         """The result packet of one image, as signed integers.
 

@@ -9,8 +9,6 @@ from ..bus.axi_stream import axi_stream_members
 from ..config import STREAM_BITS, NetworkConfig
 from ..config.laws import score_of_code
 
-__all__ = ["ScoreOutput"]
-
 
 class ScoreOutput(wiring.Component):
     """Turns the last layer's codes into one packet: the class, then a signed score per class.

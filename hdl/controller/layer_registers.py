@@ -1,12 +1,8 @@
 """The registers of a layer: its sizes, the lengths of its phases, its programming, its trims."""
 
-from __future__ import annotations
-
 from ..bus.registers import HALF_BITS, Access, Field, Register
 from ..config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, LayerConfig, Readout
 from ..programming.registers import ProgrammingRegisters
-
-__all__ = ["LayerRegisters", "bit", "constants", "layer_register", "trim_register"]
 
 READOUT_CODES = {Readout.SIGN: 0, Readout.COUNT: 1}
 

@@ -9,8 +9,6 @@ from ..bus.axi_stream import axi_stream_members
 from ..config import NetworkConfig
 from .control_registers import control_registers
 
-__all__ = ["COUNTER_BITS", "NetworkSignature", "StatusSignature"]
-
 COUNTER_BITS = 32
 
 

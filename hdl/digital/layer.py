@@ -10,8 +10,6 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from ..config import DigitalLayerConfig
 from .popcount_tree import PopcountThreshold
 
-__all__ = ["DigitalLayer", "PopcountLayer", "WeightSignature"]
-
 
 def _word_layout(config: DigitalLayerConfig) -> data.StructLayout:
     return data.StructLayout({"weights": config.inputs, "threshold": config.threshold_bits})

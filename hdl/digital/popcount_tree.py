@@ -6,8 +6,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import DigitalLayerConfig
 
-__all__ = ["PopcountThreshold"]
-
 
 class PopcountThreshold(wiring.Component):
     """Says whether at least `threshold` of the bits are 1; takes new bits in every cycle.

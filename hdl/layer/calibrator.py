@@ -15,8 +15,6 @@ from ..config import LayerConfig
 from ..config.laws import search_trim
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 
-__all__ = ["Calibrator", "TrimSearch", "search_trim"]
-
 
 class TrimSearch(wiring.Component):
     """Finds the trim of one macro: the offset's sign, then its bits from the highest down.

@@ -15,8 +15,6 @@ from .macro_periphery import PERIPHERIES, ScanSignature
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 from .spare_rows import SpareWordLineDriver, moves_layout
 
-__all__ = ["DenseLayer"]
-
 
 class DenseLayer(wiring.Component):
     """Scans the rows of all its macros together, one word-line step for all.

@@ -8,8 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import ArrayGroup
 
-__all__ = ["BitLineDriver", "WordLineDriver"]
-
 
 class WordLineDriver(wiring.Component):
     """Raises the word lines of a layer's macros one after the other, in row order.

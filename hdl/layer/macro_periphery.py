@@ -10,8 +10,6 @@ from ..config.laws import corrected_code, successive_approximation
 from .readout import CountReadout, SignReadout
 from .trim import TrimDriver
 
-__all__ = ["PERIPHERIES", "CountPeriphery", "MacroPeriphery", "ScanSignature", "SignPeriphery"]
-
 
 class ScanSignature(wiring.Signature):
     """What all macros of a layer get alike, cycle by cycle.

@@ -6,10 +6,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config.laws import score_of_code, successive_approximation
+from ..config.laws import successive_approximation
 from .trim import corrected
-
-__all__ = ["CountReadout", "SignReadout", "score_of_code", "successive_approximation"]
 
 
 class SignReadout(wiring.Component):

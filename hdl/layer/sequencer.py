@@ -10,8 +10,6 @@ from amaranth.lib.wiring import In, Out
 from ..config import PHASE_BITS, PHASE_NAMES, PhaseTiming
 from ..idioms import members_of, unused_states
 
-__all__ = ["PhasePins", "PhaseSequencer", "PhaseTimingSignature"]
-
 
 class PhasePins(NamedTuple):
     """The analog phase pins of one clock cycle."""
@@ -111,12 +109,7 @@ class PhaseSequencer(wiring.Component):
     """
 
     def __init__(
-        self,
-        configured: PhaseTiming,
-        *,
-        trials: int = 1,
-        planes: int = 1,
-        pipelined: bool = False,
+        self, configured: PhaseTiming, *, trials: int = 1, planes: int = 1, pipelined: bool = False
     ):
         for name, number in (("trials", trials), ("planes", planes)):
             if number < 1:

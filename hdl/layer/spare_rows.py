@@ -9,8 +9,6 @@ from amaranth.lib.wiring import In, Out
 from ..config import LayerConfig
 from .line_drivers import WordLineDriver
 
-__all__ = ["SpareTable", "SpareWordLineDriver", "moves_layout"]
-
 
 def moves_layout(config: LayerConfig) -> data.ArrayLayout:
     """Per macro and spare row: whether a row lives there, and which."""

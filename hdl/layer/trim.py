@@ -4,9 +4,7 @@ from amaranth.hdl import Module, Mux, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config.laws import bank_codes, corrected_code
-
-__all__ = ["TrimDriver", "bank_codes", "corrected", "corrected_code"]
+from ..config.laws import bank_codes
 
 
 def trim_magnitude(trim: Value, trim_bits: int) -> Value:

@@ -1,21 +1,9 @@
 """What the programmer does, pulse by pulse and cycle by cycle, free of Amaranth."""
 
-from __future__ import annotations
-
 from typing import NamedTuple, Protocol
 
 from ..config import STREAM_BITS, LayerConfig, ProgrammingOperation
 from .plan import PULSES, STEPS, Device, Step
-
-__all__ = [
-    "CellRow",
-    "ProgrammedRow",
-    "ProgrammingModel",
-    "Pulse",
-    "most_line_cycles",
-    "most_row_cycles",
-    "packet_of_row",
-]
 
 ROW_BITS = 16
 MACRO_BITS = 15

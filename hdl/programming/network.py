@@ -12,14 +12,6 @@ from ..idioms import any_of, members_of, unused_states
 from ..layer.spare_rows import moves_layout
 from .row import COUNTER_BITS, RowProgrammer
 
-__all__ = [
-    "LAST_ROW",
-    "PROGRAMMING_COUNTERS",
-    "NetworkProgrammer",
-    "PacketRouter",
-    "ProgrammingStatusSignature",
-]
-
 PROGRAMMING_COUNTERS = {
     "pulses": "Pulses given.",
     "retries": "Attempts after the first of a step.",

@@ -13,14 +13,10 @@ Every step begins with a read-back; only cells that read wrong are pulsed, so th
 its weight already is not worn. A row that was formed before begins with WRITE.
 """
 
-from __future__ import annotations
-
 import enum
 from typing import NamedTuple
 
 from ..config import ProgrammingOperation
-
-__all__ = ["PULSES", "STEPS", "Cells", "Device", "PulseKind", "Step"]
 
 
 class Device(enum.IntEnum):

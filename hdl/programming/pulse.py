@@ -7,8 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ..config import LayerConfig, ProgrammingOperation
 from ..idioms import unused_states
 
-__all__ = ["PulseDriver", "RowReader"]
-
 
 class PulseDriver(wiring.Component):
     """Gives one pulse: columns and amplitude first, then the pulse, then its hold time.

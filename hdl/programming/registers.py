@@ -1,12 +1,8 @@
 """The registers of a layer's programming, as data."""
 
-from __future__ import annotations
-
 from ..bus.registers import HALF_BITS, WORD_BITS, Access, Field, Register
 from ..config import STREAM_BITS, LayerConfig
 from .network import PROGRAMMING_COUNTERS
-
-__all__ = ["ProgrammingRegisters"]
 
 
 def _field(name: str, bits: int, doc: str, access: Access = Access.READ_ONLY) -> Field:

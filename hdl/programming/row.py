@@ -12,8 +12,6 @@ from ..layer.spare_rows import SpareTable, moves_layout
 from .model import MACRO_BITS, ROW_BITS, ProgrammingModel
 from .word_line import PULSE_PINS, WordLineProgrammer
 
-__all__ = ["COUNTER_BITS", "RowProgrammer"]
-
 COUNTER_BITS = 32
 """Width of the programmer's counters."""
 HEADER = data.StructLayout({"row": ROW_BITS, "macro": MACRO_BITS, "blank": 1})

@@ -11,8 +11,6 @@ from ..idioms import unused_states
 from .plan import PULSES, STEPS, Cells
 from .pulse import PulseDriver, RowReader
 
-__all__ = ["WordLineProgrammer"]
-
 PULSE_PINS = ("prog_op", "prog_device", "prog_level", "prog_mask", "prog_pulse")
 LAST_STEP = len(STEPS) - 1
 

@@ -1,7 +1,5 @@
 """A chip of blank cells, and what the programmer's model makes of them, without pins."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,8 +15,6 @@ from ...errors import InputError
 from ...hdl.config import LayerConfig
 from ...hdl.programming.model import ProgrammedRow, ProgrammingModel, Pulse
 from ..job import Job
-
-__all__ = ["BlankChip", "BlankLayer", "PulsedCells"]
 
 
 class PulsedCells:

@@ -1,15 +1,11 @@
 """The host that has the comparators calibrated through the controller's ports."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SimulationError
 from ..outcome import Meter
 from .ports import SLACK_CYCLES, RegisterHost
-
-__all__ = ["CALIBRATED_TO_IRQ_CYCLES", "CalibrationHost", "calibration_cycles"]
 
 CALIBRATED_TO_IRQ_CYCLES = 2
 """A calibration is `LayerConfig.calibration_cycles` from the cycle before precharge rises to its

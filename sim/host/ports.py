@@ -1,15 +1,11 @@
 """The controller's ports as a host sees them, over any simulator, and its registers by name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 
 from ...hdl.config import NetworkConfig
 from ...hdl.controller.control_registers import control_registers
 from ...hdl.controller.layer_registers import trim_register
-
-__all__ = ["SLACK_CYCLES", "ControllerPorts", "RegisterHost"]
 
 SLACK_CYCLES = 16
 """Clock cycles past the declared end before anything counts as stuck."""

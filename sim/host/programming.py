@@ -1,7 +1,5 @@
 """The host that programs a network through the controller's ports, whatever the simulator."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -71,10 +69,7 @@ class ProgrammingHost(RegisterHost):
     """
 
     def __init__(
-        self,
-        ports: ControllerPorts,
-        config: NetworkConfig,
-        progress: Progress = silent,
+        self, ports: ControllerPorts, config: NetworkConfig, progress: Progress = silent
     ) -> None:
         super().__init__(ports, config)
         self.progress = progress

@@ -1,7 +1,5 @@
 """Whether programming through the hardware came to what the model of the programmer says."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,8 +15,6 @@ from ..job import Job
 from ..outcome import Outcome
 from .blank_chip import BlankChip, BlankLayer
 from .programming import PATTERNS, LayerProgramming, pattern_weights
-
-__all__ = ["check_programming", "drawn_layers"]
 
 
 def check_programming(job: Job, outcome: Outcome) -> None:

@@ -1,7 +1,5 @@
 """The arrays behind a controller's pins in Amaranth's simulator, cycle by cycle."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +12,6 @@ from ...hdl.controller.controller import NetworkController
 from ..answers import ArrayAdapter
 from ..host.blank_chip import BlankChip
 from ..outcome import Outcome
-
-__all__ = ["Arrays", "BlankArrays"]
 
 
 class _Array:

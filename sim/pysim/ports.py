@@ -1,15 +1,11 @@
 """The controller's ports in Amaranth's simulator."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BYTES
 from ...hdl.controller.controller import NetworkController
-
-__all__ = ["PysimPorts"]
 
 
 class PysimPorts:

@@ -1,7 +1,5 @@
 """A job in Amaranth's own simulator: no Verilog, for small networks."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 What the process that waits and the one that simulates agree on; below both.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """cocotb's runners, which build simulations and start them."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 
@@ -9,8 +7,6 @@ from cocotb_tools.runner import Icarus, Runner
 from cocotb_tools.runner import Verilator as CocotbVerilator
 
 from ...flow.tools.verilator import find_verilator
-
-__all__ = ["NOT_REWRITTEN", "make_runner"]
 
 NOT_REWRITTEN = {"COCOTB_REWRITE_ASSERTION_FILES": ""}
 """No run tells more of an assertion than that it failed: cocotb need not have pytest, if it is

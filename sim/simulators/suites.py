@@ -1,7 +1,5 @@
 """Suites of cocotb tests on a design in Icarus: for tests, and for faults that they are to find."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

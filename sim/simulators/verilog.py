@@ -1,7 +1,5 @@
 """Verilog simulators: finding one, building the testbench once, running a job in it."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib
@@ -204,11 +202,7 @@ def _watched(folder: Path, progress: Progress) -> Iterator[None]:
 
 
 def run(
-    job: Job,
-    built: Build,
-    testbench: str,
-    waves: Path | None = None,
-    progress: Progress = silent,
+    job: Job, built: Build, testbench: str, waves: Path | None = None, progress: Progress = silent
 ) -> Outcome:
     """Run a job in a simulator.
 

@@ -1,7 +1,5 @@
 """The model beside ngspice: one row compared in all that the model says of it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """A row of a sampled chip as an ngspice netlist."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

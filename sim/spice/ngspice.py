@@ -1,7 +1,5 @@
 """ngspice in batch mode: a netlist in, waveforms out."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import tempfile

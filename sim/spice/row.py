@@ -1,7 +1,5 @@
 """A row of a sampled chip: the circuit around one word line, and what the model says of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Self
 

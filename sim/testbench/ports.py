@@ -1,7 +1,5 @@
 """Sizes of the testbench's ports, which its templates and Python's drivers share."""
 
-from __future__ import annotations
-
 from ...hdl.config import STREAM_BITS, LayerConfig
 from ...hdl.config.pins import PinSizes
 

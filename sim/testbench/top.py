@@ -5,8 +5,6 @@ Python computed for the whole image, and checks the pins. In strict mode the arr
 testbench's own ports, and Python answers strobe by strobe from them alone.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterable
 from importlib import resources
@@ -29,8 +27,6 @@ from .ports import (
     step_pins,
 )
 from .violations import Violation
-
-__all__ = ["TESTBENCH", "bus_inputs", "programming_inputs", "testbench_files"]
 
 TESTBENCH = "popbridge_testbench"
 MODULES = ("drivers.sv", "monitors.sv")

@@ -1,10 +1,6 @@
 """What the arrays' pins may break in bulk simulation, by the number that the testbench gives."""
 
-from __future__ import annotations
-
 import enum
-
-__all__ = ["Violation"]
 
 
 class Violation(enum.IntEnum):

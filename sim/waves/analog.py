@@ -63,10 +63,7 @@ def default_probes(config: NetworkConfig) -> tuple[Probe, ...]:
 
 @contextlib.contextmanager
 def dump_of(
-    job: Job,
-    waves: Path | None,
-    probes: Sequence[Probe],
-    progress: Progress = silent,
+    job: Job, waves: Path | None, probes: Sequence[Probe], progress: Progress = silent
 ) -> Iterator[Path | None]:
     """Where the simulator of the block dumps; `waves` is made of it as the block ends.
 

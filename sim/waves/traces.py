@@ -1,7 +1,5 @@
 """One evaluation out of a waveform file of `sim.waves`, as arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

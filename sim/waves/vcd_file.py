@@ -5,8 +5,6 @@ and Icarus have, and takes a body byte by byte. A body is read line by line: sim
 change on each.
 """
 
-from __future__ import annotations
-
 import itertools
 import string
 from collections.abc import Iterable, Iterator, Mapping

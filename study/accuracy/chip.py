@@ -1,7 +1,5 @@
 """One chip of a sweep: a condition, a chip number, and what it makes of a set of images."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import pickle

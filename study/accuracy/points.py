@@ -1,7 +1,5 @@
 """What a sweep goes over: every combination of condition, clock, supply and bit error rate."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """What a sweep over chips finds, as records."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...field_types import Count, Magnitude, Positive, Share, Size

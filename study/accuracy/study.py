@@ -1,7 +1,5 @@
 """Many chips at many conditions: what ``popbridge accuracy`` asks and finds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

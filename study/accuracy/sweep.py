@@ -1,7 +1,5 @@
 """Many chips at many points: who computes what, what is kept, and what it comes to."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Iterator, Sequence

@@ -6,8 +6,6 @@ the condition's comparators, inverters and capacitors; the crossbar's currents a
 the last layer digitised, without error, which is in the crossbar's favour.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

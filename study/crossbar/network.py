@@ -1,7 +1,5 @@
 """A whole network on current-summing crossbars, beside `montecarlo` for the bridge."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a comparison of bridge and crossbar finds, as records."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 

@@ -1,7 +1,5 @@
 """The bridge beside a current-summing crossbar: what ``popbridge compare`` asks and finds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

@@ -142,11 +142,7 @@ class _Point:
         bias_columns = hidden_bias_columns(fan_in)
         macro = macro.replace(columns=fan_in + bias_columns)
         bridge = LayerConfig(
-            name="layer",
-            inputs=fan_in,
-            bias_columns=bias_columns,
-            neurons=macro.rows,
-            macro=macro,
+            name="layer", inputs=fan_in, bias_columns=bias_columns, neurons=macro.rows, macro=macro
         )
         stream = DrawStream(seed, Domain.COMPARISON, fan_in)
         weights = stream.at(0).integers(0, 2, (bridge.neurons, bridge.fan_in), dtype=np.uint8)
@@ -275,11 +271,7 @@ def _scaled_energy(
         return None
     scale = _scaled_j(1.0, LIBRARY_FEATURES_M[liberty.name], read_cells(liberty).vdd_v)
     scaled = switching.times(scale)
-    return {
-        "logic": scaled.logic_j,
-        "clock": scaled.clock_j,
-        "gated_clock": scaled.gated_clock_j,
-    }
+    return {"logic": scaled.logic_j, "clock": scaled.clock_j, "gated_clock": scaled.gated_clock_j}
 
 
 def _scaled_j(joules: float, feature_m: float, vdd_v: float) -> float:

@@ -1,7 +1,5 @@
 """What a bridge layer's controller and an all-digital layer take, as records."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...field_types import Count, Magnitude, Size

@@ -1,7 +1,5 @@
 """Results of a long job, kept as they come: a killed job goes on where it stopped."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

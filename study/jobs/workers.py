@@ -4,8 +4,6 @@ Not joblib: its workers outlive a parent that is killed (1.6.0: twenty seconds a
 them were still there), and those of a killed sweep would keep its cores and its memory.
 """
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import multiprocessing.connection

@@ -1,7 +1,5 @@
 """The mutation campaign: faulty controllers under the fast tests, cheapest first."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import tempfile

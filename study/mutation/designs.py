@@ -1,7 +1,5 @@
 """The small networks whose controllers get faults."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What a mutation campaign finds, as records."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

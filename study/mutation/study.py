@@ -1,7 +1,5 @@
 """Faults put into the hardware: what ``popbridge mutate`` asks and finds."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the hardware's calibration came to: offsets measured, what is left, cycles."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Energy of a run's arrays."""
 
-from __future__ import annotations
-
 from ...behav.energy.causes import CAUSES
 from ...behav.energy.layer import mean_bridge_siemens, network_energy, peak_evaluation_j
 from ...behav.parameters.energy import EnergyParameters

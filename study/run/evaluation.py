@@ -1,7 +1,5 @@
 """A co-simulation held against the software network."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,8 +42,7 @@ def accuracy_and_confusion(
     hardware_classes = outcome.results[:, 0]
     count = job.config.classes
     accuracy = Accuracy(
-        software=_accuracy(software_classes, images),
-        hardware=_accuracy(hardware_classes, images),
+        software=_accuracy(software_classes, images), hardware=_accuracy(hardware_classes, images)
     )
     confusion = Confusion(
         software=confusion_matrix(software_classes, images, count),

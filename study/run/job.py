@@ -1,7 +1,5 @@
 """`popbridge run` from Python: a request in, a result out."""
 
-from __future__ import annotations
-
 from ...bnn.catalog import find_network
 from ...bnn.images import ImageSet, input_bits
 from ...bnn.mapping import MappedNetwork, map_network

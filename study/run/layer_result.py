@@ -1,7 +1,5 @@
 """What `popbridge run` found of one layer."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ...field_types import Count, Positive, Share, Size

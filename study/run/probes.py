@@ -1,7 +1,5 @@
 """What is analog in a run's waveform file: probes, as they are written."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ...errors import InputError

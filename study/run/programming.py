@@ -1,7 +1,5 @@
 """What programming the arrays from blank came to."""
 
-from __future__ import annotations
-
 from ...sim.job import Job
 from ...sim.outcome import Outcome
 from .result import LayerProgramming

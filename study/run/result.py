@@ -1,7 +1,5 @@
 """What `popbridge run` found: the fields of its JSON, which the report reads back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """A bench with masters on the control bus and on the streams."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import cocotb

@@ -1,7 +1,5 @@
 """Reading numbers from simulated signals."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ...sim.outcome import Meter

@@ -4,8 +4,6 @@ So that long phases take a simulator's time only, and so that each channel of th
 run ahead of the others, as far as its handshake lets it.
 """
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Sequence

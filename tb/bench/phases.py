@@ -1,20 +1,11 @@
 """A bench that looks at the arrays' phase pins."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import cocotb
-from cocotb.triggers import (
-    ClockCycles,
-    FallingEdge,
-    First,
-    ReadOnly,
-    RisingEdge,
-    ValueChange,
-)
+from cocotb.triggers import ClockCycles, FallingEdge, First, ReadOnly, RisingEdge, ValueChange
 
 from ...hdl.config import PHASE_NAMES, LayerConfig, NetworkConfig
 from ..suites.scenario_plan import states_of

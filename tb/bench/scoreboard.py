@@ -1,7 +1,5 @@
 """A scoreboard of what has happened, and a monitor of a sequencer's state."""
 
-from __future__ import annotations
-
 import random
 from dataclasses import dataclass
 from typing import Any

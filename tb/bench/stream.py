@@ -1,7 +1,5 @@
 """The controller alone as the top, its streams driven and taken by cocotbext-axi."""
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Collection, Coroutine, Iterator
@@ -12,14 +10,7 @@ from typing import Any
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import (
-    ClockCycles,
-    FallingEdge,
-    ReadOnly,
-    RisingEdge,
-    Timer,
-    with_timeout,
-)
+from cocotb.triggers import ClockCycles, FallingEdge, ReadOnly, RisingEdge, Timer, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Coroutines that run side by side and fail together."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 

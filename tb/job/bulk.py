@@ -1,7 +1,5 @@
 """Bulk mode: Python wakes once per layer and image, `array_replay` answers the strobes."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable
 from typing import Any
 

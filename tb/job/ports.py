@@ -1,7 +1,5 @@
 """The controller's ports in a Verilog simulator, at the testbench's drivers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Programming of blank arrays in a Verilog simulator."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Strict mode: Python wakes at every change of the arrays' pins and answers from the pins alone."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What runs a job on the simulated top: driver of images, monitor of results, their order."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,14 +1,10 @@
 """The controller's streams, driven and taken by cocotbext-axi."""
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 
 import cocotb
-from cocotb.triggers import (
-    ClockCycles,
-)
+from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiStreamFrame
 
 from ..bench.handles import read_number

@@ -1,7 +1,5 @@
 """The controller's registers, read and written by cocotbext-axi's AXI4-Lite master."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import cocotb

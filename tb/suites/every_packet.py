@@ -3,8 +3,6 @@
 For controllers that program their cells.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -4,16 +4,10 @@ A phase of 2^k cycles and a few is looked at until it has outlasted those few: a
 on its way to the counter ends it before. What is not too long is counted to its end.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import cocotb
-from cocotb.triggers import (
-    ClockCycles,
-    RisingEdge,
-    with_timeout,
-)
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register

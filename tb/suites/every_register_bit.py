@@ -3,8 +3,6 @@
 Few cycles for many accesses: each channel of the bus runs ahead of the others, or pauses.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import cocotb

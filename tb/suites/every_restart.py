@@ -1,7 +1,5 @@
 """A soft reset in every cycle of a frame and of an image, on the controller alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -3,8 +3,6 @@
 For controllers with trims. The offsets are a half more than whole, so that no decision is a tie.
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

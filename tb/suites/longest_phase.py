@@ -3,8 +3,6 @@
 A suite of its own, since it takes a simulator longer than all the others.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import cocotb

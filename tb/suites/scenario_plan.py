@@ -1,7 +1,5 @@
 """Which events a random scenario has: a function of the seed and of the scenario's number."""
 
-from __future__ import annotations
-
 import json
 import os
 import random

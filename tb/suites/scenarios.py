@@ -3,8 +3,6 @@
 A scenario is a cocotb test of its own, so that one that fails leaves nothing to the next.
 """
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Awaitable, Callable

@@ -166,10 +166,7 @@ BROKEN = {
         contents(layer1_weights=None),
         "layer1_weights: found no such array, expected one",
     ),
-    "no offset": (
-        contents(layer1_offset=None),
-        "layer1_offset: found no such array, expected one",
-    ),
+    "no offset": (contents(layer1_offset=None), "layer1_offset: found no such array, expected one"),
     "extra array": (
         contents(layer1_threshold=np.zeros(3, np.int32)),
         "layer1_threshold: found this array, expected only ['meta', ",

@@ -1,7 +1,5 @@
 """Small networks, what mapping makes of them, and jobs on them, made from a visible seed."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

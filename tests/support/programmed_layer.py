@@ -1,7 +1,5 @@
 """A layer programmed from blank without pins, row by row, and what inference sees of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from popbridge.sim.host.blank_chip import BlankLayer

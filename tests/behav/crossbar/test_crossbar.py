@@ -70,10 +70,7 @@ def test_exact_solution_and_voltages_are_those_of_badcrossbar(shape, wires_ohm, 
     inputs = random_signs(shape[0])
     applied_v = parameters.read_v * inputs
     expected = badcrossbar.compute(
-        applied_v[:, np.newaxis],
-        1 / cells_s,
-        r_i_word_line=wires_ohm[0],
-        r_i_bit_line=wires_ohm[1],
+        applied_v[:, np.newaxis], 1 / cells_s, r_i_word_line=wires_ohm[0], r_i_bit_line=wires_ohm[1]
     )
     output_a = expected.currents.output.ravel()
     scale_a = abs(output_a).max()

@@ -29,8 +29,7 @@ from popbridge.study import formal as study
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "formal.md"
 needs_tools = pytest.mark.skipif(
-    shutil.which("z3", path=program_path()) is None,
-    reason="popbridge[formal] is missing",
+    shutil.which("z3", path=program_path()) is None, reason="popbridge[formal] is missing"
 )
 
 

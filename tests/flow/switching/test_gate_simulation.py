@@ -54,9 +54,7 @@ def module(ports, *cells):
 def test_energy_of_a_divider_by_hand():
     """Net 3 is the flip-flop's output, 4 its complement, which is its input; two lanes alike."""
     divider = module(
-        {"clk": [2], "o": [3]},
-        ("FF", {"D": 4, "CK": 2, "Q": 3}),
-        ("INV", {"A": 3, "Y": 4}),
+        {"clk": [2], "o": [3]}, ("FF", {"D": 4, "CK": 2, "Q": 3}), ("INV", {"A": 3, "Y": 4})
     )
     simulation = GateSimulation(divider, LIBRARY, 2)
     seen = []

@@ -21,13 +21,7 @@ CONFIGURATIONS = {
     # 1 beat; 2 rows; 12 rows; 2 rows of 4 trials; 2 classes: 1 + 11 + 61 + 23 + 3 + 2.
     "middle": ((8, 4, 12, 2), (2, 12, 2), {}, 101, 61),
     # 2 beats; 3 rows of 6 cycles, 3 rows of 12 (3 trials); 3 classes: 2 + 19 + 37 + 4 + 3.
-    "last": (
-        (33, 5, 3),
-        3,
-        {"precharge_cycles": 2, "settle_cycles": 2},
-        65,
-        37,
-    ),
+    "last": ((33, 5, 3), 3, {"precharge_cycles": 2, "settle_cycles": 2}, 65, 37),
     # 2 beats; only a count layer, 2 rows of 15 (6 trials); 4 classes: 2 + 31 + 5 + 4.
     "single": ((40, 4), 2, {}, 42, 31),
     # 1 beat; 4 rows of 3 cycles, 3 rows of 7 (3 trials); 3 classes: 1 + 13 + 22 + 4 + 3.
