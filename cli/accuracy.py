@@ -10,105 +10,58 @@ from ..figures.tables import csv_text, table_of_rows
 from ..study.accuracy.points import IDEAL, PAPER_CLOCK_NS
 from ..study.accuracy.result import AccuracyResult, ChipsResult, PointResult
 from ..study.accuracy.study import AccuracyRequest, accuracy
-from .options.selection import add_network_options, request_of, seed_number
-from .show.output import (
-    add_json_option,
-    progress,
-    require_writable,
-    table,
-    text_stream,
-    write_json,
-    write_text,
+from .options.selection import add_network_options, add_request_options, request_of
+from .show.output import progress, require_writable, table, write_text
+
+DESCRIPTION = (
+    "Samples chips and runs all images through each, with the physics and the "
+    "draws of the co-simulation but without hardware, for every combination of condition, "
+    "clock, supply and bit error rate. Every finished chip is kept below build/accuracy: a "
+    "sweep that was stopped goes on where it was, and one that is extended computes only what "
+    "is new."
 )
+OPTIONS = {
+    "--data PATH": "labelled images: an .npz file or a folder of IDX files; without it the shipped "
+    "ones",
+    "--images N": "how many images, from the first; all without it",
+    "--chips N": "chips per point",
+    "--first-chip SEED": "number of the first chip; the others follow it",
+    "--condition NAME": f"conditions: presets' names, TOML files or {IDEAL}; without it nominal, "
+    f"or {IDEAL} with --ber",
+    "--clock-ns T": "times of a row, ns, and clocks of the error law; without it the macro's own "
+    f"timing, and {PAPER_CLOCK_NS:g} for the error law",
+    "--vdd V": "supplies, V; without it the condition's own",
+    "--ber P": "bit error rates: the layers of --layers follow the published error law at each "
+    "instead of the condition",
+    "--layers NAME": "layers that --ber acts on; without it, as in the paper, the sign layers fed "
+    "by hidden activations",
+    "--calibrate": "run every chip once more, calibrated as `popbridge run --calibrate` does; "
+    "needs a macro with trim_bits, as the preset `trimmed`",
+    "--seed": "of the comparators' noise",
+    "--workers N": "processes; one per core without it",
+    "--scheduler ADDRESS": "address of a Dask scheduler, whose cluster does the work (extra "
+    "`dist`)",
+}
 
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``accuracy`` to `commands`."""
-    parser = commands.add_parser(
-        "accuracy",
-        description="Samples chips and runs all images through each, with the physics and the "
-        "draws of the co-simulation but without hardware, for every combination of condition, "
-        "clock, supply and bit error rate. Every finished chip is kept below build/accuracy: a "
-        "sweep that was stopped goes on where it was, and one that is extended computes only what "
-        "is new.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     add_network_options(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="PATH",
-        help="labelled images: an .npz file or a folder of IDX files; without it the shipped ones",
-    )  # fmt: skip
-    parser.add_argument(
-        "--images", type=int, metavar="N", help="how many images, from the first; all without it"
-    )
-    parser.add_argument(
-        "--chips", type=int, default=AccuracyRequest.chips, metavar="N", help="chips per point"
-    )
-    parser.add_argument(
-        "--first-chip", type=seed_number, default=AccuracyRequest.first_chip, metavar="SEED",
-        help="number of the first chip; the others follow it",
-    )  # fmt: skip
-    _add_point_options(parser)
-    parser.add_argument(
-        "--calibrate", action="store_true",
-        help="run every chip once more, calibrated as `popbridge run --calibrate` does; needs a "
-        "macro with trim_bits, as the preset `trimmed`",
-    )  # fmt: skip
-    parser.add_argument("--seed", type=seed_number, default=1, help="of the comparators' noise")
-    parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes; one per core without it"
-    )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS",
-        help="address of a Dask scheduler, whose cluster does the work (extra `dist`)",
-    )  # fmt: skip
+    add_request_options(parser, AccuracyRequest, OPTIONS)
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write a line per point")
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def _add_point_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options whose combinations are the points, and ``--layers``."""
-    parser.add_argument(
-        "--condition", nargs="+", metavar="NAME", default=(),
-        help=f"conditions: presets' names, TOML files or {IDEAL}; without it nominal, or {IDEAL} "
-        "with --ber",
-    )  # fmt: skip
-    parser.add_argument(
-        "--clock-ns", type=float, nargs="+", metavar="T", default=(),
-        help="times of a row, ns, and clocks of the error law; without it the macro's own timing, "
-        f"and {PAPER_CLOCK_NS:g} for the error law",
-    )  # fmt: skip
-    parser.add_argument(
-        "--vdd", type=float, nargs="+", metavar="V", default=(),
-        help="supplies, V; without it the condition's own",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ber", type=float, nargs="+", metavar="P", default=(),
-        help="bit error rates: the layers of --layers follow the published error law at each "
-        "instead of the condition",
-    )  # fmt: skip
-    parser.add_argument(
-        "--layers", nargs="+", metavar="NAME", default=(),
-        help="layers that --ber acts on; without it, as in the paper, the sign layers fed by "
-        "hidden activations",
-    )  # fmt: skip
-
-
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Sweep and report."""
-    require_writable(arguments.json)
     require_writable(arguments.csv)
-    request = request_of(AccuracyRequest, arguments)
-    result = accuracy(request, progress)
+    result = accuracy(request_of(AccuracyRequest, arguments), progress)
     progress("")
     for note in result.notes:
         print(note, file=sys.stderr)
-    print_points(result, text_stream(arguments.json))
+    print_points(result, out)
     if arguments.csv is not None:
         write_text(arguments.csv, _csv(result.points))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    return result.to_dict(), 0
 
 
 def _csv(points: Sequence[PointResult]) -> str:

@@ -1,51 +1,41 @@
 """``popbridge bench``: the measured speeds, each beside something real on the same machine."""
 
 import argparse
-from typing import Any
+from typing import Any, TextIO
 
 from ..behav.neuron.neuron_errors import PAPER_RATES
 from ..study.speeds import PAPER_LARGEST, WIDE, SpeedsRequest, SpeedsResult, speeds
-from .options.selection import add_chip_options, add_network_options, request_of
-from .show.output import (
-    add_cache_option,
-    add_json_option,
-    progress,
-    require_writable,
-    table,
-    text_stream,
-    write_json,
+from .options.selection import (
+    add_chip_options,
+    add_network_options,
+    add_request_options,
+    request_of,
+)
+from .show.output import add_cache_option, progress, table
+
+DESCRIPTION = (
+    "Measures co-simulation (Verilator, one process, a sampled chip with "
+    "comparator noise), the software reference, one chip's physics without hardware beside "
+    "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
+    "probabilities."
 )
 
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``bench`` to `commands`."""
-    parser = commands.add_parser(
-        "bench",
-        description="Measures co-simulation (Verilator, one process, a sampled chip with "
-        "comparator noise), the software reference, one chip's physics without hardware beside "
-        "plain float32 matrix products of the same sizes, a sweep over chips, and exact error "
-        "probabilities.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     add_network_options(parser)
     add_chip_options(parser)
-    parser.add_argument(
-        "--images", type=int, default=SpeedsRequest.images, help="images in co-simulation"
-    )
+    add_request_options(parser, SpeedsRequest, {"--images": "images in co-simulation"})
     add_cache_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Measure and report."""
-    require_writable(arguments.json)
     request = request_of(SpeedsRequest, arguments)
     result = speeds(request, progress)
     progress("")
-    print(table(["", "measured"], _rows(request, result)), file=text_stream(arguments.json))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    print(table(["", "measured"], _rows(request, result)), file=out)
+    return result.to_dict(), 0
 
 
 def _rows(request: SpeedsRequest, result: SpeedsResult) -> list[list[str]]:

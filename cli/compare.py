@@ -16,80 +16,52 @@ from ..study.crossbar.result import (
     of_arrays,
 )
 from ..study.crossbar.study import DEFAULT_IMAGES, CompareRequest, compare
-from .options.selection import add_condition_options, add_network_options, request_of
-from .show.output import (
-    add_json_option,
-    progress,
-    require_writable,
-    table,
-    text_stream,
-    write_json,
-    write_text,
+from .options.selection import (
+    add_condition_options,
+    add_image_options,
+    add_network_options,
+    add_request_options,
+    request_of,
 )
+from .show.output import progress, require_writable, table, write_text
 
 CSV_TITLES = (
     "sweep", "value", "array", "accuracy", "error_rate", "access_a", "neuron_a", "wordline_drop",
     "bitline_drop",
 )  # fmt: skip
 
+DESCRIPTION = (
+    "Accuracy of a network on bridges and on differential current-summing "
+    "crossbars of the same devices, over the devices' spread and over the wire's resistance, "
+    "and wrong neuron signs over fan-in; with read currents and voltage drops."
+)
+OPTIONS = {
+    "--chips N": "chips 1 to N are averaged",
+    "--spreads S": "spreads of ln R, the same in both states, on lines without resistance",
+    "--wire-ohm R": "wire per cell of every line, ohm, with the condition's devices",
+    "--fan-ins N": "inputs of neurons with random weights, drawn from the seed, with the "
+    "condition's devices and wire",
+}
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``compare`` to `commands`."""
-    parser = commands.add_parser(
-        "compare",
-        description="Accuracy of a network on bridges and on differential current-summing "
-        "crossbars of the same devices, over the devices' spread and over the wire's resistance, "
-        "and wrong neuron signs over fan-in; with read currents and voltage drops.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     add_network_options(parser)
-    parser.add_argument(
-        "--data", type=Path, metavar="PATH",
-        help="images: an .npz file or a folder of IDX files; without it the shipped test images "
-        "where they fit, else random ones",
-    )  # fmt: skip
-    parser.add_argument(
-        "--images", type=int, metavar="N",
-        help=f"how many images, from the first; without it {DEFAULT_IMAGES}, or all if fewer",
-    )  # fmt: skip
-    parser.add_argument(
-        "--chips",
-        type=int,
-        default=CompareRequest.chips,
-        metavar="N",
-        help="chips 1 to N are averaged",
-    )
-    parser.add_argument(
-        "--spreads", type=float, nargs="+", default=CompareRequest.spreads, metavar="S",
-        help="spreads of ln R, the same in both states, on lines without resistance",
-    )  # fmt: skip
-    parser.add_argument(
-        "--wire-ohm", type=float, nargs="+", default=CompareRequest.wire_ohm, metavar="R",
-        help="wire per cell of every line, ohm, with the condition's devices",
-    )  # fmt: skip
-    parser.add_argument(
-        "--fan-ins", type=int, nargs="+", default=CompareRequest.fan_ins, metavar="N",
-        help="inputs of neurons with random weights, drawn from the seed, with the condition's "
-        "devices and wire",
-    )  # fmt: skip
+    add_image_options(parser, DEFAULT_IMAGES)
+    add_request_options(parser, CompareRequest, OPTIONS)
     add_condition_options(parser)
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write all points as CSV")
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Compare, print, write."""
-    for path in (arguments.csv, arguments.json):
-        require_writable(path)
-    request = request_of(CompareRequest, arguments)
-    result = compare(request, progress)
+    require_writable(arguments.csv)
+    result = compare(request_of(CompareRequest, arguments), progress)
     progress("")
     if arguments.csv is not None:
         write_text(arguments.csv, csv_text(table_of_rows(CSV_TITLES, list(_rows(result)))))
-    print_comparison(result, text_stream(arguments.json))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    print_comparison(result, out)
+    return result.to_dict(), 0
 
 
 def _rows(result: CompareResult) -> Iterable[list[object]]:

@@ -11,31 +11,22 @@ from ..figures.files import drawn
 from ..figures.look import require_matplotlib
 from ..figures.tables import csv_text, table_of_rows
 from ..study.errors import LARGEST_INPUTS, ErrorsRequest, ErrorsResult, errors
-from .show.output import (
-    add_json_option,
-    require_writable,
-    table,
-    text_stream,
-    write_bytes,
-    write_json,
-    write_text,
-)
+from .show.output import require_writable, table, write_bytes, write_text
 
 PLOT_SUFFIXES = (".svg", ".png")
 SHOWN_RATES = 6
 """Rates that the printed table has columns for."""
 
+DESCRIPTION = (
+    "The exact probability that a neuron gives the wrong sign, for every popcount "
+    "surplus, from the bit error rate of its columns and the published error law of its "
+    "comparator; below 1e-30 it is given as 0. Bias columns are the authors': "
+    "2 floor(0.05 N), and one more for even N."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``errors`` to `commands`."""
-    parser = commands.add_parser(
-        "errors",
-        description="The exact probability that a neuron gives the wrong sign, for every popcount "
-        "surplus, from the bit error rate of its columns and the published error law of its "
-        "comparator; below 1e-30 it is given as 0. Bias columns are the authors': "
-        "2 floor(0.05 N), and one more for even N.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     parser.add_argument(
         "--fan-in", type=int, required=True, metavar="N",
         help=f"inputs of the neuron, 1 to {LARGEST_INPUTS:,}; bias columns come on top",
@@ -53,11 +44,9 @@ def add_parser(commands: Any) -> None:
         "--plot", type=Path, metavar="PATH",
         help="draw them, as SVG or PNG by the suffix (needs matplotlib)",
     )  # fmt: skip
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Compute, print, write."""
     request = ErrorsRequest(
         inputs=arguments.fan_in, clock_ns=arguments.clock_ns, ber=tuple(arguments.ber)
@@ -71,14 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         kind = arguments.plot.suffix.lower().lstrip(".")
         write_bytes(arguments.plot, drawn(lambda: draw_neuron(result), [kind])[kind])
-    _print_table(result, text_stream(arguments.json))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    _print_table(result, out)
+    return result.to_dict(), 0
 
 
 def _check_paths(arguments: argparse.Namespace) -> None:
     """What can be wrong with files, before any work."""
-    for path in (arguments.csv, arguments.plot, arguments.json):
+    for path in (arguments.csv, arguments.plot):
         require_writable(path)
     if arguments.plot is not None:
         if arguments.plot.suffix.lower() not in PLOT_SUFFIXES:

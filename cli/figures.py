@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO, TypeAlias
 
 from ..errors import InputError
 from ..figures.accuracy import accuracy_tables, draw_accuracy
@@ -27,15 +27,7 @@ from ..sim.cosim import BUILD_FOLDER
 from ..sim.simulators.verilog import simulator_version
 from ..study.accuracy.result import AccuracyResult
 from ..study.crossbar.result import CompareResult
-from .show.output import (
-    add_cache_option,
-    add_json_option,
-    progress,
-    require_writable,
-    text_stream,
-    write_bytes,
-    write_json,
-)
+from .show.output import add_cache_option, progress, require_writable, write_bytes
 
 Figure: TypeAlias = tuple[Callable[[Progress], Tables], Callable[[Tables], Any]]
 """What gives a figure's tables, and what draws them."""
@@ -50,18 +42,17 @@ FIGURES: dict[str, Figure] = {
 }
 """All figures, the quickest first."""
 
+DESCRIPTION = (
+    "Draws bit error rates (ber), error probabilities of neurons (errors), the "
+    "energy of the shipped network (energy), one evaluation of it in a co-simulation "
+    "(waveform), bridge and crossbar (compare) and accuracies (accuracy), with published "
+    "points where there are any. Computes what they show, which takes minutes. Writes each as "
+    "NAME.svg and NAME.png, and its data as NAME-*.csv. Needs matplotlib."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``figures`` to `commands`."""
-    parser = commands.add_parser(
-        "figures",
-        description="Draws bit error rates (ber), error probabilities of neurons (errors), the "
-        "energy of the shipped network (energy), one evaluation of it in a co-simulation "
-        "(waveform), bridge and crossbar (compare) and accuracies (accuracy), with published "
-        "points where there are any. Computes what they show, which takes minutes. Writes each as "
-        "NAME.svg and NAME.png, and its data as NAME-*.csv. Needs matplotlib.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     parser.add_argument(
         "--output", type=Path, default=BUILD_FOLDER / "figures", metavar="FOLDER",
         help="where the files go",
@@ -76,11 +67,9 @@ def add_parser(commands: Any) -> None:
             help=f"the file that popbridge {command} --json wrote, to be drawn instead of computed",
         )  # fmt: skip
     add_cache_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Draw and write."""
     names = selected_figures(arguments.only)
     given: dict[str, Tables] = {}
@@ -88,13 +77,11 @@ def run(arguments: argparse.Namespace) -> int:
         given["compare"] = compare_tables(CompareResult.from_json(arguments.compare))
     if arguments.accuracy is not None:
         given["accuracy"] = accuracy_tables(AccuracyResult.from_json(arguments.accuracy))
-    require_writable(arguments.json)
     require_matplotlib("popbridge figures")
     if "waveform" in names:
         # Missing, it is to be said before the other figures are computed.
         simulator_version("verilator")
     folder = _made_folder(arguments.output, names)
-    out = text_stream(arguments.json)
     written: list[dict[str, Any]] = []
     for name in names:
         progress(f"drawing {name}")
@@ -105,8 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress("")
         written.append({"name": name, "files": [str(folder / file) for file in files]})
         print("\n".join(written[-1]["files"]), file=out, flush=True)
-    write_json(arguments.json, {"figures": written})
-    return 0
+    return {"figures": written}, 0
 
 
 def selected_figures(only: Sequence[str] | None) -> list[str]:

@@ -16,7 +16,7 @@ from typing import NoReturn
 from .. import __version__
 from ..cache import cache_folder
 from ..errors import HardwareFault, InputError, SimulationError, ToolError
-from .show.output import progress
+from .show.output import add_json_option, progress, require_writable, text_stream, write_json
 
 WRONG_INPUT = 2
 HARDWARE_FAILED = 1
@@ -65,7 +65,15 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     chosen = next((word for word in words if word != "--"), None)
     for name, purpose in COMMANDS.items():
         if name == chosen:
-            import_module(f".{name}", __package__).add_parser(commands)
+            module = import_module(f".{name}", __package__)
+            parser = commands.add_parser(
+                name,
+                description=module.DESCRIPTION,
+                formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            )
+            module.add_options(parser)
+            add_json_option(parser)
+            parser.set_defaults(run=module.run)
         else:
             commands.add_parser(name, help=purpose)
     return top.parse_args(words)
@@ -83,7 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse(sys.argv[1:] if argv is None else argv)
     try:
         with _terminated_in_order(), _caches_in(arguments.cache):
-            status = arguments.run(arguments)
+            require_writable(arguments.json)
+            result, status = arguments.run(arguments, text_stream(arguments.json))
+            write_json(arguments.json, result)
             sys.stdout.flush()
             return status
     except InputError as error:

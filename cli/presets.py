@@ -1,31 +1,29 @@
 """``popbridge presets``: what can be chosen by name."""
 
 import argparse
-from typing import Any
+from typing import Any, TextIO
 
 from ..behav.cell.bit_errors import bit_error_rate
 from ..behav.conditions import CONDITIONS
 from ..bnn.catalog import SHIPPED_NETWORKS, find_network
 from ..errors import InputError
 from ..hdl.config import MACROS
-from .show.output import add_json_option, table, text_stream, write_json
+from .show.output import table
+
+DESCRIPTION = (
+    "Lists what can be chosen by name. With NAME, prints that macro or condition "
+    "as TOML, to be changed and given to --macro or --condition as a file."
+)
 
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``presets`` to `commands`."""
-    parser = commands.add_parser(
-        "presets",
-        description="Lists what can be chosen by name. With NAME, prints that macro or condition "
-        "as TOML, to be changed and given to --macro or --condition as a file.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
+    parser.formatter_class = argparse.HelpFormatter  # no option has a default
     parser.add_argument("name", nargs="?", metavar="NAME", help="a macro's or condition's name")
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """List the presets, or print one."""
-    out = text_stream(arguments.json)
     presets = {**MACROS, **CONDITIONS}
     if arguments.name is not None:
         if arguments.name not in presets:
@@ -33,16 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
                 f"{arguments.name}: found no such preset, expected one of: {', '.join(presets)}"
             )
         print(presets[arguments.name].to_toml(), end="", file=out)
-        write_json(arguments.json, presets[arguments.name].to_dict())
-        return 0
+        return presets[arguments.name].to_dict(), 0
     print(_lists(), file=out)
-    result = {
+    lists = {
         "networks": list(SHIPPED_NETWORKS),
         "macros": {name: macro.to_dict() for name, macro in MACROS.items()},
         "conditions": {name: condition.to_dict() for name, condition in CONDITIONS.items()},
     }
-    write_json(arguments.json, result)
-    return 0
+    return lists, 0
 
 
 def _lists() -> str:

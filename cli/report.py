@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 import jinja2
 from markupsafe import Markup
@@ -15,21 +15,20 @@ from ..errors import InputError
 from ..study.run.result import Matrix, RunResult
 from .page.figures import Figure, read_figures
 from .page.numbers import FILTERS
-from .show.output import add_json_option, require_writable, text_stream, write_json, write_text
+from .show.output import require_writable, write_text
 
 TEMPLATE = "report.html.j2"
 MOST_CLASSES = 40
 """Classes that a confusion matrix is drawn for; a larger one is a carpet."""
 
+DESCRIPTION = (
+    "Writes one HTML page, complete in itself, from what popbridge run --json "
+    "wrote: accuracy, mapping, cycles and phases, differing bits, confusion matrix, energy."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``report`` to `commands`."""
-    parser = commands.add_parser(
-        "report",
-        description="Writes one HTML page, complete in itself, from what popbridge run --json "
-        "wrote: accuracy, mapping, cycles and phases, differing bits, confusion matrix, energy.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     parser.add_argument(
         "result", type=Path, metavar="RUN.json", help="what popbridge run --json wrote"
     )
@@ -40,25 +39,21 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--figures", type=Path, metavar="FOLDER", help="put every .svg of this folder on the page"
     )
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Read, check, write."""
     source: Path = arguments.result
     result = RunResult.from_json(source)
     output: Path = arguments.output or source.with_suffix(".html")
     if os.path.realpath(output) == os.path.realpath(source):
         raise InputError(f"--output: found {output}, the input, expected another file")
-    for path in (output, arguments.json):
-        require_writable(path)
+    require_writable(output)
     figures = [] if arguments.figures is None else read_figures(arguments.figures)
     write_text(output, page(result, figures))
-    print(output, file=text_stream(arguments.json))
+    print(output, file=out)
     names = [figure.name for figure in figures]
-    write_json(arguments.json, {"page": str(output), "figures": names})
-    return 0
+    return {"page": str(output), "figures": names}, 0
 
 
 def page(result: RunResult, figures: list[Figure]) -> str:

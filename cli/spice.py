@@ -2,14 +2,18 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, TextIO
 
 from ..sim.spice import netlist
 from ..sim.spice.ngspice import MISSING
 from ..study.spice import QuantityCheck, SpiceCheckRequest, SpiceRequest, passed, spice, spice_check
-from .options.selection import add_chip_options, add_network_options, request_of
-from .show.output import add_json_option, progress, require_writable, table, text_stream, write_json
+from .options.selection import (
+    add_chip_options,
+    add_network_options,
+    add_request_options,
+    request_of,
+)
+from .show.output import progress, require_writable, table
 
 FORMS = {
     "V": "{:.2e} V",
@@ -19,16 +23,20 @@ FORMS = {
 }
 """How a difference is written, by its unit."""
 
+DESCRIPTION = (
+    "Writes the netlist of one row of a sampled chip, runs ngspice where it is "
+    "installed and compares. Of inputs of several bits it takes the most significant bit "
+    "plane. With --check, random rows of three sizes instead."
+)
+OPTIONS = {
+    "--models FILE": f"transistor models: a file that defines {netlist.NMOS} and {netlist.PMOS}; "
+    "without it level-1 models",
+    "--output PATH": "the netlist",
+}
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``spice`` to `commands`."""
-    parser = commands.add_parser(
-        "spice",
-        description="Writes the netlist of one row of a sampled chip, runs ngspice where it is "
-        "installed and compares. Of inputs of several bits it takes the most significant bit "
-        "plane. With --check, random rows of three sizes instead.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     add_network_options(parser)
     add_chip_options(parser)
     parser.add_argument("--layer", type=int, default=0, metavar="L", help="layer, from 0")
@@ -37,37 +45,23 @@ def add_parser(commands: Any) -> None:
         "--columns", type=int, metavar="N", help="drive the first N columns only; without it all"
     )
     parser.add_argument("--image", type=int, default=0, metavar="K", help="test image, from 0")
-    parser.add_argument(
-        "--models", type=Path, metavar="FILE",
-        help=f"transistor models: a file that defines {netlist.NMOS} and {netlist.PMOS}; without "
-        "it level-1 models",
-    )  # fmt: skip
-    parser.add_argument(
-        "--output", type=Path, default=SpiceRequest.output, metavar="PATH", help="the netlist"
-    )
+    add_request_options(parser, SpiceRequest, OPTIONS)
     parser.add_argument(
         "--check",
         action="store_true",
         help="random rows of 23, 127 and 1127 columns; needs minutes",
     )
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Write and compare one row, or compare many."""
-    require_writable(arguments.json)
-    out = text_stream(arguments.json)
     if arguments.check:
-        asked = request_of(SpiceCheckRequest, arguments)
-        checked = spice_check(asked, progress)
+        checked = spice_check(request_of(SpiceCheckRequest, arguments), progress)
         progress("")
         _print_checks(checked.checks, out)
-        write_json(arguments.json, checked.to_dict())
-        return 0 if passed(checked.checks) else 1
+        return checked.to_dict(), int(not passed(checked.checks))
     require_writable(arguments.output)
-    request = request_of(SpiceRequest, arguments)
-    result = spice(request, progress)
+    result = spice(request_of(SpiceRequest, arguments), progress)
     progress("")
     planes = f", the most significant of {result.bit_planes} bit planes"
     said = planes if result.bit_planes > 1 else ""
@@ -76,8 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(MISSING, file=out)
     else:
         _print_checks(result.checks, out)
-    write_json(arguments.json, result.to_dict())
-    return 0 if passed(result.checks) else 1
+    return result.to_dict(), int(not passed(result.checks))
 
 
 def _print_checks(checks: Sequence[QuantityCheck], out: TextIO) -> None:

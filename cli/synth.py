@@ -1,36 +1,32 @@
 """``popbridge synth``: what the hardware costs, and with which clock it runs."""
 
 import argparse
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import InputError
 from ..flow.emit.controller import CONTROLLER
 from ..flow.synthesis.synthesise import TARGETS
 from ..study.digital.comparison import FAN_INS, DigitalRequest, compare_with_digital
 from ..study.synthesis import SynthesisRequest, synthesis
-from .options.selection import request_of
-from .show.output import (
-    add_cache_option,
-    add_json_option,
-    progress,
-    require_writable,
-    text_stream,
-    write_json,
-)
+from .options.selection import add_request_options, request_of
+from .show.output import add_cache_option, progress, require_writable
 from .show.synth import digital_text, synthesis_text
 
+_TARGETS = "; ".join(f"{name}: {meaning}" for name, meaning in TARGETS.items())
+DESCRIPTION = (
+    "Synthesises the controller with Yosys, and finds the clock it reaches: on an "
+    "FPGA placed and routed by nextpnr, in a cell library by OpenSTA before layout, wires "
+    f"taken to be without load. Targets: {_TARGETS}."
+)
+OPTIONS = {
+    "--liberty FILE": "the library of target liberty; without it, an installed one",
+    "--clock-mhz MHZ": "the clock to aim at; without it, the macro's own",
+    "--output FOLDER": "where netlist, constraints and logs go, in a folder for each target",
+}
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``synth`` to `commands`."""
-    targets = "; ".join(f"{name}: {meaning}" for name, meaning in TARGETS.items())
-    parser = commands.add_parser(
-        "synth",
-        description="Synthesises the controller with Yosys, and finds the clock it reaches: on an "
-        "FPGA placed and routed by nextpnr, in a cell library by OpenSTA before layout, wires "
-        f"taken to be without load. Targets: {targets}.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     parser.add_argument(
         "network", nargs="?", metavar="NETWORK",
         help="a shipped network's name or a network file; without it, one layer that fills one "
@@ -43,18 +39,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--target", default=SynthesisRequest.target, choices=TARGETS, help="what it is made of"
     )
-    parser.add_argument(
-        "--liberty", type=Path, metavar="FILE",
-        help="the library of target liberty; without it, an installed one",
-    )  # fmt: skip
-    parser.add_argument(
-        "--clock-mhz", type=float, metavar="MHZ",
-        help="the clock to aim at; without it, the macro's own",
-    )  # fmt: skip
-    parser.add_argument(
-        "--output", type=Path, default=SynthesisRequest.output, metavar="FOLDER",
-        help="where netlist, constraints and logs go, in a folder for each target",
-    )  # fmt: skip
+    add_request_options(parser, SynthesisRequest, OPTIONS)
     parser.add_argument(
         "--compare", type=int, nargs="*", metavar="N",
         help="instead, the controller of a bridge layer of one macro beside an all-digital layer "
@@ -62,26 +47,22 @@ def add_parser(commands: Any) -> None:
         f"{' '.join(map(str, FAN_INS))}",
     )  # fmt: skip
     add_cache_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Synthesise, and print what came out."""
-    require_writable(arguments.json)
     if arguments.compare is not None:
-        return _run_comparison(arguments)
+        return _run_comparison(arguments, out)
     request = request_of(SynthesisRequest, arguments)
     if request.folder.is_dir():
         require_writable(request.folder / f"{CONTROLLER}.v")
     result = synthesis(request, progress)
     progress("")
-    print(synthesis_text(result), file=text_stream(arguments.json))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    print(synthesis_text(result), file=out)
+    return result.to_dict(), 0
 
 
-def _run_comparison(arguments: argparse.Namespace) -> int:
+def _run_comparison(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Synthesise both layers at each fan-in, and print what each takes."""
     _refuse_other_choices(arguments)
     request = DigitalRequest(
@@ -91,9 +72,8 @@ def _run_comparison(arguments: argparse.Namespace) -> int:
     )
     result = compare_with_digital(request, progress)
     progress("")
-    print(digital_text(result), file=text_stream(arguments.json))
-    write_json(arguments.json, result.to_dict())
-    return 0
+    print(digital_text(result), file=out)
+    return result.to_dict(), 0
 
 
 def _refuse_other_choices(arguments: argparse.Namespace) -> None:

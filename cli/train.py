@@ -5,27 +5,26 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ..bnn.images import read_image_folder
 from ..bnn.recipe import RECIPES, Recipe
 from ..errors import InputError
-from .show.output import add_json_option, require_writable, text_stream, write_json
+from .show.output import require_writable
 
 if TYPE_CHECKING:
     from ..bnn.train import EpochReport, Training
 
 MNIST_SHAPE = (28, 28)
 
+DESCRIPTION = (
+    "Train a binarized network and write it as a network file. An interrupted "
+    "training goes on from OUTPUT.checkpoint when the same command is given again."
+)
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``train`` to `commands`."""
-    parser = commands.add_parser(
-        "train",
-        description="Train a binarized network and write it as a network file. An interrupted "
-        "training goes on from OUTPUT.checkpoint when the same command is given again.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     parser.add_argument(
         "network", choices=list(RECIPES), help="what to train: 784-1025-1025-1025-10, pixels of 1 "
         "or 4 bits",
@@ -43,14 +42,11 @@ def add_parser(commands: Any) -> None:
         "--output", type=Path, metavar="PATH",
         help="the network file; NETWORK.npz in this folder without it",
     )  # fmt: skip
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Train, write the network, print the accuracy of the software reference."""
     output = arguments.output or Path(f"{arguments.network}.npz")
-    require_writable(arguments.json)
     require_writable(output)
     try:
         from ..bnn import train
@@ -63,22 +59,20 @@ def run(arguments: argparse.Namespace) -> int:
     images = read_image_folder(arguments.data, MNIST_SHAPE, ["train"])
     test = read_image_folder(arguments.data, MNIST_SHAPE, ["t10k", "test"])
     training = train.Training(images, recipe, arguments.seed)
-    text = text_stream(arguments.json)
     started = time.monotonic()
 
     def report(epoch: EpochReport) -> None:
         print(
             f"epoch {epoch.epoch:2} of {epoch.epochs}  loss {epoch.loss:.4f}  "
             f"test accuracy {epoch.accuracy:.2%}  {time.monotonic() - started:.0f} s",
-            file=text,
+            file=out,
             flush=True,
         )
 
     network = train.train_network(training, test, arguments.network, output, report)
     accuracy = train.software_accuracy(network, test)
-    print(f"{output}: test accuracy {accuracy:.2%}", file=text)
-    write_json(arguments.json, _result(arguments, output, training, accuracy))
-    return 0
+    print(f"{output}: test accuracy {accuracy:.2%}", file=out)
+    return _result(arguments, output, training, accuracy), 0
 
 
 def _result(

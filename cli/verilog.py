@@ -3,7 +3,7 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import InputError
 from ..flow.emit.black_boxes import MACRO_TOP, black_box_stubs, macro_top_verilog
@@ -13,39 +13,27 @@ from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from .options.selection import add_network_options, selected_network
-from .show.output import (
-    add_cache_option,
-    add_json_option,
-    progress,
-    require_writable,
-    text_stream,
-    write_json,
-    write_text,
+from .show.output import add_cache_option, progress, require_writable, write_text
+
+DESCRIPTION = (
+    "Writes the network's controller, the macro top (controller and bridge_array "
+    "black boxes), the black boxes' stubs, a JSON file that describes them, and the control "
+    "registers as Markdown, C header and CMSIS-SVD; then has Verilator check the hardware."
 )
 
 
-def add_parser(commands: Any) -> None:
-    """Add the subparser ``verilog`` to `commands`."""
-    parser = commands.add_parser(
-        "verilog",
-        description="Writes the network's controller, the macro top (controller and bridge_array "
-        "black boxes), the black boxes' stubs, a JSON file that describes them, and the control "
-        "registers as Markdown, C header and CMSIS-SVD; then has Verilator check the hardware.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own options."""
     add_network_options(parser)
     parser.add_argument(
         "--output", type=Path, default=BUILD_FOLDER / "verilog", metavar="FOLDER",
         help="where the files go",
     )  # fmt: skip
     add_cache_option(parser)
-    add_json_option(parser)
-    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Write and check the files."""
-    require_writable(arguments.json)
     mapped = selected_network(arguments)
     config = mapped.config
     folder = arguments.output
@@ -78,10 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         # Checks each black box's port names and widths against its stub, too.
         lint([folder / f"{MACRO_TOP}.sv", folder / "bridge_array_stubs.sv"], MACRO_TOP)
     progress("")
-    out = text_stream(arguments.json)
     for name in texts:
         print(folder / name, file=out)
     verdict = "Verilator's lint finds nothing beyond the waivers of popbridge.flow.verilator"
     print(verdict if missing is None else f"lint skipped: {missing}", file=out)
-    write_json(arguments.json, {"files": [str(folder / name) for name in texts], **made})
-    return 0
+    return {"files": [str(folder / name) for name in texts], **made}, 0

@@ -2,17 +2,51 @@
 
 import argparse
 import dataclasses
+import types
+import typing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ...bnn.catalog import find_network
 from ...bnn.mapping import MappedNetwork, map_network
+from ...field_types import LARGEST, Count, bare
 from ...record import Record
 from ...study.presets import find_macro
 
 Request = TypeVar("Request", bound=Record)
 
-LARGEST_SEED = 2**64 - 1
+
+def add_request_options(
+    parser: argparse.ArgumentParser, kind: type[Record], options: dict[str, str]
+) -> None:
+    """Add options that have the names, types and defaults of a request's fields.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    kind : type of Record
+        The request.
+    options : dict of str to str
+        Help by what the usage shows, ``--name`` or ``--name METAVAR``.
+    """
+    kinds = typing.get_type_hints(kind, include_extras=True)
+    fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for usage, text in options.items():
+        option, _, metavar = usage.partition(" ")
+        name = option.removeprefix("--").replace("-", "_")
+        field, one = fields[name], kinds[name]
+        how: dict[str, Any] = {"metavar": metavar or None, "default": field.default}
+        if field.default is dataclasses.MISSING:
+            how = {"metavar": metavar, "required": True}
+        if typing.get_origin(one) in (types.UnionType, typing.Union, tuple):
+            if typing.get_origin(one) is tuple:
+                how["nargs"] = "+"
+            one = typing.get_args(one)[0]
+        if one is bool:
+            parser.add_argument(option, action="store_true", help=text)
+        else:
+            read = seed_number if one == Count else bare(one)
+            parser.add_argument(option, type=read, help=text, **how)
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
@@ -67,9 +101,9 @@ def chip_number(text: str) -> int | None:
 
 def seed_number(text: str, also: str = "") -> int:
     """The value of an option that takes a seed, or the number of a chip."""
-    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST_SEED:
+    if not (text.isascii() and text.isdecimal()) or int(text) > LARGEST:
         raise argparse.ArgumentTypeError(
-            f"found {text!r}, expected {also}an integer from 0 to {LARGEST_SEED}"
+            f"found {text!r}, expected {also}an integer from 0 to {LARGEST}"
         )
     return int(text)
 

@@ -1,6 +1,5 @@
 """Training of a tiny network: resumed equals uninterrupted, and folded equals trained."""
 
-import argparse
 import dataclasses
 import json
 import struct
@@ -15,7 +14,7 @@ from popbridge.bnn.images import ImageSet, input_bits
 from popbridge.bnn.mapping import map_network
 from popbridge.bnn.network_file import read_network
 from popbridge.bnn.recipe import Recipe
-from popbridge.cli import train as command
+from popbridge.cli.main import main, parse
 from popbridge.errors import InputError
 
 TINY = Recipe(hidden=(20, 12), classes=2, epochs=4, batch=25)
@@ -156,12 +155,6 @@ def test_recipe_refuses(field, value):
         Recipe(**{field: value})
 
 
-def parsed(*words):
-    parser = argparse.ArgumentParser()
-    command.add_parser(parser.add_subparsers())
-    return parser.parse_args(["train", *map(str, words)])
-
-
 def idx(array):
     sizes = struct.pack(f">{array.ndim}I", *array.shape)
     return bytes([0, 0, 8, array.ndim]) + sizes + array.astype(np.uint8).tobytes()
@@ -180,8 +173,7 @@ def test_command(train, tmp_path, capsys):
     mnist_like(tmp_path, 200)
     output = tmp_path / "made.npz"
     words = ["mnist", "--data", tmp_path, "--epochs", 1, "--output", output, "--json", "-"]
-    arguments = parsed(*words)
-    assert arguments.run(arguments) == 0
+    assert main(["train", *map(str, words)]) == 0
     captured = capsys.readouterr()
     network = read_network(output)
     assert [layer.outputs for layer in network.layers] == [1025, 1025, 1025, 10]
@@ -192,7 +184,7 @@ def test_command(train, tmp_path, capsys):
 
 
 def test_command_defaults():
-    arguments = parsed("mnist", "--data", "folder")
+    arguments = parse(["train", "mnist", "--data", "folder"])
     assert (arguments.network, arguments.epochs, arguments.seed) == ("mnist", 60, 1)
     assert arguments.output is None
 
