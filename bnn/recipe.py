@@ -1,12 +1,9 @@
 """The training recipes, apart from the training itself so that they are there without PyTorch."""
 
-from dataclasses import dataclass
-
 from ..errors import InputError
 from ..record import Record, require_at_least
 
 
-@dataclass(frozen=True, kw_only=True)
 class Recipe(Record):
     """All the numbers of a training."""
 

@@ -25,11 +25,18 @@ from .errors import InputError
 from .field_types import bare, fits, shown, wrong
 
 
+@typing.dataclass_transform(frozen_default=True, kw_only_default=True)
 class Record:
-    """Base of the frozen dataclasses: checked construction, plain data, TOML."""
+    """Base of frozen dataclasses: checked construction, plain data, TOML.
+
+    Its subclasses are made dataclasses without a decorator, built by keyword.
+    """
 
     other_fields: ClassVar[bool] = False
     """Whether files may have fields that the record does not have; they are ignored."""
+
+    def __init_subclass__(cls) -> None:
+        dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
     def __post_init__(self) -> None:
         """Check every field against its type; whole numbers become floats, lists tuples."""

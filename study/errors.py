@@ -1,6 +1,5 @@
 """Exact error probabilities of one neuron: what ``popbridge errors`` and its drawing show."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from ..behav.neuron.error_law import error_law
@@ -13,7 +12,6 @@ LARGEST_INPUTS = 30_000
 """Of a neuron, for the exact computation; some more than the authors' largest."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ErrorsRequest(Record):
     """A neuron, the clock of its comparator, and bit error rates."""
 
@@ -25,7 +23,6 @@ class ErrorsRequest(Record):
     """Bit error rates of a column's product."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ErrorsResult(Result):
     """Probability of the wrong sign for every popcount surplus."""
 

@@ -1,7 +1,6 @@
 """Proofs of the controller's hardware: what ``popbridge formal`` asks and finds."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
@@ -13,7 +12,6 @@ from ..progress import Progress, silent
 from ..record import Record, Result
 
 
-@dataclass(frozen=True, kw_only=True)
 class FormalRequest(Record):
     """Which properties are proven."""
 
@@ -23,7 +21,6 @@ class FormalRequest(Record):
     """Where waveforms of failures go."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class FormalResult(Result):
     """What came of each property; docs/formal.md."""
 

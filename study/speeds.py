@@ -35,7 +35,6 @@ WIDE = 1025
 """Neurons and inputs of the single layer whose software speed is shown."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpeedsRequest(Record):
     """What is measured, and on how much."""
 
@@ -55,7 +54,6 @@ class SpeedsRequest(Record):
     sweep_chips: Size = 12
 
 
-@dataclass(frozen=True, kw_only=True)
 class CosimSpeed(ResultPart):
     """Co-simulation in Verilator, in one process."""
 
@@ -69,7 +67,6 @@ class CosimSpeed(ResultPart):
     peak_rss_bytes: Count
 
 
-@dataclass(frozen=True, kw_only=True)
 class SoftwareSpeed(ResultPart):
     """The software network, and one layer of `WIDE` neurons and inputs."""
 
@@ -77,7 +74,6 @@ class SoftwareSpeed(ResultPart):
     layer_images_per_s: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class MonteCarloSpeed(ResultPart):
     """A chip's physics without hardware."""
 
@@ -92,14 +88,12 @@ class MonteCarloSpeed(ResultPart):
     """Of its largest process."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ErrorsSpeed(ResultPart):
     """Error probabilities of the authors' largest neuron at all rates of their tables."""
 
     seconds: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpeedsResult(Result):
     """The speeds of this machine."""
 

@@ -1,7 +1,6 @@
 """The model beside ngspice, for a row or for many: what ``popbridge spice`` asks and finds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -25,7 +24,6 @@ from .images import select_images
 from .presets import find_condition, find_macro
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpiceRequest(Record):
     """A row of a sampled chip, and the inputs that a test image gives it."""
 
@@ -51,7 +49,6 @@ class SpiceRequest(Record):
     """Where the netlist goes."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpiceCheckRequest(Record):
     """Random rows of three sizes."""
 
@@ -61,7 +58,6 @@ class SpiceCheckRequest(Record):
     """Of weights, inputs and chips."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class QuantityCheck(ResultPart):
     """One quantity of rows of one size, held against its bound."""
 
@@ -82,7 +78,6 @@ def passed(checks: Sequence[QuantityCheck]) -> bool:
     return all(check.result != "FAIL" for check in checks)
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpiceResult(Result):
     """A row's netlist, and where ngspice is installed the comparison."""
 
@@ -98,7 +93,6 @@ class SpiceResult(Result):
     checks: tuple[QuantityCheck, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpiceCheckResult(Result):
     """Every quantity of random rows of three sizes."""
 

@@ -1,6 +1,5 @@
 """What a controller costs and which clock it reaches: what ``popbridge synth`` asks and finds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..bnn.catalog import find_network
@@ -16,7 +15,6 @@ from ..sim.cosim import BUILD_FOLDER
 from .presets import find_macro
 
 
-@dataclass(frozen=True, kw_only=True)
 class SynthesisRequest(Record):
     """A controller, and what it is made of."""
 
@@ -46,7 +44,6 @@ class SynthesisRequest(Record):
         return self.output / self.target
 
 
-@dataclass(frozen=True, kw_only=True)
 class SynthesisResult(SynthResult, Result):
     """What the controller takes; docs/synthesis.md."""
 

@@ -3,7 +3,7 @@
 import enum
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -19,7 +19,6 @@ class Colour(enum.Enum):
     BLUE = "blue"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Layer(ResultPart):
     name: str
     share: Share
@@ -28,7 +27,6 @@ class Layer(ResultPart):
     retries: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Finding(Result):
     made_by: ClassVar[str] = "popbridge find"
     chip: Literal["ideal"] | Count
@@ -42,7 +40,6 @@ class Finding(Result):
     layers: tuple[Layer, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Settings(Record):
     clock: Positive = 1.0
     limit: Count | None = None

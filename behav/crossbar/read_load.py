@@ -1,6 +1,5 @@
 """What reading asks of an array's wires: current of an access, and the voltage lost on the way."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,6 @@ from ..parameters.crossbar import CrossbarParameters
 from .lines import read_voltages_v
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReadLoad(ResultPart):
     """Currents and drops of one array while it is read."""
 

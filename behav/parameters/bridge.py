@@ -1,7 +1,6 @@
 """Parameters of a bridge: access transistor and inverter."""
 
 import math
-from dataclasses import dataclass
 from typing import Self, overload
 
 import numpy as np
@@ -12,7 +11,6 @@ from ...record import Record
 from .checks import is_number, require_above, require_within
 
 
-@dataclass(frozen=True, kw_only=True)
 class BridgeParameters(Record):
     """Divider between BL and BLb, and the inverter that restores its midpoint SL."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...record import Record
 from .bridge import BridgeParameters
@@ -12,7 +12,6 @@ from .neuron import NeuronParameters
 from .programming import ProgrammingParameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class ChipParameters(Record):
     """A condition: the statistics from which chips are drawn, and how they are read."""
 

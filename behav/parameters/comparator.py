@@ -1,14 +1,12 @@
 """Parameters of a comparator."""
 
 import math
-from dataclasses import dataclass
 
 from ...errors import InputError
 from ...record import Record
 from .checks import require_above, require_within
 
 
-@dataclass(frozen=True, kw_only=True)
 class ComparatorParameters(Record):
     """The clocked comparator of a macro: its own offset and noise, or the published error law.
 

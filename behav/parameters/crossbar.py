@@ -1,7 +1,6 @@
 """Parameters of the current-summing crossbar."""
 
 import math
-from dataclasses import dataclass
 from typing import Self
 
 from ...record import Record
@@ -9,7 +8,6 @@ from .bridge import BridgeParameters
 from .checks import require_above, require_within
 
 
-@dataclass(frozen=True, kw_only=True)
 class CrossbarParameters(Record):
     """Read-out and wires of a crossbar; its devices are those of the condition."""
 

@@ -2,7 +2,7 @@
 
 import enum
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
 from ...errors import InputError
@@ -20,7 +20,6 @@ class LrsLaw(enum.Enum):
     `lrs_sigma_ln * lrs_median_ohm` before the cut [P]."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class RetentionParameters(Record):
     """Drift of both states towards each other, in ln R linear in the logarithm of time [E].
 
@@ -50,7 +49,6 @@ class RetentionParameters(Record):
         )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
 class DeviceParameters(Record):
     """Resistance of the two states of a ReRAM device: independent draws of each device."""
 

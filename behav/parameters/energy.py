@@ -4,13 +4,12 @@ Sources are marked as in `conditions`.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from ...errors import InputError
 from ...record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
 class EnergyParameters(Record):
     """Loads that the bits of an evaluation do not depend on, and overrides of those that matter.
 

@@ -1,13 +1,11 @@
 """Parameters of a neuron: its two capacitive lines."""
 
 import math
-from dataclasses import dataclass
 
 from ...record import Record
 from .checks import require_above, require_magnitude, require_within
 
 
-@dataclass(frozen=True, kw_only=True)
 class NeuronParameters(Record):
     """The two capacitive lines of a macro."""
 

@@ -4,7 +4,7 @@ Sources are marked as in `conditions`.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...errors import InputError
 from ...hdl.config import ProgrammingOperation
@@ -12,7 +12,6 @@ from ...record import Record
 from .checks import require_above, require_within
 
 
-@dataclass(frozen=True, kw_only=True)
 class PulseLaw(Record):
     """Switching of a device by one kind of pulse [E].
 
@@ -38,7 +37,6 @@ class PulseLaw(Record):
         return -math.expm1(-(10 ** min(exponent, 3.0)))
 
 
-@dataclass(frozen=True, kw_only=True)
 class ProgrammingParameters(Record):
     """Blank devices, and the laws of the three kinds of pulse.
 

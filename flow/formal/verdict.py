@@ -1,7 +1,5 @@
 """What came of a proof, its cover and its mutant."""
 
-from dataclasses import dataclass
-
 from ...record import Record
 
 PROVEN, FAILED, UNDECIDED = "proven", "failed", "undecided"
@@ -9,7 +7,6 @@ REACHED, UNREACHED = "reached", "unreached"
 SURVIVES, CAUGHT = "survives", "fails"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Verdict(Record):
     """What came of one property of one design."""
 

@@ -18,7 +18,6 @@ from ..tools.liberty import Cell, CellLibrary
 from ..tools.yosys import yosys_texts
 
 
-@dataclass(frozen=True, kw_only=True)
 class SwitchingEnergy(ResultPart):
     """Mean energy of a lane, J."""
 

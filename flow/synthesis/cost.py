@@ -12,7 +12,6 @@ from typing import Any, Self
 from ...record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
 class BlockCost(Record):
     """What one block of a design takes, synthesised on its own."""
 

@@ -38,7 +38,6 @@ TARGETS = {
 """Name of a target to what it stands for."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class SynthResult(Record):
     """What a design takes; None where the target does not give it."""
 

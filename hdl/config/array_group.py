@@ -1,7 +1,7 @@
 """What arrays see of a layer: columns, rows, macros and read-out, and the time of a scan."""
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...errors import InputError
 from ...record import Record, require_at_least
@@ -17,7 +17,6 @@ class Readout(enum.Enum):
     """Successive approximation on the capacitor bank: the popcount itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ArrayGroup(Record):
     """Side-by-side macros that scan their rows together: what the physics knows of a layer.
 

@@ -3,12 +3,9 @@
 Free of Amaranth, like `config`.
 """
 
-from dataclasses import dataclass
-
 from ...record import Record, require_at_least
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalLayerConfig(Record):
     """A dense layer that counts agreeing bits: XNOR, compressor tree, threshold per neuron."""
 

@@ -1,11 +1,8 @@
 """Layer kinds: what is presented to an array group when, and what becomes of its results."""
 
-from dataclasses import dataclass
-
 from .array_group import ArrayGroup
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerConfig(ArrayGroup):
     """A dense layer: an image is one vector of inputs, and its results go on together."""
 

@@ -1,6 +1,6 @@
 """Size and reading of a macro, and the presets."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...errors import InputError
 from ...record import Record, require_at_least
@@ -20,7 +20,6 @@ def require_bus(name: str, bits: int) -> None:
         raise InputError(f"{name}: found {bits} bits on a bus, expected at most {WIDEST_BUS}")
 
 
-@dataclass(frozen=True, kw_only=True)
 class MacroConfig(Record):
     """One ReRAM bridge array with its analog periphery."""
 

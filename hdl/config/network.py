@@ -1,7 +1,5 @@
 """A network of layers: its streams, and its latencies."""
 
-from dataclasses import dataclass
-
 from ...errors import InputError
 from ...record import Record
 from .array_group import Readout
@@ -16,7 +14,6 @@ BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output", "programm
 """What the controller calls its own blocks beside the layers."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class NetworkConfig(Record):
     """Layers in a row; the last one reads counts, the others signs."""
 

@@ -1,7 +1,6 @@
 """How a macro's cells are programmed: pulses, read-back, retries."""
 
 import enum
-from dataclasses import dataclass
 
 from ...record import Record, require_at_least
 
@@ -18,7 +17,6 @@ class ProgrammingOperation(enum.IntEnum):
     """To the high-resistance state."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class ProgrammingConfig(Record):
     """Pulses, read-back and retries of a macro's programming. All values are estimates [E]."""
 

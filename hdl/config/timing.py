@@ -1,7 +1,5 @@
 """Lengths of the phases of an evaluation."""
 
-from dataclasses import dataclass
-
 from ...errors import InputError
 from ...record import Record, require_at_least
 
@@ -27,7 +25,6 @@ DEAD_TIME_NAMES = (
 """Those that may be 0 in a macro that allows it."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class PhaseTiming(Record):
     """Length of each phase of an evaluation, in clock cycles."""
 

@@ -40,7 +40,6 @@ def verdict(quantity: str, columns: int, worst: float) -> bool | None:
     return worst <= BOUNDS[quantity]
 
 
-@dataclass(frozen=True, kw_only=True)
 class RowComparison(ResultPart):
     """Largest differences between model and ngspice in one row."""
 

@@ -30,7 +30,6 @@ RATE_IMAGES = 1000
 thousand neuron outputs, and checking them costs as much as the matrix products."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Point(Record):
     """One way to make and read chips."""
 

@@ -1,12 +1,9 @@
 """What a sweep over chips finds, as records."""
 
-from dataclasses import dataclass
-
 from ...field_types import Count, Magnitude, Positive, Share, Size
 from ...record import Result, ResultPart
 
 
-@dataclass(frozen=True, kw_only=True)
 class Accuracy(ResultPart):
     """Accuracy of several chips; of one chip neither spread nor interval is known."""
 
@@ -17,7 +14,6 @@ class Accuracy(ResultPart):
     """95 % confidence interval of the mean by Student's t over the chips, for these images."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerErrors(ResultPart):
     """Outputs of a layer that differ from the software network's for the same inputs."""
 
@@ -25,7 +21,6 @@ class LayerErrors(ResultPart):
     error_rate: Share
 
 
-@dataclass(frozen=True, kw_only=True)
 class ChipsResult(ResultPart):
     """What the chips of a point come to."""
 
@@ -36,7 +31,6 @@ class ChipsResult(ResultPart):
     layers: tuple[LayerErrors, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class PointResult(ChipsResult):
     """One way to make and read chips, and what they come to."""
 
@@ -52,7 +46,6 @@ class PointResult(ChipsResult):
     """The same chips after calibration, where that was asked for."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class AccuracyResult(Result):
     """A sweep over chips; docs/accuracy.md."""
 

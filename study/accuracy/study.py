@@ -1,6 +1,5 @@
 """Many chips at many conditions: what ``popbridge accuracy`` asks and finds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +30,6 @@ from .result import AccuracyResult, ChipsResult, PointResult
 from .sweep import summary, sweep
 
 
-@dataclass(frozen=True, kw_only=True)
 class AccuracyRequest(Record):
     """A network, chips, and the points at which they are made and read.
 

@@ -1,6 +1,5 @@
 """What a comparison of bridge and crossbar finds, as records."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ...behav.crossbar.read_load import ReadLoad
@@ -24,7 +23,6 @@ def of_arrays(pair: Pair[Found]) -> dict[str, Found]:
     return {"bridge": pair.bridge, "crossbar": pair.crossbar}
 
 
-@dataclass(frozen=True, kw_only=True)
 class ArrayAccuracy(ResultPart):
     """Accuracy of one kind of array."""
 
@@ -33,14 +31,12 @@ class ArrayAccuracy(ResultPart):
     of_chips: tuple[Share, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReadAccuracy(ArrayAccuracy):
     """Accuracy, and what reading the widest layer asks of the wires."""
 
     read: ReadLoad
 
 
-@dataclass(frozen=True, kw_only=True)
 class WrongSigns(ResultPart):
     """Signs of random neurons that differ from the exact sum's."""
 
@@ -49,7 +45,6 @@ class WrongSigns(ResultPart):
     read: ReadLoad
 
 
-@dataclass(frozen=True, kw_only=True)
 class FastForm(ResultPart):
     """The crossbar's fast form beside the solution of its whole network."""
 
@@ -59,7 +54,6 @@ class FastForm(ResultPart):
     wrong_signs: Count
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpreadPoint(ResultPart):
     """Both arrays at one spread of the devices."""
 
@@ -69,7 +63,6 @@ class SpreadPoint(ResultPart):
     crossbar: ArrayAccuracy
 
 
-@dataclass(frozen=True, kw_only=True)
 class WirePoint(ResultPart):
     """Both arrays with one wire."""
 
@@ -80,7 +73,6 @@ class WirePoint(ResultPart):
     fast_form: FastForm
 
 
-@dataclass(frozen=True, kw_only=True)
 class FanInPoint(ResultPart):
     """Both arrays under neurons of one size."""
 
@@ -93,7 +85,6 @@ class FanInPoint(ResultPart):
     fast_form: FastForm
 
 
-@dataclass(frozen=True, kw_only=True)
 class Losses(ResultPart):
     """Swept value at which each array has lost `comparison.LOST`; None if not within the sweep."""
 
@@ -101,7 +92,6 @@ class Losses(ResultPart):
     crossbar: float | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpreadSweep(ResultPart):
     """Points by rising spread."""
 
@@ -109,7 +99,6 @@ class SpreadSweep(ResultPart):
     loss_at: Losses
 
 
-@dataclass(frozen=True, kw_only=True)
 class WireSweep(ResultPart):
     """Points by rising resistance."""
 
@@ -117,14 +106,12 @@ class WireSweep(ResultPart):
     loss_at: Losses
 
 
-@dataclass(frozen=True, kw_only=True)
 class FanInSweep(ResultPart):
     """Points by rising fan-in."""
 
     points: tuple[FanInPoint, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
 class References(ResultPart):
     """Accuracies without variation and wires."""
 
@@ -133,7 +120,6 @@ class References(ResultPart):
     crossbar: Share
 
 
-@dataclass(frozen=True, kw_only=True)
 class CompareResult(Result):
     """Bridge and crossbar over the devices' spread, the wire and the fan-in; docs/crossbar.md."""
 

@@ -1,6 +1,5 @@
 """The bridge beside a current-summing crossbar: what ``popbridge compare`` asks and finds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +27,6 @@ LARGEST_WIRE_OHM = 1000.0
 """Per cell: beyond, a line is worse than its cells, and no array is left to compare."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class CompareRequest(Record):
     """A network, a condition, and what is swept."""
 

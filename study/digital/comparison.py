@@ -73,7 +73,6 @@ SRAM_CELL_SQUARES = 150
 """Area of a six-transistor cell in squares of the drawn length [E]; what is around cells aside."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalRequest(Record):
     """Fan-ins at which both layers are synthesised, with as many neurons as one macro holds."""
 

@@ -1,13 +1,10 @@
 """What a bridge layer's controller and an all-digital layer take, as records."""
 
-from dataclasses import dataclass
-
 from ...field_types import Count, Magnitude, Size
 from ...flow.switching.gate_simulation import SwitchingEnergy
 from ...record import Result, ResultPart
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerCost(ResultPart):
     """What one layer takes by itself, without array or memory; see `SynthResult`."""
 
@@ -23,7 +20,6 @@ class LayerCost(ResultPart):
     """Per evaluation, in the library's technology."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class LogicEnergy(ResultPart):
     """Energy of one evaluation in the array's technology, J."""
 
@@ -32,21 +28,18 @@ class LogicEnergy(ResultPart):
     gated_clock: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class BridgeEnergy(LogicEnergy):
     """With the array's."""
 
     array: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalEnergy(LogicEnergy):
     """With the memory's."""
 
     memory: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class BridgeCost(LayerCost):
     """The bridge layer's controller."""
 
@@ -54,7 +47,6 @@ class BridgeCost(LayerCost):
     per_evaluation_j: BridgeEnergy | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Storage(ResultPart):
     """Where the all-digital layer keeps its weights and thresholds."""
 
@@ -64,7 +56,6 @@ class Storage(ResultPart):
     sram_cells_area_um2: Magnitude | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalCost(LayerCost):
     """The all-digital layer."""
 
@@ -72,7 +63,6 @@ class DigitalCost(LayerCost):
     per_evaluation_j: DigitalEnergy | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalPoint(ResultPart):
     """Both layers at one fan-in."""
 
@@ -82,7 +72,6 @@ class DigitalPoint(ResultPart):
     digital: DigitalCost
 
 
-@dataclass(frozen=True, kw_only=True)
 class DigitalResult(Result):
     """Both layers at each fan-in; docs/digital.md."""
 

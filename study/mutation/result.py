@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from ...field_types import Count, Share, Size
@@ -12,7 +11,6 @@ EQUAL, SURVIVED = "equal", "survived"
 """Beside the names of attacks: what can become of a mutant."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class MutantResult(ResultPart):
     """What became of one mutant."""
 
@@ -36,7 +34,6 @@ class MutantResult(ResultPart):
         return self.outcome not in (EQUAL, SURVIVED)
 
 
-@dataclass(frozen=True, kw_only=True)
 class KillRate(ResultPart):
     """Shares of mutants that an attack found."""
 
@@ -52,7 +49,6 @@ class KillRate(ResultPart):
         return cls(of_all=killed / len(results), of_different=killed / max(1, different))
 
 
-@dataclass(frozen=True, kw_only=True)
 class MutateResult(Result):
     """A campaign; docs/mutation.md."""
 

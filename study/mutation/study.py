@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,6 @@ from .campaign import ATTACKS, campaign, campaign_runs
 from .result import EQUAL, SURVIVED, KillRate, MutantResult, MutateResult
 
 
-@dataclass(frozen=True, kw_only=True)
 class MutateRequest(Record):
     """A campaign."""
 

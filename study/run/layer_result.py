@@ -1,12 +1,9 @@
 """What `popbridge run` found of one layer."""
 
-from dataclasses import dataclass
-
 from ...field_types import Count, Positive, Share, Size
 from ...record import ResultPart
 
 
-@dataclass(frozen=True, kw_only=True)
 class Cycles(ResultPart):
     """Clock cycles."""
 
@@ -16,7 +13,6 @@ class Cycles(ResultPart):
     """In the simulation, the longest."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class StrobeSlots(ResultPart):
     """Share of a scan, in slots of a row's cycles, in which a row is evaluated."""
 
@@ -26,7 +22,6 @@ class StrobeSlots(ResultPart):
     """Of the cycles that the scan took."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class RowSpeed(ResultPart):
     """How fast a layer's rows follow each other, all its macros together."""
 
@@ -36,7 +31,6 @@ class RowSpeed(ResultPart):
     strobe_slots_busy: StrobeSlots
 
 
-@dataclass(frozen=True, kw_only=True)
 class Phase(ResultPart):
     """Times that one phase of a layer has, needs and spares, s."""
 
@@ -48,7 +42,6 @@ class Phase(ResultPart):
     """Negative where the chip makes errors for want of time."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Mapping(ResultPart):
     """What a layer occupies of its macros."""
 
@@ -64,7 +57,6 @@ class Mapping(ResultPart):
     """Of the macros' cells, those that belong to a neuron and to one of its columns."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class WorstNeuron(ResultPart):
     """A neuron whose output differs from the software network's."""
 
@@ -79,7 +71,6 @@ class WorstNeuron(ResultPart):
     count is read."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerResult(ResultPart):
     """One layer."""
 

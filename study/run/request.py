@@ -1,6 +1,5 @@
 """What `popbridge run` is asked for."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError
@@ -9,7 +8,6 @@ from ...hdl.config import NetworkConfig
 from ...record import Record
 
 
-@dataclass(frozen=True, kw_only=True)
 class RunRequest(Record):
     """One co-simulation, its choices by name; each is the option of that name of the command."""
 

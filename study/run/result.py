@@ -1,6 +1,5 @@
 """What `popbridge run` found: the fields of its JSON, which the report reads back."""
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 from ...errors import InputError
@@ -13,7 +12,6 @@ Matrix: TypeAlias = tuple[tuple[Count, ...], ...]
 """Images by true class (rows) and given class (columns)."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Accuracy(ResultPart):
     """Share of images whose class is right; None without labels."""
 
@@ -21,7 +19,6 @@ class Accuracy(ResultPart):
     hardware: Share | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Confusion(ResultPart):
     """None without labels; images whose label is no class of the network are left out."""
 
@@ -35,7 +32,6 @@ class Confusion(ResultPart):
                 raise InputError(f"{name}: found rows of other lengths, expected a square")
 
 
-@dataclass(frozen=True, kw_only=True)
 class Interval(ResultPart):
     """Clock cycles from result to result, which one image has not."""
 
@@ -43,7 +39,6 @@ class Interval(ResultPart):
     measured: Count | None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Speed(ResultPart):
     """Of the simulation, in wall time."""
 
@@ -51,7 +46,6 @@ class Speed(ResultPart):
     evaluations_per_s: Magnitude
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerEnergy(ResultPart):
     """Energy of one layer's arrays, J."""
 
@@ -61,7 +55,6 @@ class LayerEnergy(ResultPart):
     """By cause; an evaluation is one row of one macro."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class TopsPerW(ResultPart):
     """10^12 operations per joule."""
 
@@ -71,7 +64,6 @@ class TopsPerW(ResultPart):
     """2 per input and neuron: bias columns cost energy and do not count."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Energy(ResultPart):
     """Energy of all arrays, J."""
 
@@ -82,7 +74,6 @@ class Energy(ResultPart):
     tops_per_w: TopsPerW
 
 
-@dataclass(frozen=True, kw_only=True)
 class Spread(ResultPart):
     """Of a layer's macros."""
 
@@ -91,7 +82,6 @@ class Spread(ResultPart):
     max: float
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerCalibration(ResultPart):
     """Offsets of one layer's comparators, popcount counts."""
 
@@ -106,7 +96,6 @@ class LayerCalibration(ResultPart):
     """Macros at the end of the bank."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Calibration(ResultPart):
     """What the hardware found of its comparators before the images."""
 
@@ -114,7 +103,6 @@ class Calibration(ResultPart):
     cycles: Cycles
 
 
-@dataclass(frozen=True, kw_only=True)
 class FailingCell(ResultPart):
     """A cell that the self-test found wrong."""
 
@@ -125,7 +113,6 @@ class FailingCell(ResultPart):
     column: Count
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerProgramming(ResultPart):
     """What programming a layer came to, from the controller's registers."""
 
@@ -144,7 +131,6 @@ class LayerProgramming(ResultPart):
     failing_cells: tuple[FailingCell, ...] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class RunResult(Result):
     """A run: what was asked for, and what came of it."""
 
