@@ -12,7 +12,8 @@ from ..flow.emit.register_files import register_header, register_markdown, regis
 from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
-from .options.selection import add_network_options, selected_network
+from ..study.request import NetworkRequest
+from .options.selection import add_network_options, request_of
 from .show.output import add_cache_option, progress, require_writable, write_text
 
 DESCRIPTION = (
@@ -34,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int]:
     """Write and check the files."""
-    mapped = selected_network(arguments)
+    mapped = request_of(NetworkRequest, arguments).mapped()
     config = mapped.config
     folder = arguments.output
     try:

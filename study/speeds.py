@@ -12,14 +12,12 @@ import numpy as np
 from ..behav.neuron.error_law import error_law
 from ..behav.neuron.neuron_errors import PAPER_RATES, wrong_sign_probabilities
 from ..bnn import software
-from ..bnn.catalog import find_network
-from ..bnn.images import input_bits
-from ..bnn.mapping import MappedNetwork, map_network
+from ..bnn.mapping import MappedNetwork
 from ..bnn.network import DenseLayer
 from ..bnn.thresholds import authors_bias_columns
 from ..field_types import Count, Magnitude, Size
 from ..progress import Progress, silent
-from ..record import Record, Result, ResultPart
+from ..record import Result, ResultPart
 from ..sim.cosim import SimulationOptions, simulate, simulator_versions
 from ..sim.job import Job
 from ..sim.montecarlo import run_chip
@@ -27,7 +25,7 @@ from .accuracy.chip import Point, Study, physics_of
 from .accuracy.sweep import sweep
 from .images import select_images
 from .jobs.workers import available_cores
-from .presets import find_condition, find_macro
+from .request import ChipRequest
 
 PAPER_LARGEST = 25_137
 """Inputs of the largest neuron in the authors' networks; their run for it took 71,454 s."""
@@ -35,18 +33,9 @@ WIDE = 1025
 """Neurons and inputs of the single layer whose software speed is shown."""
 
 
-class SpeedsRequest(Record):
+class SpeedsRequest(ChipRequest):
     """What is measured, and on how much."""
 
-    network: str = "mnist"
-    """A shipped network's name or a network file."""
-    macro: str = "default"
-    """A preset's name or a TOML file."""
-    condition: str = "nominal"
-    """A preset's name or a TOML file."""
-    chip: Count | None = 1
-    """None: the ideal chip."""
-    seed: Count = 1
     images: int = 400
     """In co-simulation."""
     batch_images: Size = 10_000
@@ -128,7 +117,7 @@ def speeds(
         Something of the request, or Verilator, is not there.
     """
     versions = simulator_versions("verilator")
-    mapped = map_network(find_network(request.network), find_macro(request.macro))
+    mapped = request.mapped()
     bench = _Bench(request, mapped, progress, clock)
     return SpeedsResult(
         network=mapped.network.name,
@@ -226,16 +215,8 @@ class _Bench:
         return ErrorsSpeed(seconds=self.clock() - began)
 
     def _job(self, images: int) -> Job:
-        request, network = self.request, self.mapped.network
-        selected = select_images(network, None, images, request.seed)
-        return Job(
-            config=self.mapped.config,
-            weights=self.mapped.weights,
-            parameters=find_condition(request.condition),
-            chip=request.chip,
-            seed=request.seed,
-            images=input_bits(selected.images, network),
-        )
+        selected = select_images(self.mapped.network, None, images, self.request.seed)
+        return self.request.job(self.mapped, selected)
 
     def _chips_per_minute(self, job: Job, point: Point) -> float:
         self.progress("a sweep over chips")

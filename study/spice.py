@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..behav.draws import LayerKey
 from ..behav.parameters.chip import ChipParameters
 from ..bnn import software
-from ..bnn.catalog import find_network
 from ..bnn.images import input_bits
-from ..bnn.mapping import MappedNetwork, map_network
+from ..bnn.mapping import MappedNetwork
 from ..errors import InputError
 from ..field_types import Count, Magnitude, Size
 from ..progress import Progress, silent
@@ -21,22 +20,17 @@ from ..sim.spice.netlist import inverter_netlist, netlist
 from ..sim.spice.row import LayerRows
 from ..whole_file import whole_file
 from .images import select_images
-from .presets import find_condition, find_macro
+from .presets import find_condition
+from .request import ChipRequest
+
+Verdict: TypeAlias = Literal["pass", "FAIL", "-"]
+VERDICTS: dict[bool | None, Verdict] = {True: "pass", False: "FAIL", None: "-"}
+Unit: TypeAlias = Literal["V", "counts", "relative", "decisions"]
 
 
-class SpiceRequest(Record):
+class SpiceRequest(ChipRequest):
     """A row of a sampled chip, and the inputs that a test image gives it."""
 
-    network: str = "mnist"
-    """A shipped network's name or a network file."""
-    macro: str = "default"
-    """A preset's name or a TOML file."""
-    condition: str = "nominal"
-    """A preset's name or a TOML file."""
-    chip: Count | None = 1
-    """None: devices at their medians, no mismatch."""
-    seed: Count = 1
-    """Of random images."""
     layer: Count = 0
     row: Count = 0
     """Neuron of the layer."""
@@ -68,8 +62,8 @@ class QuantityCheck(ResultPart):
     largest_difference: Magnitude
     """The largest of all; of decisions, how many differ."""
     bound: Magnitude
-    unit: Literal["V", "counts", "relative", "decisions"]
-    result: Literal["pass", "FAIL", "-"]
+    unit: Unit
+    result: Verdict
     """``-`` where the bound is for smaller rows."""
 
 
@@ -165,37 +159,32 @@ def checks_of(rows: Sequence[check.RowComparison]) -> tuple[QuantityCheck, ...]:
     cells = f"{sum(row.cells for row in rows)} cells"
     crossings = f"{sum(row.crossings for row in rows)} crossings"
 
-    def checked(
-        name: str,
-        quantity: str,
-        of: str,
-        unit: Literal["V", "counts", "relative", "decisions"],
-        found: float,
-    ) -> QuantityCheck:
-        within = check.verdict(name, rows[0].cells, found)
-        return QuantityCheck(
-            quantity=quantity,
-            columns=rows[0].cells,
-            of=of,
-            largest_difference=found,
-            bound=check.BOUNDS[name],
-            unit=unit,
-            result="-" if within is None else "pass" if within else "FAIL",
-        )
-
     sl_v = max(row.sl_error_v for row in rows)
     lines = max(row.line_error_counts for row in rows)
     times = max(row.crossing_error for row in rows)
     bridges = max(row.bridge_energy_error for row in rows)
     capacitors = max(row.capacitor_energy_error for row in rows)
     differing = sum(row.decisions_differing for row in rows)
-    return (
-        checked("sl_error_v", "V_SL after evaluate", cells, "V", sl_v),
-        checked("line_error_counts", "V_P, V_N after evaluate", count, "counts", lines),
-        checked("crossing_error", "time at which SL crosses", crossings, "relative", times),
-        checked("bridge_energy_error", "energy of bridges and SL", count, "relative", bridges),
-        checked("capacitor_energy_error", "energy of capacitors", count, "relative", capacitors),
-        checked("decisions_differing", "decisions that differ", count, "decisions", differing),
+    found: list[tuple[str, str, str, Unit, float]] = [
+        ("sl_error_v", "V_SL after evaluate", cells, "V", sl_v),
+        ("line_error_counts", "V_P, V_N after evaluate", count, "counts", lines),
+        ("crossing_error", "time at which SL crosses", crossings, "relative", times),
+        ("bridge_energy_error", "energy of bridges and SL", count, "relative", bridges),
+        ("capacitor_energy_error", "energy of capacitors", count, "relative", capacitors),
+        ("decisions_differing", "decisions that differ", count, "decisions", differing),
+    ]
+    columns = rows[0].cells
+    return tuple(
+        QuantityCheck(
+            quantity=quantity,
+            columns=columns,
+            of=of,
+            largest_difference=largest,
+            bound=check.BOUNDS[name],
+            unit=unit,
+            result=VERDICTS[check.verdict(name, columns, largest)],
+        )
+        for name, quantity, of, unit, largest in found
     )
 
 
@@ -206,7 +195,7 @@ class _ChosenRow(NamedTuple):
 
 def _chosen_row(request: SpiceRequest, parameters: ChipParameters) -> _ChosenRow:
     """The row with its inputs: of several bits the most significant plane, which weighs most."""
-    mapped = map_network(find_network(request.network), find_macro(request.macro))
+    mapped = request.mapped()
     if mapped.config.layers[0].macro.pipelined:
         raise InputError(
             f"macro: found {request.macro}, a pipelined macro, expected one without latches: "

@@ -7,11 +7,8 @@ import typing
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...bnn.catalog import find_network
-from ...bnn.mapping import MappedNetwork, map_network
 from ...field_types import LARGEST, Count, bare
 from ...record import Record
-from ...study.presets import find_macro
 
 Request = TypeVar("Request", bound=Record)
 
@@ -112,9 +109,3 @@ def request_of(kind: type[Request], arguments: argparse.Namespace) -> Request:
     """What the command line asks for: its options have the names of the request's fields."""
     names = {item.name for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in vars(arguments).items() if name in names})
-
-
-def selected_network(arguments: argparse.Namespace) -> MappedNetwork:
-    """The network of the command line, mapped onto its macro."""
-    macro = find_macro(arguments.macro)
-    return map_network(find_network(arguments.network), macro)

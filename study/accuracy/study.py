@@ -4,18 +4,16 @@ from pathlib import Path
 from typing import Annotated
 
 from ...bnn import software
-from ...bnn.catalog import find_network
 from ...bnn.images import input_bits
 from ...bnn.mapping import MappedNetwork, map_network
 from ...errors import InputError
 from ...field_types import LARGEST, Count, Limits, Positive, Size
 from ...hdl.config import MacroConfig
 from ...progress import Progress, silent
-from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..images import select_images
 from ..jobs.workers import Workers
-from ..presets import find_macro
+from ..request import NetworkRequest
 from .chip import Point, Study, at_clock
 from .points import (
     IDEAL,
@@ -30,17 +28,13 @@ from .result import AccuracyResult, ChipsResult, PointResult
 from .sweep import summary, sweep
 
 
-class AccuracyRequest(Record):
+class AccuracyRequest(NetworkRequest):
     """A network, chips, and the points at which they are made and read.
 
     Points are all combinations of `condition`, `clock_ns`, `vdd` and `ber`; what is empty is left
     as the macro and the condition have it.
     """
 
-    network: str = "mnist"
-    """A shipped network's name or a network file."""
-    macro: str = "default"
-    """A preset's name or a TOML file."""
     condition: tuple[str, ...] = ()
     """Presets' names, TOML files or ``ideal``; if empty nominal, or ideal with `ber`."""
     clock_ns: tuple[Positive, ...] = ()
@@ -130,11 +124,9 @@ def accuracy(request: AccuracyRequest, progress: Progress = silent) -> AccuracyR
 
 
 def _mapped(request: AccuracyRequest) -> MappedNetwork:
-    macro = find_macro(request.macro)
-    network = find_network(request.network)
+    mapped = request.mapped()
     for clock_ns in request.clock_ns:
-        map_network(network, at_clock(macro, clock_ns))
-    mapped = map_network(network, macro)
+        map_network(mapped.network, at_clock(mapped.config.layers[0].macro, clock_ns))
     if request.calibrate and not mapped.config.calibration_cycles:
         raise InputError(
             f"calibrate: found macro {request.macro}, expected one with trim_bits "

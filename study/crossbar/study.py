@@ -4,16 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 from ...bnn import software
-from ...bnn.catalog import find_network
 from ...bnn.images import input_bits
-from ...bnn.mapping import map_network
 from ...errors import InputError
 from ...field_types import Count, Limits
 from ...progress import Progress, silent
-from ...record import Record
 from ..errors import LARGEST_INPUTS
 from ..images import select_images
-from ..presets import find_condition, find_macro
+from ..presets import find_condition
+from ..request import NetworkRequest
 from .comparison import LOST, Comparison, fan_in_sweep, references, spread_sweep, wire_sweep
 from .result import CompareResult
 
@@ -27,13 +25,9 @@ LARGEST_WIRE_OHM = 1000.0
 """Per cell: beyond, a line is worse than its cells, and no array is left to compare."""
 
 
-class CompareRequest(Record):
+class CompareRequest(NetworkRequest):
     """A network, a condition, and what is swept."""
 
-    network: str = "mnist"
-    """A shipped network's name or a network file."""
-    macro: str = "default"
-    """A preset's name or a TOML file."""
     condition: str = "nominal"
     """A preset's name or a TOML file."""
     data: Path | None = None
@@ -60,7 +54,7 @@ def compare(request: CompareRequest, progress: Progress = silent) -> CompareResu
     InputError
         Something of the request is not there, or does not fit the rest.
     """
-    mapped = map_network(find_network(request.network), find_macro(request.macro))
+    mapped = request.mapped()
     if mapped.network.bits_per_input > 1:
         raise InputError(
             f"{request.network}: found inputs of {mapped.network.bits_per_input} bits, expected "

@@ -1,15 +1,12 @@
 """`popbridge run` from Python: a request in, a result out."""
 
-from ...bnn.catalog import find_network
-from ...bnn.images import ImageSet, input_bits
-from ...bnn.mapping import MappedNetwork, map_network
 from ...errors import InputError
 from ...progress import Progress, silent
 from ...sim.cosim import SimulationOptions, simulate, simulator_versions
 from ...sim.job import Job
 from ...sim.outcome import Outcome
 from ..images import select_images
-from ..presets import find_condition, find_energy, find_macro
+from ..presets import find_energy
 from .calibration import calibration_of_run
 from .energy import energy_of_run
 from .evaluation import accuracy_and_confusion, layer_results, require_ideal_bits
@@ -37,13 +34,19 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
     """
     versions = simulator_versions(request.simulator, netlist=request.netlist)
     energy = find_energy(request.energy)
-    mapped = map_network(find_network(request.network), find_macro(request.macro))
+    mapped = request.mapped()
     request.require_programmable(mapped.config)
     if request.probe is not None and request.waves is None:
         raise InputError("probe: found no --waves, expected a file for the probed lines")
     probes = None if request.probe is None else parse_probes(request.probe, mapped.config)
     images = select_images(mapped.network, request.data, request.images, request.seed)
-    job = _job(request, mapped, images)
+    job = request.job(
+        mapped,
+        images,
+        calibrate=request.calibrate,
+        program=request.program,
+        self_test=request.self_test,
+    )
     outcome = simulate(
         job,
         simulator=request.simulator,
@@ -83,20 +86,6 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
         seed=request.seed,
         versions=versions,
         command=request.command(len(images)),
-    )
-
-
-def _job(request: RunRequest, mapped: MappedNetwork, images: ImageSet) -> Job:
-    return Job(
-        config=mapped.config,
-        weights=mapped.weights,
-        parameters=find_condition(request.condition),
-        chip=request.chip,
-        seed=request.seed,
-        images=input_bits(images.images, mapped.network),
-        calibrate=request.calibrate,
-        program=request.program,
-        self_test=request.self_test,
     )
 
 

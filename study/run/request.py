@@ -3,24 +3,15 @@
 from pathlib import Path
 
 from ...errors import InputError
-from ...field_types import Count
 from ...hdl.config import NetworkConfig
-from ...record import Record
+from ..request import ChipRequest
 
 
-class RunRequest(Record):
+class RunRequest(ChipRequest):
     """One co-simulation, its choices by name; each is the option of that name of the command."""
 
-    network: str = "mnist"
-    """A shipped network's name, or a network file."""
-    macro: str = "default"
-    """A preset's name or a TOML file, as `condition` and `energy` are."""
-    condition: str = "nominal"
-    chip: Count | None = 1
-    """The number that every device and mismatch is drawn from; None for the ideal chip."""
-    seed: Count = 1
-    """Of the comparators' noise and of random images."""
     energy: str = "130nm"
+    """A preset's name or a TOML file."""
     data: Path | None = None
     """Images: an .npz file or a folder of IDX files; without it the shipped test images where
     they fit, else random ones."""

@@ -178,9 +178,3 @@ class RunResult(Result):
                     f"energy.layers[{index}].per_evaluation_j: found other causes, "
                     "expected those of energy.per_evaluation_j"
                 )
-        given = self.confusion
-        for name, matrix in (("software", given.software), ("hardware", given.hardware)):
-            if matrix is not None and any(len(row) != len(matrix) for row in matrix):
-                raise InputError(
-                    f"confusion.{name}: found rows of other lengths, expected a square"
-                )
