@@ -1,7 +1,7 @@
 """``popbridge compare``: the bridge beside a current-summing crossbar of the same devices."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -47,7 +47,7 @@ OPTIONS = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's own options."""
     add_network_options(parser)
-    add_image_options(parser, DEFAULT_IMAGES)
+    add_image_options(parser, CompareRequest, DEFAULT_IMAGES)
     add_request_options(parser, CompareRequest, OPTIONS)
     add_condition_options(parser)
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write all points as CSV")
@@ -60,11 +60,12 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     progress("")
     if arguments.csv is not None:
         write_text(arguments.csv, csv_text(table_of_rows(CSV_TITLES, list(_rows(result)))))
-    print_comparison(result, out)
+    for text in _texts(result):
+        print(text, file=out)
     return result.to_dict(), 0
 
 
-def _rows(result: CompareResult) -> Iterable[list[object]]:
+def _rows(result: CompareResult) -> Iterator[list[object]]:
     """One row per swept value and array; None where a sweep does not give a number."""
     for spread in result.spread.points:
         for array, found in of_arrays(spread).items():
@@ -79,33 +80,31 @@ def _rows(result: CompareResult) -> Iterable[list[object]]:
             yield ["fan_in", size.fan_in, array, None, signs.error_rate, *loads]
 
 
-def print_comparison(result: CompareResult, out: TextIO) -> None:
-    """Print the three tables and what follows from them."""
+def _texts(result: CompareResult) -> Iterator[str]:
+    """The three tables and what follows from them."""
     reference = result.reference
-    print(
+    yield (
         f"{result.network}, {result.images} images of {result.data}, condition "
-        f"{result.condition}, mean of {len(result.chips)} chips, seed {result.seed}",
-        file=out,
+        f"{result.condition}, mean of {len(result.chips)} chips, seed {result.seed}"
     )
     if result.labels == "software":
-        print("the images have no labels: accuracy counts the software network's classes", file=out)
-    print(
+        yield "the images have no labels: accuracy counts the software network's classes"
+    yield (
         f"accuracy: software {reference.software:.2%}; without variation and wires: "
-        f"bridge {reference.bridge:.2%}, crossbar {reference.crossbar:.2%}\n",
-        file=out,
+        f"bridge {reference.bridge:.2%}, crossbar {reference.crossbar:.2%}\n"
     )
     arrays = list(of_arrays(reference))
     spreads = result.spread.points
     rows = [[f"{point.sigma_ln:g}", *_accuracies(point)] for point in spreads]
-    print(table(["spread of ln R", *arrays], rows), file=out)
+    yield table(["spread of ln R", *arrays], rows)
     largest = f"{spreads[-1].sigma_ln:g}"
-    _print_losses(result.lost, result.spread.loss_at, largest, "", out)
+    yield _losses(result.lost, result.spread.loss_at, largest, "")
     wires = result.wire.points
     rows = [[f"{point.wire_ohm:g}", *_accuracies(point), *_loads(point)] for point in wires]
     titles = ["mA per access", "mA per neuron", "largest drop", "fast form's error"]
-    print(table(["wire, ohm per cell", *arrays, *titles], rows), file=out)
+    yield table(["wire, ohm per cell", *arrays, *titles], rows)
     largest = f"{wires[-1].wire_ohm:g} ohm"
-    _print_losses(result.lost, result.wire.loss_at, largest, " ohm", out)
+    yield _losses(result.lost, result.wire.loss_at, largest, " ohm")
     rows = [
         [
             f"{point.fan_in}",
@@ -114,8 +113,8 @@ def print_comparison(result: CompareResult, out: TextIO) -> None:
         ]
         for point in result.fan_in.points
     ]
-    print(table(["wrong signs at fan-in", *arrays, *titles], rows), file=out)
-    print("\nbridge / crossbar where a column has two numbers", file=out)
+    yield table(["wrong signs at fan-in", *arrays, *titles], rows)
+    yield "\nbridge / crossbar where a column has two numbers"
 
 
 def _accuracies(point: Pair[ArrayAccuracy]) -> list[str]:
@@ -132,10 +131,10 @@ def _loads(point: WirePoint | FanInPoint) -> list[str]:
     ]
 
 
-def _print_losses(lost: float, loss_at: Losses, largest: str, unit: str, out: TextIO) -> None:
+def _losses(lost: float, loss_at: Losses, largest: str, unit: str) -> str:
     """Where each array has lost so much."""
     told = [
         f"{array} not up to {largest}" if value is None else f"{array} at {value:.3g}{unit}"
         for array, value in of_arrays(loss_at).items()
     ]
-    print(f"{lost:.0%} of accuracy lost: {', '.join(told)}\n", file=out)
+    return f"{lost:.0%} of accuracy lost: {', '.join(told)}\n"

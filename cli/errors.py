@@ -11,6 +11,7 @@ from ..figures.files import drawn
 from ..figures.look import require_matplotlib
 from ..figures.tables import csv_text, table_of_rows
 from ..study.errors import LARGEST_INPUTS, ErrorsRequest, ErrorsResult, errors
+from .options.selection import add_request_options
 from .show.output import require_writable, table, write_bytes, write_text
 
 PLOT_SUFFIXES = (".svg", ".png")
@@ -23,6 +24,10 @@ DESCRIPTION = (
     "comparator; below 1e-30 it is given as 0. Bias columns are the authors': "
     "2 floor(0.05 N), and one more for even N."
 )
+OPTIONS = {
+    "--clock-ns T": "clock period of the comparator, ns; 6, 8 and 20 are published",
+    "--ber P": "bit error rates of a column's product, fractions from 0 to 0.5",
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,14 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--fan-in", type=int, required=True, metavar="N",
         help=f"inputs of the neuron, 1 to {LARGEST_INPUTS:,}; bias columns come on top",
     )  # fmt: skip
-    parser.add_argument(
-        "--clock-ns", type=float, required=True, metavar="T",
-        help="clock period of the comparator, ns; 6, 8 and 20 are published",
-    )  # fmt: skip
-    parser.add_argument(
-        "--ber", type=float, nargs="+", required=True, metavar="P",
-        help="bit error rates of a column's product, fractions from 0 to 0.5",
-    )  # fmt: skip
+    add_request_options(parser, ErrorsRequest, OPTIONS)
     parser.add_argument("--csv", type=Path, metavar="PATH", help="write all surpluses as CSV")
     parser.add_argument(
         "--plot", type=Path, metavar="PATH",

@@ -27,6 +27,7 @@ from ..sim.cosim import BUILD_FOLDER
 from ..sim.simulators.verilog import simulator_version
 from ..study.accuracy.result import AccuracyResult
 from ..study.crossbar.result import CompareResult
+from ..whole_file import made_folder
 from .show.output import add_cache_option, progress, require_writable, write_bytes
 
 Figure: TypeAlias = tuple[Callable[[Progress], Tables], Callable[[Tables], Any]]
@@ -81,7 +82,9 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     if "waveform" in names:
         # Missing, it is to be said before the other figures are computed.
         simulator_version("verilator")
-    folder = _made_folder(arguments.output, names)
+    folder = made_folder(arguments.output)
+    for name in names:
+        require_writable(folder / f"{name}.svg")
     written: list[dict[str, Any]] = []
     for name in names:
         progress(f"drawing {name}")
@@ -101,14 +104,3 @@ def selected_figures(only: Sequence[str] | None) -> list[str]:
         if name not in FIGURES:
             raise InputError(f"--only: found {name!r}, expected some of: {', '.join(FIGURES)}")
     return [name for name in FIGURES if name in (only or FIGURES)]
-
-
-def _made_folder(folder: Path, names: list[str]) -> Path:
-    """The folder, made if it is not there, after a check that the figures can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: found {error.strerror}, expected a folder") from None
-    for name in names:
-        require_writable(folder / f"{name}.svg")
-    return folder

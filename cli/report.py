@@ -57,19 +57,9 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
 
 
 def page(result: RunResult, figures: list[Figure]) -> str:
-    """The page.
+    """The page, with the figures at its end.
 
-    Parameters
-    ----------
-    result : RunResult
-        What was run.
-    figures : list of Figure
-        What comes at its end.
-
-    Returns
-    -------
-    str
-        HTML without scripts; its policy forbids a browser to load anything.
+    It is HTML without scripts; its policy forbids a browser to load anything.
     """
     environment = jinja2.Environment(
         autoescape=True,

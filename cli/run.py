@@ -44,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_chip_options(parser)
     energy = f"energy of the circuits: {', '.join(ENERGY)} or a TOML file"
     add_request_options(parser, RunRequest, {"--energy NAME": energy})
-    add_image_options(parser, DEFAULT_IMAGES)
+    add_image_options(parser, RunRequest, DEFAULT_IMAGES)
     parser.add_argument(
         "--sim", dest="simulator", choices=SIMULATORS, default=RunRequest.simulator,
         help="the simulator",

@@ -8,7 +8,7 @@ from ..flow.emit.controller import CONTROLLER
 from ..flow.synthesis.synthesise import TARGETS
 from ..study.digital.comparison import FAN_INS, DigitalRequest, compare_with_digital
 from ..study.synthesis import SynthesisRequest, synthesis
-from .options.selection import add_request_options, request_of
+from .options.selection import add_network_options, add_request_options, request_of
 from .show.output import add_cache_option, progress, require_writable
 from .show.synth import digital_text, synthesis_text
 
@@ -27,15 +27,8 @@ OPTIONS = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's own options."""
-    parser.add_argument(
-        "network", nargs="?", metavar="NETWORK",
-        help="a shipped network's name or a network file; without it, one layer that fills one "
-        "macro",
-    )  # fmt: skip
-    parser.add_argument(
-        "--macro", default="default", metavar="NAME",
-        help="the macro: a preset's name or a TOML file (see popbridge presets)",
-    )  # fmt: skip
+    what = "a shipped network's name or a network file; without it, one layer that fills one macro"
+    add_network_options(parser, None, what)
     parser.add_argument(
         "--target", default=SynthesisRequest.target, choices=TARGETS, help="what it is made of"
     )

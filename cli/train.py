@@ -13,7 +13,7 @@ from ..errors import InputError
 from .show.output import require_writable
 
 if TYPE_CHECKING:
-    from ..bnn.train import EpochReport, Training
+    from ..bnn.train import EpochReport
 
 MNIST_SHAPE = (28, 28)
 
@@ -72,16 +72,11 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     network = train.train_network(training, test, arguments.network, output, report)
     accuracy = train.software_accuracy(network, test)
     print(f"{output}: test accuracy {accuracy:.2%}", file=out)
-    return _result(arguments, output, training, accuracy), 0
-
-
-def _result(
-    arguments: argparse.Namespace, output: Path, training: Training, accuracy: float
-) -> dict[str, object]:
-    return {
+    result = {
         "network": arguments.network,
         "output": str(output),
-        "epochs": training.recipe.epochs,
+        "epochs": recipe.epochs,
         "seed": arguments.seed,
         "accuracy": {"software": accuracy},
     }
+    return result, 0

@@ -13,6 +13,7 @@ from ..flow.tools.verilator import lint
 from ..hdl.controller.control_registers import control_registers
 from ..sim.cosim import BUILD_FOLDER, simulator_versions
 from ..study.request import NetworkRequest
+from ..whole_file import made_folder
 from .options.selection import add_network_options, request_of
 from .show.output import add_cache_option, progress, require_writable, write_text
 
@@ -37,11 +38,7 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     """Write and check the files."""
     mapped = request_of(NetworkRequest, arguments).mapped()
     config = mapped.config
-    folder = arguments.output
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: found {error.strerror}, expected a folder") from None
+    folder = made_folder(arguments.output)
     require_writable(folder / f"{CONTROLLER}.sv")
     try:
         versions, missing = simulator_versions("verilator"), None

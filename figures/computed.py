@@ -17,7 +17,7 @@ from ..progress import Progress, silent
 from ..sim.cosim import SimulationOptions, simulate
 from ..sim.job import Job
 from ..sim.waves.analog import Probe
-from ..sim.waves.traces import EvaluationTraces, Trace, read_evaluation
+from ..sim.waves.traces import Trace, read_evaluation
 from ..study.accuracy.study import AccuracyRequest, accuracy
 from ..study.crossbar.network import driven_signs
 from ..study.crossbar.study import CompareRequest, compare
@@ -86,14 +86,7 @@ def traced_waveform_tables(
 ) -> Tables:
     """One row of the first layer's macro 0 with the first image, from a real co-simulation.
 
-    Parameters
-    ----------
-    job : Job
-    row : int
-        Number of the word line, not the first one.
-    progress : Progress, optional
-    simulator : str
-        As in `cosim.simulate`.
+    `row` is the number of the word line, not the first one.
     """
     layer = job.config.layers[0]
     signs = driven_signs(layer, job.images[:1])[0]
@@ -105,29 +98,22 @@ def traced_waveform_tables(
         simulate(job, simulator=simulator, waves=waves, options=options)
         progress("reading the waveforms")
         traces = read_evaluation(waves, layer.name, 0, row)
-    return _waveform_tables(traces)
-
-
-def shown_columns(before: NDArray[np.bool_], now: NDArray[np.bool_]) -> tuple[int, ...]:
-    """The first column of each course: rises, falls, stays high, stays low.
-
-    Parameters
-    ----------
-    before, now : ndarray of bool, shape (n,)
-        Whether a column's product is +1, in the row before and in this one.
-    """
-    courses = ((False, True), (True, False), (True, True), (False, False))
-    found = [np.flatnonzero((before == was) & (now == becomes)) for was, becomes in courses]
-    return tuple(int(columns[0]) for columns in found if len(columns))
-
-
-def _waveform_tables(traces: EvaluationTraces) -> Tables:
     return waveform_tables(
         {name.replace("wl", "word_line"): _signal(pin) for name, pin in traces.pins.items()},
         _signal(traces.v_p),
         _signal(traces.v_n),
         {column: _signal(line) for column, line in traces.sl.items()},
     )
+
+
+def shown_columns(before: NDArray[np.bool_], now: NDArray[np.bool_]) -> tuple[int, ...]:
+    """The first column of each course: rises, falls, stays high, stays low.
+
+    `before` and `now`, (n,), say whether a column's product is +1, in the row before and in this.
+    """
+    courses = ((False, True), (True, False), (True, True), (False, False))
+    found = [np.flatnonzero((before == was) & (now == becomes)) for was, becomes in courses]
+    return tuple(int(columns[0]) for columns in found if len(columns))
 
 
 def _signal(trace: Trace) -> Signal:

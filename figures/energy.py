@@ -29,17 +29,9 @@ def energy_tables(
 ) -> Tables:
     """The table ``causes``: one row per technology, layer and cause.
 
-    Parameters
-    ----------
-    mapped : MappedNetwork
-    bits : ndarray of uint8, shape (K, N)
-        Input bits of the images that the energy is the mean over. The layers behind the first one
-        get what the software network gives.
-    parameters : ChipParameters
-        The condition.
-    technologies : mapping of str to EnergyParameters
-    chip : int or None
-        The chip whose bridges are drawn; None for the ideal one.
+    It is the mean over images, whose input bits (K, N) are given; the layers behind the first one
+    get what the software network gives. The bridges are those of `chip`, None for the ideal one,
+    under the condition `parameters`.
     """
     inputs = [bits, *software.run(mapped.network, bits).layer_bits]
     chip_layers = [

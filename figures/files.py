@@ -11,20 +11,8 @@ from .tables import Tables, csv_text
 def figure_files(name: str, tables: Tables, draw: Callable[[Tables], Any]) -> dict[str, bytes]:
     """A figure as ``NAME.svg`` and ``NAME.png``, each of its tables as ``NAME-TABLE.csv``.
 
-    The same tables give the same bytes.
-
-    Parameters
-    ----------
-    name : str
-        Begins the names of the files.
-    tables : mapping of str to table
-    draw : callable
-        Makes a matplotlib figure of the tables.
-
-    Returns
-    -------
-    dict of str to bytes
-        Contents by name of file.
+    `draw` makes a matplotlib figure of the tables. Returns contents by name of file; the same
+    tables give the same bytes.
     """
     pictures = drawn(lambda: draw(tables), ("svg", "png"))
     files = {f"{name}.{kind}": content for kind, content in pictures.items()}
@@ -37,12 +25,9 @@ def drawn(draw: Callable[[], Any], kinds: Sequence[str]) -> dict[str, bytes]:
     """A figure in the common look as bytes, for each kind of ``svg`` and ``png``."""
     with look():
         figure = draw()
-        return {kind: _saved(figure, kind) for kind in kinds}
-
-
-def _saved(figure: Any, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    # PNG has no date unless it is given one.
-    dateless = {"Date": None} if kind == "svg" else None
-    figure.savefig(buffer, format=kind, metadata=dateless, dpi=PNG_DPI)
-    return buffer.getvalue()
+        files = {kind: io.BytesIO() for kind in kinds}
+        for kind, file in files.items():
+            # PNG has no date unless it is given one.
+            dateless = {"Date": None} if kind == "svg" else None
+            figure.savefig(file, format=kind, metadata=dateless, dpi=PNG_DPI)
+    return {kind: file.getvalue() for kind, file in files.items()}

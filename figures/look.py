@@ -51,13 +51,7 @@ graphics (criterion 1.4.11)."""
 
 
 def require_matplotlib(purpose: str) -> None:
-    """Raise InputError if matplotlib is not installed.
-
-    Parameters
-    ----------
-    purpose : str
-        The command that needs it.
-    """
+    """Raise InputError if matplotlib, which the command `purpose` needs, is not installed."""
     try:
         import matplotlib.figure  # noqa: F401
     except ModuleNotFoundError as error:

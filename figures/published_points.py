@@ -8,13 +8,7 @@ SOURCE = "Ezzadeen et al. 2024"
 
 
 def published_table(name: str) -> dict[str, list[float]]:
-    """The columns of ``published/NAME.csv``.
-
-    Parameters
-    ----------
-    name : str
-        ``measured_ber``, ``neuron_errors`` or ``accuracy_mnist_6ns``.
-    """
+    """The columns of ``published/NAME.csv``: measured_ber, neuron_errors or accuracy_mnist_6ns."""
     path = resources.files(__package__) / "published" / f"{name}.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
     header, *rows = csv.reader(line for line in lines if not line.startswith("#"))

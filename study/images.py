@@ -19,21 +19,10 @@ def select_images(
     seed: int,
     default: int | None = DEFAULT_IMAGES,
 ) -> ImageSet:
-    """The first `count` images of `data`, or of what stands in for it.
+    """The first images of `data`, an .npz file or a folder of IDX files, in the network's shape.
 
-    Parameters
-    ----------
-    network : Network
-        Gives the images' shape.
-    data : Path or None
-        An .npz file or a folder of IDX files; without it the shipped test images where they fit,
-        else random ones.
-    count : int or None
-        How many; without it `default`, or all if fewer.
-    seed : int
-        Of random images.
-    default : int or None
-        None for all.
+    Without `data` the shipped test images where they fit, else random ones drawn from `seed`.
+    Without `count` there are `default` of them, or all if fewer or if that is None.
 
     Raises
     ------

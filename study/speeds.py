@@ -102,14 +102,7 @@ def speeds(
     progress: Progress = silent,
     clock: Callable[[], float] = time.perf_counter,
 ) -> SpeedsResult:
-    """Measure.
-
-    Parameters
-    ----------
-    request : SpeedsRequest
-    progress : Progress, optional
-    clock : callable
-        Gives the time, s.
+    """Measure; `clock` gives the time, s.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from ..hdl.config import NetworkConfig
 from ..progress import Progress, silent
 from ..record import Record, Result
 from ..sim.cosim import BUILD_FOLDER
+from ..whole_file import made_folder
 from .presets import find_macro
 
 
@@ -65,15 +66,11 @@ def synthesis(request: SynthesisRequest, progress: Progress = silent) -> Synthes
     """
     require_target(request.target, request.liberty)
     config, design = _selected(request)
-    try:
-        request.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{request.folder}: found {error.strerror}, expected a folder") from None
     clock_mhz = request.clock_mhz
     found = synthesise(
         controller_design(config, 1e6 / clock_mhz if clock_mhz else None),
         request.target,
-        request.folder,
+        made_folder(request.folder),
         liberty=request.liberty,
         progress=progress,
     )

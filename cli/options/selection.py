@@ -4,11 +4,11 @@ import argparse
 import dataclasses
 import types
 import typing
-from pathlib import Path
 from typing import Any, TypeVar
 
 from ...field_types import LARGEST, Count, bare
 from ...record import Record
+from ...study.request import ChipRequest, NetworkRequest
 
 Request = TypeVar("Request", bound=Record)
 
@@ -18,13 +18,7 @@ def add_request_options(
 ) -> None:
     """Add options that have the names, types and defaults of a request's fields.
 
-    Parameters
-    ----------
-    parser : argparse.ArgumentParser
-    kind : type of Record
-        The request.
-    options : dict of str to str
-        Help by what the usage shows, ``--name`` or ``--name METAVAR``.
+    `options` gives the help by what the usage shows, ``--name`` or ``--name METAVAR``.
     """
     kinds = typing.get_type_hints(kind, include_extras=True)
     fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
@@ -46,22 +40,21 @@ def add_request_options(
             parser.add_argument(option, type=read, help=text, **how)
 
 
-def add_network_options(parser: argparse.ArgumentParser) -> None:
+def add_network_options(
+    parser: argparse.ArgumentParser,
+    default: str | None = "mnist",
+    what: str = "a shipped network's name or a network file",
+) -> None:
     """Add NETWORK and ``--macro``."""
-    parser.add_argument(
-        "network", nargs="?", default="mnist", metavar="NETWORK",
-        help="a shipped network's name or a network file",
-    )  # fmt: skip
-    parser.add_argument(
-        "--macro", default="default", metavar="NAME",
-        help="the macro: a preset's name or a TOML file (see popbridge presets)",
-    )  # fmt: skip
+    parser.add_argument("network", nargs="?", default=default, metavar="NETWORK", help=what)
+    macro = "the macro: a preset's name or a TOML file (see popbridge presets)"
+    add_request_options(parser, NetworkRequest, {"--macro NAME": macro})
 
 
 def add_chip_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--chip``, ``--condition`` and ``--seed``."""
     parser.add_argument(
-        "--chip", type=chip_number, default=1, metavar="ideal|SEED",
+        "--chip", type=chip_number, default=ChipRequest.chip, metavar="ideal|SEED",
         help="the chip: ideal, or the seed that every device and mismatch is drawn from",
     )  # fmt: skip
     add_condition_options(parser)
@@ -69,26 +62,21 @@ def add_chip_options(parser: argparse.ArgumentParser) -> None:
 
 def add_condition_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--condition`` and ``--seed``."""
-    parser.add_argument(
-        "--condition", default="nominal", metavar="NAME",
-        help="programming and read condition: a preset's name or a TOML file",
-    )  # fmt: skip
-    parser.add_argument(
-        "--seed", type=seed_number, default=1, help="of the comparators' noise and of random images"
-    )
+    options = {
+        "--condition NAME": "programming and read condition: a preset's name or a TOML file",
+        "--seed": "of the comparators' noise and of random images",
+    }
+    add_request_options(parser, ChipRequest, options)
 
 
-def add_image_options(parser: argparse.ArgumentParser, default: int) -> None:
-    """Add ``--data`` and ``--images``."""
-    parser.add_argument(
-        "--data", type=Path, metavar="PATH",
-        help="images: an .npz file or a folder of IDX files; without it the shipped test images "
-        "where they fit, else random ones",
-    )  # fmt: skip
-    parser.add_argument(
-        "--images", type=int, metavar="N",
-        help=f"how many images, from the first; without it {default}, or all if fewer",
-    )  # fmt: skip
+def add_image_options(parser: argparse.ArgumentParser, kind: type[Record], default: int) -> None:
+    """Add ``--data`` and ``--images`` of a request."""
+    options = {
+        "--data PATH": "images: an .npz file or a folder of IDX files; without it the shipped test "
+        "images where they fit, else random ones",
+        "--images N": f"how many images, from the first; without it {default}, or all if fewer",
+    }
+    add_request_options(parser, kind, options)
 
 
 def chip_number(text: str) -> int | None:

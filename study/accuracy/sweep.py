@@ -28,17 +28,7 @@ def sweep(
 ) -> list[list[ChipCounts]]:
     """Run every chip of every point, except those that an earlier sweep has left in `folder`.
 
-    Parameters
-    ----------
-    study : Study
-    points : sequence of Point
-    chips : sequence of int
-        Chip numbers.
-    folder : Path
-        Where results are kept, chip by chip.
-    workers : Workers, optional
-        Who computes; all cores of this machine without it.
-    progress : Progress, optional
+    Results are kept there chip by chip.
 
     Returns
     -------
@@ -78,15 +68,7 @@ def _results(
 
 
 def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> ChipsResult:
-    """What the chips of a point come to.
-
-    Parameters
-    ----------
-    counts : sequence of ChipCounts
-        One per chip, at least one.
-    names : sequence of str
-        Of the layers.
-    """
+    """What the chips of a point, at least one, come to; `names` are the layers'."""
     accuracies = np.array([chip.correct / chip.images for chip in counts])
     wrong = np.array([chip.wrong for chip in counts]).sum(axis=0)
     evaluated = np.array([chip.evaluated for chip in counts]).sum(axis=0)

@@ -17,15 +17,7 @@ ties of equal devices."""
 
 
 def crossbar_layers(job: Job, transfer: Transfer = fast_transfer_s) -> list[CrossbarLayer]:
-    """The layers of a job as crossbars: its devices, transistors and wire per cell.
-
-    Parameters
-    ----------
-    job : Job
-        With a chip; its images and seed are not used.
-    transfer : callable
-        As for `CrossbarLayer`.
-    """
+    """The layers of a job with a chip as crossbars: its devices, transistors and wire per cell."""
     assert job.chip is not None  # an ideal chip has no devices
     parameters = CrossbarParameters.like(job.parameters.bridge)
     return [CrossbarLayer(drawn, parameters, transfer) for drawn in job.drawn_layers]
@@ -41,20 +33,10 @@ def driven_signs(config: ArrayGroup, bits: NDArray[np.uint8]) -> NDArray[np.floa
 def crossbar_classes(
     layers: Sequence[CrossbarLayer], config: NetworkConfig, images: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
-    """Run images through all layers.
+    """Run images, bits (K, N), through all layers; classes (K,), each the first largest score.
 
     The last layer's scores are the differences of current in those of one nominal weight, with the
     offsets added: a digitiser without error is assumed, in steps of `SCORE_STEP`.
-
-    Parameters
-    ----------
-    images : ndarray of uint8, shape (K, N)
-        Input bits.
-
-    Returns
-    -------
-    ndarray of int64, shape (K,)
-        The first largest score.
     """
     bits = images
     for layer in layers:

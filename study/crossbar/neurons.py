@@ -62,16 +62,8 @@ def compare_fan_in(
 ) -> FanInPoint:
     """Signs that both arrays get wrong against the exact sum, and what they draw.
 
-    Parameters
-    ----------
-    inputs : int
-        Inputs of the neurons.
-    macro : MacroConfig
-        Its rows are the number of neurons; it is made as wide as they need.
-    chips : sequence of int
-        Each tries the same weights and inputs.
-    seed : int
-        Key of weights, inputs and noise.
+    There are as many neurons as the macro has rows; it is made as wide as their `inputs` need. All
+    chips try the same weights and inputs, which `seed` is the key of, as of the noise.
     """
     layer = RandomLayer.draw(inputs, macro, seed)
     config = layer.config

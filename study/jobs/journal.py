@@ -12,12 +12,8 @@ class Journal:
     """A file of finished results, one JSON line each, found again by key.
 
     A line is appended in one write and brought to the disk. One that was cut short, by a kill or a
-    full disk, counts as not there. Jobs that run at the same time may share a file.
-
-    Parameters
-    ----------
-    path : Path
-        Made with its folders where it is not there.
+    full disk, counts as not there. Jobs that run at the same time may share a file. It is made with
+    its folders where it is not there.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class Design:
     """A small network whose controller gets faults."""
 
     sizes: tuple[int, ...]
-    bits_per_input: int
+    bits_per_input: int = 1
     macro: MacroConfig
 
     def job(self) -> Job:
@@ -63,33 +63,16 @@ class Design:
         )
 
 
+_MACRO = MacroConfig(rows=3, columns=32, zero_dead_time_allowed=True)
 DESIGNS = {
-    "votes": Design(
-        sizes=(40, 5, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=3, columns=128, votes=3, zero_dead_time_allowed=True),
-    ),
-    "trims": Design(
-        sizes=(9, 4, 3),
-        bits_per_input=1,
-        macro=MacroConfig(rows=2, columns=32, trim_bits=4, zero_dead_time_allowed=True),
-    ),
+    "votes": Design(sizes=(40, 5, 3), macro=_MACRO.replace(columns=128, votes=3)),
+    "trims": Design(sizes=(9, 4, 3), macro=_MACRO.replace(rows=2, trim_bits=4)),
     "bit planes, pipelined": Design(
-        sizes=(12, 5, 2),
-        bits_per_input=2,
-        macro=MacroConfig(rows=3, columns=32, votes=3, pipelined=True, zero_dead_time_allowed=True),
+        sizes=(12, 5, 2), bits_per_input=2, macro=_MACRO.replace(votes=3, pipelined=True)
     ),
     "programmable": Design(
         sizes=(7, 3, 2),
-        bits_per_input=1,
-        macro=MacroConfig(
-            rows=3,
-            spare_rows=1,
-            columns=16,
-            zero_dead_time_allowed=True,
-            programmable=True,
-            programming=PROGRAMMING,
-        ),
+        macro=_MACRO.replace(spare_rows=1, columns=16, programmable=True, programming=PROGRAMMING),
     ),
 }
 """Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,

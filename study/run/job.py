@@ -21,10 +21,6 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
     """Simulate a network's hardware with a chip's physics, check every bit and cycle of it, and
     compare with the software network.
 
-    Parameters
-    ----------
-    progress : Progress, optional
-
     Raises
     ------
     InputError

@@ -65,16 +65,12 @@ class RunRequest(ChipRequest):
             "--sim": self.simulator,
             "--images": images,
         }
-        flags = {
-            "--strict": self.strict,
-            "--netlist": self.netlist,
-            "--calibrate": self.calibrate,
-            "--program": self.program,
-            "--self-test": self.self_test,
-        }
+        flags = [
+            f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value is True
+        ]
         words = [[name, str(value)] for name, value in chosen.items() if value is not None]
         return (
             *("popbridge", "run", self.network),
             *(word for pair in words for word in pair),
-            *(name for name, given in flags.items() if given),
+            *flags,
         )
