@@ -77,6 +77,8 @@ def draw_ber(tables: Tables) -> Any:
     """Three panels side by side, for a whole page's width."""
     figure = new_figure(PAGE_MM, 62)
     panels = figure.subplots(1, 3, width_ratios=(1.25, 1, 1))
+    for axes in panels:
+        axes.set(yscale="log", ylabel="bit error rate (%)")
     _draw_conditions(panels[0], tables["condition"])
     _draw_times(panels[1], tables["time"])
     _draw_supplies(panels[2], tables["supply"])
@@ -100,10 +102,7 @@ def _draw_conditions(axes: Any, table: Table) -> None:
         label=f"measured, {SOURCE}",
     )  # fmt: skip
     axes.set_xticks(places, names, rotation=90)
-    axes.set(
-        yscale="log", ylim=(3e-3, 60), xlabel="condition (group-index)",
-        ylabel="bit error rate (%)", title="programming",
-    )  # fmt: skip
+    axes.set(ylim=(3e-3, 60), xlabel="condition (group-index)", title="programming")
     axes.legend(loc="upper left")
 
 
@@ -118,10 +117,8 @@ def _draw_times(axes: Any, table: Table) -> None:
         "default macro", (default_ns, 25), xytext=(-2, 0), textcoords="offset points",
         rotation=90, ha="right", va="center", color="0.35", fontsize=6,
     )  # fmt: skip
-    axes.set(
-        xscale="log", yscale="log", ylim=(0.1, 100), xlabel="word line to strobe (ns)",
-        ylabel="bit error rate (%)", title="time to settle",
-    )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set(ylim=(0.1, 100), xlabel="word line to strobe (ns)", title="time to settle")
     axes.legend(title="condition")
 
 
@@ -131,9 +128,6 @@ def _draw_supplies(axes: Any, table: Table) -> None:
         rows = rows_where(table, condition=name, time_ns=time_ns)
         when = "settled" if math.isinf(time_ns) else f"{time_ns:g} ns"
         axes.plot(rows["supply_v"], rows["ber_percent"], **style.line, label=f"{name}, {when}")
-    axes.set(
-        yscale="log", ylim=(0.1, 100), xlabel="read supply (V)", ylabel="bit error rate (%)",
-        title="supply",
-    )  # fmt: skip
+    axes.set(ylim=(0.1, 100), xlabel="read supply (V)", title="supply")
     axes.set_xticks([0.6, 0.9, 1.2, 1.5, 1.8])
     axes.legend(loc="upper right")

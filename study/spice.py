@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -110,25 +110,25 @@ def spice(request: SpiceRequest, progress: Progress = silent) -> SpiceResult:
     parameters = find_condition(request.condition)
     if request.models is not None and not request.models.is_file():
         raise InputError(f"models: found no file {request.models}, expected transistor models")
-    chosen = _chosen_row(request, parameters)
+    job, bit_planes = _chosen_row(request, parameters)
     installed = ngspice.find_ngspice() is not None
     threshold_v = None
     if request.models is not None and installed:
         text = inverter_netlist(request.models, parameters.bridge.vdd_v)
         threshold_v = float(ngspice.simulate(text)["v(x)"][0])
-    text = netlist(chosen.job.row, request.models, threshold_v)
+    text = netlist(job.row, request.models, threshold_v)
     with whole_file(request.output) as file:
         file.write(text.encode("utf-8"))
     comparison = None
     if installed:
         progress("ngspice")
         waves = ngspice.simulate(text)
-        comparison = check.compare_row(chosen.job.row, chosen.job.model, waves)
+        comparison = check.compare_row(job.row, job.model, waves)
     return SpiceResult(
         netlist=str(request.output),
-        title=chosen.job.row.title,
-        columns=chosen.job.row.columns,
-        bit_planes=chosen.bit_planes,
+        title=job.row.title,
+        columns=job.row.columns,
+        bit_planes=bit_planes,
         comparison=comparison,
         checks=() if comparison is None else checks_of([comparison]),
     )
@@ -188,13 +188,9 @@ def checks_of(rows: Sequence[check.RowComparison]) -> tuple[QuantityCheck, ...]:
     )
 
 
-class _ChosenRow(NamedTuple):
-    job: check.RowJob
-    bit_planes: int
-
-
-def _chosen_row(request: SpiceRequest, parameters: ChipParameters) -> _ChosenRow:
-    """The row with its inputs: of several bits the most significant plane, which weighs most."""
+def _chosen_row(request: SpiceRequest, parameters: ChipParameters) -> tuple[check.RowJob, int]:
+    """The row with its inputs, and of how many bit planes: it gets the most significant one, which
+    weighs most."""
     mapped = request.mapped()
     if mapped.config.layers[0].macro.pipelined:
         raise InputError(
@@ -214,7 +210,7 @@ def _chosen_row(request: SpiceRequest, parameters: ChipParameters) -> _ChosenRow
     rows = LayerRows.of(config, layer.weights, parameters, key)
     inputs = signs[: max(columns, 0)]
     job = check.RowJob(row=rows.circuit(request.row, inputs), model=rows.model(request.row, inputs))
-    return _ChosenRow(job, planes)
+    return job, planes
 
 
 def _inputs(request: SpiceRequest, mapped: MappedNetwork) -> np.ndarray:

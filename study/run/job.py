@@ -12,9 +12,8 @@ from .energy import energy_of_run
 from .evaluation import accuracy_and_confusion, layer_results, require_ideal_bits
 from .layer_result import Cycles
 from .probes import parse_probes
-from .programming import programming_of_run
 from .request import RunRequest
-from .result import Interval, RunResult, Speed
+from .result import Interval, LayerProgramming, RunResult, Speed
 
 
 def run(request: RunRequest, progress: Progress = silent) -> RunResult:
@@ -65,7 +64,7 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
         strict=request.strict or request.simulator == "pysim",
         netlist=request.netlist,
         calibration=calibration_of_run(job, outcome),
-        programming=programming_of_run(job, outcome),
+        programming=_programming(job, outcome),
         programming_errors=tuple(outcome.programming_errors) if job.program else None,
         accuracy=accuracy,
         confusion=confusion,
@@ -82,6 +81,19 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
         seed=request.seed,
         versions=versions,
         command=request.command(len(images)),
+    )
+
+
+def _programming(job: Job, outcome: Outcome) -> tuple[LayerProgramming, ...] | None:
+    """What programming each layer's arrays from blank came to; None without."""
+    if not job.program:
+        return None
+    left_out = () if job.self_test else ("self_test", "failing_cells")
+    return tuple(
+        LayerProgramming.from_dict(
+            {"name": layer.name} | {name: of[name] for name in of if name not in left_out}
+        )
+        for layer, of in zip(job.config.layers, outcome.programming, strict=True)
     )
 
 
