@@ -101,7 +101,7 @@ def test_random_scenarios(run_tests, tmp_path, pytestconfig, capsys):
         chosen = [n for n in numbers if configuration_of(seed, n, len(CONFIGURATIONS)) == index]
         if not chosen:
             continue
-        job = scenario_job(make_network, name, seed)
+        job = scenario_job(name, seed)
         wanted |= {reset.state for reset in every_reset(job.config)}
         tests, failures, log, seen = run_scenarios(run_tests, job, chosen, tmp_path / str(index))
         assert tests == len(chosen), log[-3000:]
@@ -139,7 +139,7 @@ def test_a_fault_is_caught(name, run_tests, tmp_path, monkeypatch):
     place, mutant, configuration, event = MUTANTS[name]
     monkeypatch.setattr(*place, mutant)
     index, count = list(CONFIGURATIONS).index(configuration), len(CONFIGURATIONS)
-    job = scenario_job(make_network, configuration, SEED)
+    job = scenario_job(configuration, SEED)
     numbers = [
         number
         for number in range(100)
@@ -154,7 +154,7 @@ def test_a_fault_is_caught(name, run_tests, tmp_path, monkeypatch):
 
 
 def test_events_are_a_function_of_seed_and_number():
-    config = scenario_job(make_network, "votes", SEED).config
+    config = scenario_job("votes", SEED).config
     count = len(CONFIGURATIONS)
     for first in range(0, 60, count):
         block = [configuration_of(SEED, n, count) for n in range(first, first + count)]
