@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..parameters.bridge import BridgeParameters
-from ..parameters.checks import is_number
 from ..parameters.devices import DeviceParameters, LrsLaw
 from .device_laws import high_cdf, high_ohm, low_cdf, low_ohm
 from .retention import drift_ln
@@ -83,7 +82,7 @@ def hrs_median_for(rate: float, devices: DeviceParameters, bridge: BridgeParamet
     InputError
         A rate out of range, or one that these devices do not have at any median.
     """
-    if not (is_number(rate) and 0 < rate < 0.5):
+    if not (isinstance(rate, int | float) and 0 < rate < 0.5):
         raise InputError(f"rate: found {rate!r}, expected above 0 and below 0.5")
 
     def found(median_ln: float) -> float:
