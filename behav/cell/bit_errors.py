@@ -110,7 +110,7 @@ class _Reading(NamedTuple):
 
     @property
     def series_ohm(self) -> float:
-        return self.bridge.series_ohm(self.row)
+        return float(self.bridge.series_ohm(self.row))
 
 
 def _kind_probabilities(devices: DeviceParameters) -> dict[str, tuple[float, float]]:

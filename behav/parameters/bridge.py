@@ -1,7 +1,7 @@
 """Parameters of a bridge: access transistor and inverter."""
 
 from dataclasses import dataclass
-from typing import Self, overload
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,6 @@ class BridgeParameters(Record):
                 f"inverter_threshold_v: found {self.inverter_threshold_v!r}, expected above 0 and "
                 f"below vdd_v, {self.vdd_v!r}"
             )
-
-    @overload
-    def series_ohm(self, row: int) -> float: ...
-
-    @overload
-    def series_ohm(self, row: NDArray[np.int_]) -> NDArray[np.floating]: ...
-
-    @overload
-    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]: ...
 
     def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]:
         """Resistance in series with each device of a row, ohm: access transistor and wire."""

@@ -82,14 +82,11 @@ class AnalogLines:
         if (pins.wl, pins.bl, pins.blb) != (was.wl, was.bl, was.blb):
             self._select(time_s, pins)
         if (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
-            bits = [bits_of_word(code, self._bank_bits) for code in (pins.dac_p, pins.dac_n)]
-            self._bank_v = np.vecdot(self.circuit.bank_v, np.stack(bits))
+            bank_v = self.circuit.bank_v
+            bits = [bits_of_word(code, bank_v.shape[1]) for code in (pins.dac_p, pins.dac_n)]
+            self._bank_v = np.vecdot(bank_v, np.stack(bits))
         self._was = dataclasses.replace(pins)
         self._event_s = time_s
-
-    @property
-    def _bank_bits(self) -> int:
-        return self.circuit.bank_v.shape[1]
 
     def sl_v(self, times_s: ArrayLike, columns: ArrayLike | None = None) -> NDArray[np.float64]:
         """SLs if the pins stand still from the last event on.
