@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 
 from ..errors import InputError
+from ..field_types import Limits, fits, wrong
 from ..hdl.config import LARGEST_SCORE
 
 MOST_DIMENSIONS = 32
@@ -202,9 +204,8 @@ class Network:
         return self.layers[-1].outputs
 
 
-def require_integer(name: str, value: object, least: int, largest: int | None = None) -> None:
+def require_integer(name: str, value: object, least: int, largest: float = math.inf) -> None:
     """Raise InputError unless `value` is an int (no bool) from `least` to `largest`."""
-    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
-    if not good or (largest is not None and value > largest):  # type: ignore[operator]
-        span = f"of at least {least}" if largest is None else f"from {least} to {largest}"
-        raise InputError(f"{name}: found {value!r}, expected an integer {span}")
+    expected = Annotated[int, Limits(least, largest)]
+    if not fits(expected, value):
+        raise wrong(name, value, expected)

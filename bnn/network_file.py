@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..field_types import shown
 from .archive import one_line, read_arrays, write_arrays
 from .network import DenseLayer, Network, require_integer
 
@@ -34,8 +35,19 @@ def write_network(network: Network, path: Path | str) -> None:
     InputError
         The file cannot be written; what stood there before is unchanged.
     """
-    meta = json.dumps(_description(network)).encode()
-    arrays = {"meta": np.frombuffer(meta, dtype=np.uint8)}
+    several = network.bits_per_input > 1
+    kind = {"bits": network.bits_per_input} if several else {"threshold": network.input_threshold}
+    meta = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": network.name,
+        "input": {"shape": list(network.input_shape), **kind},
+        "layers": [
+            {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
+            for layer in network.layers
+        ],
+    }
+    arrays = {"meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
     for name, layer in zip(network.layer_names, network.layers, strict=True):
         bits = (layer.weights > 0).astype(np.uint8)
         arrays[f"{name}_weights"] = np.packbits(bits, axis=1, bitorder="little")
@@ -44,25 +56,6 @@ def write_network(network: Network, path: Path | str) -> None:
         if layer.offsets is not None:
             arrays[f"{name}_offset"] = layer.offsets
     write_arrays(Path(path), arrays)
-
-
-def _description(network: Network) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": network.name,
-        "input": {"shape": list(network.input_shape), **_input_kind(network)},
-        "layers": [
-            {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
-            for layer in network.layers
-        ],
-    }
-
-
-def _input_kind(network: Network) -> dict[str, int]:
-    if network.bits_per_input > 1:
-        return {"bits": network.bits_per_input}
-    return {"threshold": network.input_threshold}
 
 
 def read_network(path: Path | str) -> Network:
@@ -93,17 +86,17 @@ def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     for name, wanted in (("format", FORMAT), ("version", VERSION)):
         found = meta.get(name) if isinstance(meta, dict) else None
         if type(found) is not type(wanted) or found != wanted:
-            raise InputError(f"meta.{name}: found {_brief(found)}, expected {wanted!r}")
+            raise InputError(f"meta.{name}: found {shown(found)}, expected {wanted!r}")
     _require_fields("meta", meta, ("format", "version", "name", "input", "layers"))
     kind = "bits" if isinstance(meta["input"], dict) and "bits" in meta["input"] else "threshold"
     _require_fields("meta.input", meta["input"], ("shape", kind))
     if kind == "bits":
         require_integer("meta.input.bits", meta["input"]["bits"], 2, 8)
     if not isinstance(meta["input"]["shape"], list):
-        found = _brief(meta["input"]["shape"])
+        found = shown(meta["input"]["shape"])
         raise InputError(f"meta.input.shape: found {found}, expected a list of integers")
     if not isinstance(meta["layers"], list) or not meta["layers"]:
-        found = _brief(meta["layers"])
+        found = shown(meta["layers"])
         raise InputError(f"meta.layers: found {found}, expected a list of at least one layer")
     for i, layer in enumerate(meta["layers"]):
         _check_layer_meta(f"meta.layers[{i}]", layer)
@@ -126,7 +119,7 @@ def _decoded_meta(arrays: dict[str, np.ndarray]) -> Any:
 
 def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
-        raise InputError(f"{where}: found {_brief(value)}, expected an object")
+        raise InputError(f"{where}: found {shown(value)}, expected an object")
     if set(value) != set(names):
         raise InputError(f"{where}: found the fields {sorted(value)}, expected {sorted(names)}")
 
@@ -134,15 +127,10 @@ def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
 def _check_layer_meta(where: str, layer: Any) -> None:
     kind = layer.get("type") if isinstance(layer, dict) else layer
     if kind != "dense":
-        raise InputError(f"{where}.type: found {_brief(kind)}, expected 'dense'")
+        raise InputError(f"{where}.type: found {shown(kind)}, expected 'dense'")
     _require_fields(where, layer, ("type", "inputs", "outputs"))
     require_integer(f"{where}.inputs", layer["inputs"], 1)
     require_integer(f"{where}.outputs", layer["outputs"], 1)
-
-
-def _brief(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _expected_names(count: int) -> list[str]:
