@@ -1,6 +1,6 @@
 """Images with labels: from files, or random."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -108,7 +108,7 @@ def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
 
 
 def read_image_folder(
-    folder: Path, shape: tuple[int, ...], parts: Iterable[str] = ("t10k", "test", "train")
+    folder: Path, shape: tuple[int, ...], parts: Sequence[str] = ("t10k", "test", "train")
 ) -> ImageSet:
     """Read the first of `parts` that an IDX folder holds; see `read_images`.
 
@@ -117,7 +117,6 @@ def read_image_folder(
     InputError
         As `read_images`.
     """
-    parts = tuple(parts)
     for part in parts:
         images = _idx_file(folder, f"{part}-images", len(shape) + 1)
         if images is not None:

@@ -71,8 +71,10 @@ def read_network(path: Path | str) -> Network:
     arrays = read_arrays(path)
     try:
         meta = _checked_meta(arrays)
-        _require_names(arrays, _expected_names(len(meta["layers"])))
-        layers = [_layer(arrays, i, meta["layers"]) for i in range(len(meta["layers"]))]
+        kinds = ["threshold"] * (len(meta["layers"]) - 1) + ["offset"]
+        _require_names(arrays, kinds)
+        described = enumerate(zip(kinds, meta["layers"], strict=True))
+        layers = [_layer(arrays, f"layer{i}", kind, shape) for i, (kind, shape) in described]
         given = meta["input"]
         threshold, bits = given.get("threshold", UNUSED_THRESHOLD), given.get("bits", 1)
         return Network(meta["name"], tuple(given["shape"]), threshold, tuple(layers), bits)
@@ -133,13 +135,10 @@ def _check_layer_meta(where: str, layer: Any) -> None:
     require_integer(f"{where}.outputs", layer["outputs"], 1)
 
 
-def _expected_names(count: int) -> list[str]:
-    kinds = ["threshold"] * (count - 1) + ["offset"]
-    pairs = [(f"layer{i}_weights", f"layer{i}_{kind}") for i, kind in enumerate(kinds)]
-    return ["meta", *(name for pair in pairs for name in pair)]
-
-
-def _require_names(arrays: dict[str, np.ndarray], expected: list[str]) -> None:
+def _require_names(arrays: dict[str, np.ndarray], kinds: list[str]) -> None:
+    expected = ["meta"]
+    for i, kind in enumerate(kinds):
+        expected += [f"layer{i}_weights", f"layer{i}_{kind}"]
     for name in expected:
         if name not in arrays:
             raise InputError(f"{name}: found no such array, expected one")
@@ -148,19 +147,17 @@ def _require_names(arrays: dict[str, np.ndarray], expected: list[str]) -> None:
         raise InputError(f"{extra[0]}: found this array, expected only {expected}")
 
 
-def _layer(arrays: dict[str, np.ndarray], i: int, described: list[dict[str, Any]]) -> DenseLayer:
-    inputs, outputs = described[i]["inputs"], described[i]["outputs"]
-    last = i == len(described) - 1
-    values_name = f"layer{i}_offset" if last else f"layer{i}_threshold"
-    _require_kind(values_name, arrays[values_name], np.dtype(np.int32), (outputs,))
-    weights = _unpacked(f"layer{i}_weights", arrays[f"layer{i}_weights"], (outputs, inputs))
-    values = arrays[values_name]
+def _layer(
+    arrays: dict[str, np.ndarray], name: str, kind: str, described: dict[str, int]
+) -> DenseLayer:
+    inputs, outputs = described["inputs"], described["outputs"]
+    values = arrays[f"{name}_{kind}"]
+    _require_kind(f"{name}_{kind}", values, np.dtype(np.int32), (outputs,))
+    weights = _unpacked(f"{name}_weights", arrays[f"{name}_weights"], (outputs, inputs))
     try:
-        if last:
-            return DenseLayer(weights, offsets=values)
-        return DenseLayer(weights, thresholds=values)
+        return DenseLayer(weights, **{f"{kind}s": values})
     except InputError as error:
-        raise InputError(f"layer{i}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
 
 
 def _require_kind(name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int, ...]) -> None:
