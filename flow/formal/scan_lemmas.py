@@ -5,9 +5,8 @@ Lemmas are proven with the properties; they only say which states of the registe
 
 from amaranth.hdl import Array, Cat, Mux, Signal, Value
 
-from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, LayerConfig, Readout
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, Readout
 from ...hdl.layer.sequencer import PINS
-from .bench import Bench
 from .layer_monitor import PRECHARGED, SHARED, STROBED, LayerMonitor, implies
 
 
@@ -24,12 +23,12 @@ def fsm_states(state: Signal) -> dict[str, int]:
 
 
 class ScanLemmas:
-    """States lemmas about a bench whose hardware is a `DenseLayer`."""
+    """States lemmas about what a monitor sees of its `DenseLayer`."""
 
-    def __init__(self, bench: Bench, seen: LayerMonitor, config: LayerConfig):
-        self.bench = bench
+    def __init__(self, seen: LayerMonitor):
         self.seen = seen
-        self.config = config
+        self.bench = bench = seen.bench
+        self.config = seen.config
         state = bench.inner("sequencer", "phase_state")
         self.codes = fsm_states(state)
         self.within = {name: state == self.codes.get(name, -1) for name in PINS}
