@@ -119,8 +119,9 @@ def _results(seen: LayerMonitor) -> None:
     right = implies(seen.result_rises, seen.result == seen.expected)
     bench.prove("result_of_its_row", right, seen.result_rises & (seen.answers != 0))
     refused = output.valid & ~output.ready
+    waits = past(bench.m, refused, "waits")
     held = output.valid & ~changed(bench.m, output.payload, "payload")
-    bench.prove("result_waits", implies(past(bench.m, refused, "waits"), held), refused)
+    bench.prove("result_waits", implies(waits, held), refused)
 
 
 def _less(true: Signal, inner: Signals) -> Value:

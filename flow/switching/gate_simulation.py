@@ -31,11 +31,7 @@ class SwitchingEnergy(ResultPart):
 
     def times(self, factor: float) -> SwitchingEnergy:
         """All of it, scaled."""
-        return SwitchingEnergy(
-            clock_j=factor * self.clock_j,
-            gated_clock_j=factor * self.gated_clock_j,
-            logic_j=factor * self.logic_j,
-        )
+        return SwitchingEnergy(**{name: factor * part for name, part in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -150,14 +146,14 @@ class GateSimulation:
             changes = {pin: self._toggles[net] for pin, net in placed.outputs.items()}
             for pin, net in placed.inputs.items():
                 charge_j = placed.cell.input_f[pin] * self.library.vdd_v**2 / 2
-                pin_j = charge_j + placed.cell.input_toggle_j[pin]
+                pin_j = charge_j + placed.cell.toggle_j[pin]
                 if pin == placed.cell.clock_pin:
                     clock_j += 2 * self._cycles * self.lanes * pin_j
                     gated_clock_j += 2 * max(changes.values()) * pin_j
                 else:
                     logic_j += self._toggles[net] * pin_j
             for pin, count in changes.items():
-                logic_j += count * placed.cell.outputs[pin].toggle_j
+                logic_j += count * placed.cell.toggle_j[pin]
         together = SwitchingEnergy(clock_j=clock_j, gated_clock_j=gated_clock_j, logic_j=logic_j)
         return together.times(1 / self.lanes)
 
@@ -189,7 +185,7 @@ class GateSimulation:
         pins = gate.pins(self._values)
         found = []
         for pin, net in gate.outputs.items():
-            function = gate.cell.outputs[pin].function
+            function = gate.cell.outputs[pin]
             assert function is not None
             found.append((net, function(pins) & self._mask))
         return found
