@@ -149,8 +149,7 @@ IMAGE_STREAM = (
     Property(
         "packet_waits", "The word stays, unchanged, until it is taken or a restart discards it.",
         Fault(
-            "the word is withdrawn when the next packet comes", "o__valid",
-            unless("s_axis_tvalid"),
+            "the word is withdrawn when the next packet comes", "o__valid", unless("s_axis_tvalid")
         ),
     ),
     Property(

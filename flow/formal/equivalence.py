@@ -171,8 +171,9 @@ class EquivalenceMiter(Elaboratable):
         waited = Signal(range(self.depth + 1))
         both = bridge.o.valid & digital.o.valid
         compared = both & AnySeq(1)
+        layers: tuple[DenseLayer | DigitalLayer, ...] = (bridge, digital)
         offered = [Signal(name="offered_0"), Signal(name="offered_1")]
-        for layer, offers in zip((bridge, digital), offered, strict=True):
+        for layer, offers in zip(layers, offered, strict=True):
             m.d.comb += [layer.i.valid.eq(offers), layer.i.payload.eq(word)]
             m.d.comb += layer.o.ready.eq(compared)
             with m.If(layer.i.ready):

@@ -45,13 +45,13 @@ class Left(NamedTuple):
     most: int
 
 
-def _by_state(state: Signal, cycles: Mapping[str, tuple[Value | int, int]], rest: int = 1) -> Left:
-    """The cycles left in each state: now, and at most; `rest` in states that are not named."""
+def _by_state(state: Signal, cycles: Mapping[str, Value | int], most: int, rest: int = 1) -> Left:
+    """The cycles left in each state; `rest` in states that are not named, 0 in IDLE."""
     now: Value = Const(rest)
     codes = fsm_states(state)
-    for name, (here, _) in cycles.items():
+    for name, here in ({"IDLE": 0} | cycles).items():
         now = Mux(state == codes[name], here, now)
-    return Left(now, max(rest, *(most for _, most in cycles.values())))
+    return Left(now, most)
 
 
 def _up_to(counter: Signal, last: int) -> Left:
@@ -86,10 +86,9 @@ class CyclesLeft:
     def _timed(self, part: str, state: str, later: Mapping[str, Sequence[int]]) -> Left:
         """Of a machine with a timer: what that has left, and the cycles of the states `later`."""
         remaining = self.inner("word_line", part, "remaining")
-        cycles: dict[str, tuple[Value | int, int]] = {"IDLE": (0, 0)}
-        for name, more in later.items():
-            cycles[name] = (sum(more, remaining + 1), (1 << len(remaining)) + sum(more))
-        return _by_state(self.inner("word_line", part, state), cycles)
+        cycles = {name: sum(more, remaining + 1) for name, more in later.items()}
+        most = (1 << len(remaining)) + max(map(sum, later.values()))
+        return _by_state(self.inner("word_line", part, state), cycles, most)
 
     def _line(self) -> Left:
         """Steps, attempts, kinds of pulses, groups of columns: digits of mixed radix."""
@@ -113,17 +112,14 @@ class CyclesLeft:
 
         most = (steps.most + 1) * (attempts.most + 1) * one_attempt
         same, other = from_attempt(attempts.now), from_attempt(further) + read
-        return _by_state(
-            self.inner("word_line", "program_state"),
-            {
-                "IDLE": (0, 0),
-                "JUDGE": (same + 1, most),
-                "VERIFY": (same + 2 + self.reading.now, most),
-                "READ": (same + read, most),
-                "PULSE": (other + pulses * one_pulse + 1 + self.pulse.now, most),
-                "CHOOSE": (other + (pulses + 1) * one_pulse, most),
-            },
-        )
+        cycles = {
+            "JUDGE": same + 1,
+            "VERIFY": same + 2 + self.reading.now,
+            "READ": same + read,
+            "PULSE": other + pulses * one_pulse + 1 + self.pulse.now,
+            "CHOOSE": other + (pulses + 1) * one_pulse,
+        }
+        return _by_state(self.inner("word_line", "program_state"), cycles, most)
 
     def _row(self) -> Left:
         """A spare row begins anew; a packet that waits is one more row."""
@@ -138,19 +134,16 @@ class CyclesLeft:
         most = (1 + sum(each.most for each in spares)) * one_line + 1
         packet = self.inner("input", "frame_state")
         waits = packet == fsm_states(packet)["FULL"]
-        return _by_state(
-            self.inner("row_state"),
-            {
-                "IDLE": (Mux(waits, most + 1, 0), most + 1),
-                "DONE": (1, 1),
-                "DECIDE": (lines + 2, most),
-                "COUNT": (lines + words.now + 3, most),
-                "PROGRAM": (lines + words.most + 4 + self.line.now, most),
-                "SELECT": (lines + one_line, most),
-                "REQUEST": (lines + one_line + 1, most),
-            },
-            rest=most + 2,
-        )
+        cycles = {
+            "IDLE": Mux(waits, most + 1, 0),
+            "DONE": 1,
+            "DECIDE": lines + 2,
+            "COUNT": lines + words.now + 3,
+            "PROGRAM": lines + words.most + 4 + self.line.now,
+            "SELECT": lines + one_line,
+            "REQUEST": lines + one_line + 1,
+        }
+        return _by_state(self.inner("row_state"), cycles, most + 2, rest=most + 2)
 
 
 def _kinds_left(kind: Signal) -> Left:
@@ -214,10 +207,7 @@ def programming_upset_proof() -> Proof:
             Property(
                 "programming_upset_keeps_lines_apart",
                 "Meanwhile at most one word line is up, and no column has both bit lines high.",
-                Fault(
-                    "both bit lines are up while reading +1", "word_line.reader.blb",
-                    also("bl"),
-                ),
+                Fault("both bit lines are up while reading +1", "word_line.reader.blb", also("bl")),
                 Task.ANY_STATE,
             ),
         ),

@@ -161,8 +161,7 @@ def recovery_proofs() -> list[Proof]:
                 "Meanwhile precharge and evaluate are never high together, at most one word line "
                 "is up, and no column has both bit lines high.",
                 Fault(
-                    "precharge is high in evaluate, too", "sequencer.precharge",
-                    also("evaluate"),
+                    "precharge is high in evaluate, too", "sequencer.precharge", also("evaluate")
                 ),
                 Task.ANY_STATE,
             ),

@@ -34,16 +34,9 @@ class ScanLemmas:
         self.within = {name: state == self.codes.get(name, -1) for name in PINS}
         self.busy = ~self.within["IDLE"]
         self.remaining = bench.inner("sequencer", "remaining")
-        lengths = {
-            name: seen.taken[f"{name.lower()}_cycles"]
-            for name in self.codes
-            if name in PINS and name != "IDLE"
-        }
-        length = Array(
-            lengths.get(name, 0) for name in sorted(self.codes, key=lambda name: self.codes[name])
-        )
+        lengths = Array(seen.taken.get(f"{name.lower()}_cycles", 0) for name in self.codes)
         self.length = Signal(len(self.remaining))
-        bench.m.d.comb += self.length.eq(length[state])
+        bench.m.d.comb += self.length.eq(lengths[state])
         bench.lemma(Cat(self.within.values()).any())
 
     def state_all(self) -> None:
@@ -163,14 +156,10 @@ class ScanLemmas:
             self.bench.lemma(cast == Mux(counting, trial, 0))
             self.bench.lemma(implies(~counting, favourable == 0))
             self.bench.lemma(implies(counting & own, favourable == total))
-        passed = (
-            (self.number > seen.row) | own & self.within["DEAD_AFTER_STROBE"] | seen.result_rises
-        )
-        result, expected = seen.result, seen.expected
-        self.bench.lemma(implies(seen.scanning & passed, result == expected))
+        read = own & self.within["DEAD_AFTER_STROBE"]
+        passed = (self.number > seen.row) | read | seen.result_rises
+        self.bench.lemma(implies(seen.scanning & passed, seen.result == seen.expected))
 
     def _of_readout(self, name: str) -> Value:
-        signals = [
-            self.bench.inner(f"periphery{k}", "readout", name) for k in range(self.config.macros)
-        ]
-        return Array(signals)[self.seen.macro]
+        inner, macros = self.bench.inner, range(self.config.macros)
+        return Array(inner(f"periphery{k}", "readout", name) for k in macros)[self.seen.macro]
