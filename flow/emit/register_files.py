@@ -162,7 +162,6 @@ def _svd_register(parent: ElementTree.Element, address: int, register: Register)
         if field.access is Access.WRITE_1_TO_CLEAR:
             _texts(part, modifiedWriteValues="oneToClear")
         if field.minimum is not None:
-            bounds = ElementTree.SubElement(
-                ElementTree.SubElement(part, "writeConstraint"), "range"
-            )
+            constraint = ElementTree.SubElement(part, "writeConstraint")
+            bounds = ElementTree.SubElement(constraint, "range")
             _texts(bounds, minimum=field.minimum, maximum=field.mask)

@@ -21,11 +21,7 @@ from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-TOP = "top"
-"""The module around the hardware, which is its `hardware`."""
-HARDWARE = "hardware"
-LEMMA = "lemma_"
-
+from ..tools.symbiyosys import TOP
 
 Signals = Callable[..., Signal]
 """Finds a signal by the names of the submodules down to it, and its own."""
@@ -124,12 +120,7 @@ class _Redirected(transform.StatementTransformer):
 class Bench:
     """The hardware of one proof, and around it what one task of the solver needs.
 
-    Parameters
-    ----------
-    proof : Proof
-    task : Task
-    only : str, optional
-        Leave out all properties but this one; none are left out without it. A mutant has its fault.
+    With `only`, all properties but the one of this name are left out; a mutant has its fault.
     """
 
     def __init__(self, proof: Proof, task: Task, only: str | None = None):
@@ -139,7 +130,7 @@ class Bench:
         self.m = Module()
         self.hardware: Any = proof.hardware()
         self.fragment = Fragment.get(self.hardware, "formal")
-        self.m.submodules[HARDWARE] = self.fragment
+        self.m.submodules.hardware = self.fragment
         self._driven: set[int] = set()
         self._lemmas = 0
         if task is Task.MUTANT:
@@ -189,7 +180,7 @@ class Bench:
     def lemma(self, condition: Value) -> None:
         """A condition that is proven, too, so that others follow from it by induction."""
         if self.task is Task.INDUCTION:
-            self._check(f"{LEMMA}{self._lemmas}", Assert(condition, src_loc_at=1))
+            self._check(f"lemma_{self._lemmas}", Assert(condition, src_loc_at=1))
             self._lemmas += 1
 
     def inner(self, *path: str) -> Signal:

@@ -34,7 +34,7 @@ from ...hdl.config import DigitalLayerConfig, LayerConfig, MacroConfig
 from ...hdl.digital.layer import DigitalLayer
 from ...hdl.idioms import sum_of
 from ...hdl.layer.dense_layer import DenseLayer
-from ..tools.symbiyosys import SbyRun, run_sby
+from ..tools.symbiyosys import TOP, SbyRun, run_sby
 from .bench import Task
 from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
 
@@ -115,8 +115,7 @@ class EquivalenceMiter(Elaboratable):
         """A run of the solver; registers and memory may hold anything before reset."""
         return SbyRun(
             name=name,
-            model=rtlil.convert(self, name="top", ports=(), platform="formal", emit_src=False),
-            top="top",
+            model=rtlil.convert(self, name=TOP, ports=(), platform="formal", emit_src=False),
             mode=mode,
             depth=self.depth,
             prepare=["delete t:$meminit*", "setattr -unset init w:*"],

@@ -49,7 +49,7 @@ def _by_state(state: Signal, cycles: Mapping[str, Value | int], most: int, rest:
     """The cycles left in each state; `rest` in states that are not named, 0 in IDLE."""
     now: Value = Const(rest)
     codes = fsm_states(state)
-    for name, here in ({"IDLE": 0} | cycles).items():
+    for name, here in {"IDLE": 0, **cycles}.items():
         now = Mux(state == codes[name], here, now)
     return Left(now, most)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...progress import Progress, silent
-from ..tools.symbiyosys import SbyResult, SbyRun, find_tools, run_sby
-from .bench import TOP, Bench, Proof, Property, Task
+from ..tools.symbiyosys import TOP, SbyResult, SbyRun, find_tools, run_sby
+from .bench import Bench, Proof, Property, Task
 from .bus import bus_proofs
 from .programming import programming_proof
 from .programming_upset import programming_upset_proof
@@ -122,7 +122,6 @@ def _run(proof: Proof, task: Task, only: str | None) -> SbyRun:
     return SbyRun(
         name=_name(proof.design, task, only),
         model=Bench(proof, task, only).rtlil(),
-        top=TOP,
         mode=MODES.get(task, "bmc"),
         depth=_depth(proof, task),
         prepare=[ARBITRARY_STATE] if proof.from_any_state else [],

@@ -30,10 +30,7 @@ LAYER = LayerConfig(
 )  # fmt: skip
 SCAN_BOUND = LAYER.latency + LAYER.row_cycles
 """Cycles after which a layer is at rest: a scan, what is in progress, and a margin."""
-TRIMMED = LayerConfig(
-    name="layer", inputs=2, bias_columns=1, neurons=2,
-    macro=MacroConfig(rows=2, columns=3, trim_bits=1),
-)  # fmt: skip
+TRIMMED = replace(LAYER, macro=MacroConfig(rows=2, columns=3, trim_bits=1))
 CALIBRATION_BOUND = TRIMMED.calibration_cycles
 """Cycles after which a calibrator is at rest: a whole calibration."""
 
@@ -48,21 +45,16 @@ def cycle_number(bench: Bench, last: int) -> Signal:
 
 def outputs_of(pins: wiring.PureInterface) -> Value:
     """All that a macro gets."""
-    return Cat(
-        getattr(pins, name) for name in pins.signature.members
-        if name not in ("sense_p", "sense_n", "sl_q")
-    )  # fmt: skip
+    answers = ("sense_p", "sense_n", "sl_q")
+    return Cat(getattr(pins, name) for name in pins.signature.members if name not in answers)
 
 
 def _reset(bench: Bench) -> None:
     controller = bench.hardware
     cycle = cycle_number(bench, 2)
     bench.assume(implies(cycle == 0, ResetSignal("sync")))
-    macros = [
-        getattr(controller, f"{layer.name}_{macro}")
-        for layer in NETWORK.layers for macro in layer.macro_names
-    ]  # fmt: skip
-    pins = Cat(outputs_of(macro) for macro in macros)
+    macros = [f"{layer.name}_{macro}" for layer in NETWORK.layers for macro in layer.macro_names]
+    pins = Cat(outputs_of(getattr(controller, macro)) for macro in macros)
     answers = Cat(controller.m_axis_tvalid, controller.s_axil_bvalid, controller.s_axil_rvalid)
     quiet = (pins == 0) & (answers == 0) & ~controller.irq
     bench.prove("reset_is_safe", implies(cycle == 1, quiet), cycle == 1)

@@ -1,7 +1,7 @@
 """Properties of a layer's scan: lines, phases, order of rows, results, cycles."""
 
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from amaranth.hdl import Cat, Mux, Signal, Value
 
@@ -235,20 +235,15 @@ def _properties(config: LayerConfig) -> tuple[Property, ...]:
     return tuple(each for each in stated if occurs.get(each.name, True))
 
 
-def _layer(**fields: Any) -> LayerConfig:
-    """A small layer: two macros of 2 rows, 3 columns, one row out of use."""
-    macro: dict[str, Any] = {"rows": 2, "columns": 3, "timing": TIMING} | fields.pop("macro", {})
-    sizes: dict[str, Any] = {"name": "layer", "inputs": 2, "bias_columns": 1}
-    sizes |= {"neurons": 2 * macro["rows"] - 1}
-    return LayerConfig(**sizes, macro=MacroConfig(**macro), **fields)
-
-
+MACRO = MacroConfig(rows=2, columns=3, timing=TIMING)
+LAYER = LayerConfig(name="layer", inputs=2, bias_columns=1, neurons=3, macro=MACRO)
+"""A small layer: two macros of 2 rows, 3 columns, one row out of use."""
 LAYERS = {
-    "sign": _layer(macro={"rows": 3}),
-    "votes": _layer(macro={"votes": 3}),
-    "count": _layer(readout=Readout.COUNT),
-    "planes": _layer(bits_per_input=2),
-    "pipelined": _layer(macro={"pipelined": True}),
+    "sign": replace(LAYER, neurons=5, macro=replace(MACRO, rows=3)),
+    "votes": replace(LAYER, macro=replace(MACRO, votes=3)),
+    "count": replace(LAYER, readout=Readout.COUNT),
+    "planes": replace(LAYER, bits_per_input=2),
+    "pipelined": replace(LAYER, macro=replace(MACRO, pipelined=True)),
 }
 """Each way to read a row."""
 

@@ -124,8 +124,8 @@ def read_cells(path: Path) -> CellLibrary:
         library = _group(tokens[::-1], "", "").groups[0]
         scale, unit = library.values["capacitive_load_unit"].split()
         farad = float(scale) * _CAPACITANCE_UNITS_F[unit.lower()]
-        cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         vdd_v = float(library.values["nom_voltage"])
+        cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         known = {name: cell for name, cell in cells.items() if cell is not None}
         return CellLibrary(name=path.name, vdd_v=vdd_v, cells=known)
     except (LookupError, ValueError):
