@@ -101,6 +101,10 @@ class BlankLayer:
         cells = programmed_cells(self.config, self.macros, np.array(word_lines))
         return draw_layer(self.config, weights, self._parameters, self._key, cells)
 
+    def layer_chip(self, weights: NDArray[np.int8], word_lines: Sequence[int]) -> LayerChip:
+        """The physics of `drawn`, for inference."""
+        return LayerChip(self.drawn(weights, word_lines))
+
 
 class BlankChip:
     """All cells of a job's network before programming, and the layers that they make after it.

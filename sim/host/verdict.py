@@ -64,8 +64,8 @@ def _model_of(job: Job) -> _ProgrammedChip:
     for layer, weights in zip(chip.layers, job.weights, strict=True):
         matrices = [pattern_weights(pattern, *weights.shape) for pattern in patterns]
         *of_patterns, rows = [layer.program(positive) for positive in [*matrices, weights > 0]]
-        of_patterns_by_name = dict(zip(patterns, of_patterns, strict=True))
-        programmed.append(_programming_of(layer.config, of_patterns_by_name, rows))
+        by_name = dict(zip(patterns, of_patterns, strict=True))
+        programmed.append(_programming_of(layer.config, by_name, rows))
         unrepairable |= any(row.unrepairable for each in [*of_patterns, rows] for row in each)
     drawn = chip.drawn_layers([layer.word_lines for layer in programmed])
     return _ProgrammedChip(programmed, unrepairable, drawn)
@@ -75,6 +75,7 @@ def _programming_of(
     config: LayerConfig, patterns: Mapping[str, list[ProgrammedRow]], rows: list[ProgrammedRow]
 ) -> LayerProgramming:
     """What programming a layer comes to, from the rows of its patterns and its own."""
+    height = config.rows_used
     return LayerProgramming(
         pulses=sum(row.pulses for row in rows),
         retries=sum(row.retries for row in rows),
@@ -85,12 +86,7 @@ def _programming_of(
         word_lines=[row.line for row in rows],
         self_test={pattern: _failed_cells(written) for pattern, written in patterns.items()},
         failing_cells=[
-            {
-                "pattern": pattern,
-                "macro": neuron // config.rows_used,
-                "line": row.line,
-                "column": column,
-            }
+            {"pattern": pattern, "macro": neuron // height, "line": row.line, "column": column}
             for pattern, written in patterns.items()
             for neuron, row in enumerate(written)
             for column in np.flatnonzero(bits_of_word(row.failures, config.fan_in)).tolist()

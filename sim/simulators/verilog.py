@@ -102,7 +102,8 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     if simulator == "verilator":
         require_compiler()
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(root / f".{folder.name}.lock"):
+    with open(root / f".{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process that holds it
         if not _is_complete(folder, simulator):
             shutil.rmtree(folder, ignore_errors=True)
             # Makefiles cannot have a space in a path, as the working directory may.
@@ -139,14 +140,6 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
 
 def _is_complete(folder: Path, simulator: str) -> bool:
     return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes; it goes with the process that holds it."""
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build_arguments(simulator: str) -> list[str]:

@@ -45,6 +45,11 @@ class IdealArray:
         self.pins["sense_p"].value = positive
         self.pins["sense_n"].value = negative
 
+    def unanswered(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What its scores are read as while it is mute or torn: each strobe as -1."""
+        # The lowest code of a count; for a sign only its sign counts.
+        return np.full_like(scores, 1 - (1 << max(1, self.layer.count_bits)))
+
     def columns(self) -> int:
         """2m - n of the row whose word line is up; 0 without a row."""
         row = read_number(self.pins["wl"]).bit_length() - 1

@@ -3,7 +3,7 @@
 import abc
 import os
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,22 +26,20 @@ LONGEST = 9
 """Cycles of the longest phase that is drawn."""
 
 
-def expected_packet(
-    job: Job, image: NDArray[np.uint8], mute: Collection[tuple[str, int]] = ()
-) -> list[int]:
-    """The class and the scores of one image, as sums of products of signs.
+Seen = Mapping[tuple[str, int], Callable[[NDArray[np.int64]], NDArray[np.int64]]]
+"""What is read of the scores of some macros, by layer name and number."""
 
-    The macros of `mute`, given as layer name and number, never answer: each strobe of theirs is
-    read as -1.
-    """
+
+def expected_packet(job: Job, image: NDArray[np.uint8], seen: Seen) -> list[int]:
+    """The class and the scores of one image, as sums of products of signs."""
     values = 2 * image.astype(np.int64) - job.config.layers[0].input_top
     for layer, weights in zip(job.config.layers, job.weights, strict=True):
         biased = np.append(values, [layer.input_top] * layer.bias_columns)
         scores = weights.astype(np.int64) @ biased
         for macro in range(layer.macros):
-            if (layer.name, macro) in mute:
-                # The lowest code of a count; for a sign only its sign counts.
-                scores[layer.neurons_of_macro(macro)] = 1 - (1 << max(1, layer.count_bits))
+            if read := seen.get((layer.name, macro)):
+                rows = layer.neurons_of_macro(macro)
+                scores[rows] = read(scores[rows])
         values = np.sign(scores)
     scores = scores + np.array(job.config.offsets)
     return [int(np.argmax(scores)), *map(int, scores)]
@@ -104,11 +102,9 @@ class ControllerBench(abc.ABC):
     async def command(self, field: str) -> None:
         await self.write("CONTROL", self.bit("CONTROL", field))
 
-    def check_packet(
-        self, found: Sequence[int], index: int, mute: Collection[tuple[str, int]] = ()
-    ) -> None:
-        """A packet is that of an image; for `mute` see `expected_packet`."""
-        expected = expected_packet(self.job, self.job.images[index], mute)
+    def check_packet(self, found: Sequence[int], index: int, seen: Seen | None = None) -> None:
+        """A packet is that of an image, some macros' scores read as `seen` has it."""
+        expected = expected_packet(self.job, self.job.images[index], seen or {})
         assert found == expected, f"image {index}: found {found}, expected {expected}"
 
     def random_times(self, longest: int = LONGEST) -> NetworkConfig:

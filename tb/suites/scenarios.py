@@ -178,7 +178,8 @@ async def unresolved(bench: ScenarioBench) -> None:
         bench.scoreboard.unresolved += array.strobes_per_image
     index = bench.index()
     await bench.send(index)
-    bench.check_packet(await bench.packet(), index, [array.place for array in mute])
+    seen = {array.place: array.unanswered for array in mute}
+    bench.check_packet(await bench.packet(), index, seen)
     for array in mute:
         array.mute = False
     bench.image_done()

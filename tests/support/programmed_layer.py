@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from popbridge.behav.chip.layer import LayerChip
 from popbridge.sim.host.blank_chip import BlankLayer
 
 
@@ -21,7 +20,7 @@ class ProgrammedLayer:
 
     def layer_chip(self):
         """The layer's physics on these cells."""
-        return LayerChip(self.blank.drawn(self.weights, [row.line for row in self.rows]))
+        return self.blank.layer_chip(self.weights, [row.line for row in self.rows])
 
 
 def program_layer(config, weights, parameters, key):
