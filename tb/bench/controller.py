@@ -20,6 +20,7 @@ from ...sim.job import Job
 from ...sim.simulators.job_folder import JOB_FILE, JOB_VARIABLE
 from ...sim.testbench.top import bus_inputs, programming_inputs
 from .arrays import IdealArray
+from .handles import read_number
 
 PERIOD_NS = 10
 LONGEST = 9
@@ -106,6 +107,14 @@ class ControllerBench(abc.ABC):
         """A packet is that of an image, some macros' scores read as `seen` has it."""
         expected = expected_packet(self.job, self.job.images[index], seen or {})
         assert found == expected, f"image {index}: found {found}, expected {expected}"
+
+    def check_rest(self) -> None:
+        """No result is offered, and no pin to an array is up."""
+        assert not read_number(self.dut.m_axis_tvalid), "a result of what was lost"
+        for array in self.arrays:
+            to_array = [name for name in array.pins if not name.startswith("sense")]
+            up = [name for name in to_array if read_number(array.pins[name])]
+            assert not up, f"{array.place}: found {up} up after a reset"
 
     def random_times(self, longest: int = LONGEST) -> NetworkConfig:
         """The configuration with other phase times, down to the least that are allowed."""

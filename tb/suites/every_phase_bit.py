@@ -30,12 +30,9 @@ async def images_take_the_times_written(dut: Any) -> None:
         configs += [bench.with_times(**{name: 0}) for name in DEAD_TIME_NAMES]
         configs.append(bench.with_times(**dict.fromkeys(DEAD_TIME_NAMES, 0)))
     pins = {
-        (layer.name, macro, pin): HighTimeMonitor(
-            bench, getattr(dut, f"{layer.name}_{macro}__{pin}")
-        )
-        for layer in bench.config.layers
-        for macro in layer.macro_names
-        for pin in high_cycles(layer)
+        (*array.place, pin): HighTimeMonitor(bench, array.pins[pin])
+        for array in bench.arrays
+        for pin in high_cycles(array.layer)
     }
     for pin in pins.values():
         cocotb.start_soon(pin.run())
@@ -46,7 +43,7 @@ async def images_take_the_times_written(dut: Any) -> None:
         due = {
             (layer.name, macro, pin): cycles
             for layer in config.layers
-            for macro in layer.macro_names
+            for macro in range(layer.macros)
             for pin, cycles in high_cycles(layer).items()
         }
         assert {name: pin.cycles - before[name] for name, pin in pins.items()} == due
