@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import random
 import re
 
 import numpy as np
@@ -21,7 +22,6 @@ from popbridge.tb.suites.scenario_plan import (
     RESETS_PER_SCENARIO,
     SEEN_FILE,
     Reset,
-    configuration_of,
     events_of,
     every_reset,
     write_plan,
@@ -49,6 +49,13 @@ CONFIGURATIONS = {
         (12, 5, 2), 2, {"rows": 3, "pipelined": True, "votes": 3, **NO_DEAD_TIMES},
     ),
 }  # fmt: skip
+
+
+def configuration_of(seed, number, count):
+    """Which of `count` configurations a scenario has: each once in `count` scenarios in a row."""
+    order = list(range(count))
+    random.Random(f"{seed}, block {number // count}").shuffle(order)
+    return order[number % count]
 
 
 def scenario_job(name, seed):
