@@ -4,8 +4,6 @@ Free of Amaranth, so that the physics and the networks can use it too. Import fr
 below are this package's own.
 """
 
-from ...errors import InputError
-from ...record import Record, require_at_least
 from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
 from .layer import LayerConfig
@@ -27,7 +25,6 @@ __all__ = [
     "WIDEST_BUS",
     "ArrayGroup",
     "DigitalLayerConfig",
-    "InputError",
     "LayerConfig",
     "MacroConfig",
     "NetworkConfig",
@@ -35,6 +32,4 @@ __all__ = [
     "ProgrammingConfig",
     "ProgrammingOperation",
     "Readout",
-    "Record",
-    "require_at_least",
 ]

@@ -25,6 +25,7 @@ class NetworkConfig(Record):
     """Per class, added to the last layer's 2m - n to give the score."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.layers:
             raise InputError("layers: found none, expected at least one")
         *hidden, last = self.layers
@@ -68,7 +69,7 @@ class NetworkConfig(Record):
                 f"offsets: found {len(self.offsets)}, expected {last.neurons}, one per class"
             )
         for offset in self.offsets:
-            if type(offset) is not int or abs(offset) > LARGEST_SCORE - last.fan_in:
+            if abs(offset) > LARGEST_SCORE - last.fan_in:
                 raise InputError(
                     f"offsets: found {offset!r}, expected integers of magnitude at most "
                     f"{LARGEST_SCORE - last.fan_in}, so that every score fits {STREAM_BITS} bits"

@@ -250,10 +250,13 @@ def test_without_a_trim_nothing_is_added():
 
 
 WRONG = {
-    "bits": ({"trim_bits": 13}, "trim_bits: found 13, expected at most 12"),
+    "bits": ({"trim_bits": 13}, "trim_bits: found 13, expected an integer from 0 to 12"),
     "negative": ({"trim_bits": -1}, "trim_bits: found -1, expected"),
     "even strobes": ({"trim_strobes": 4}, "trim_strobes: found 4, expected an odd number"),
-    "strobes": ({"trim_strobes": 257}, "trim_strobes: found 257, expected an odd number of at"),
+    "strobes": (
+        {"trim_strobes": 257},
+        "trim_strobes: found 257, expected an integer from 1 to 255",
+    ),
 }
 
 
