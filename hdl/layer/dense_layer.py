@@ -11,7 +11,7 @@ from ..config import LayerConfig
 from ..idioms import any_of, sum_of
 from .calibrator import Calibrator
 from .line_drivers import BitLineDriver, WordLineDriver
-from .macro_periphery import PERIPHERIES, ScanSignature
+from .macro_periphery import MacroPeriphery, ScanSignature
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 from .spare_rows import SpareWordLineDriver, moves_layout
 
@@ -70,8 +70,7 @@ class DenseLayer(wiring.Component):
         )
         self.macros = [getattr(self, name) for name in config.macro_names]
         """The pins `macro0`, `macro1`, ... in order."""
-        kind = PERIPHERIES[config.readout]
-        self.peripheries = [kind(config, index) for index in range(config.macros)]
+        self.peripheries = [MacroPeriphery(config, index) for index in range(config.macros)]
 
     @staticmethod
     def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
