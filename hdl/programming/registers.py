@@ -46,26 +46,24 @@ class ProgrammingRegisters:
         self.failed = _field("failed", HALF_BITS, "Failing columns.")
         self.failure_address = _field("word", HALF_BITS, f"0 to {words - 1}.", Access.READ_WRITE)
         self.failure_bits = _field("columns", WORD_BITS, "Valid until the next row is granted.")
+        last = {
+            "LAST_ROW": ("the row programmed last.", self.row, self.macro),
+            "LAST_LINE": (
+                "where that row is now, and how it went.", self.word_line, self.failed,
+            ),
+            "FAILURE_ADDRESS": (
+                "which word of that row's failing columns FAILURE_BITS shows.",
+                self.failure_address,
+            ),
+            "FAILURE_BITS": (
+                "a bit per column of that word, the first column lowest, 1: failing.",
+                self.failure_bits,
+            ),
+        }  # fmt: skip
         self.registers = (
             *self.counters.values(),
-            Register(
-                name=f"{prefix}LAST_ROW",
-                doc=f"{named}: the row programmed last.",
-                fields=(self.row, self.macro),
-            ),
-            Register(
-                name=f"{prefix}LAST_LINE",
-                doc=f"{named}: where that row is now, and how it went.",
-                fields=(self.word_line, self.failed),
-            ),
-            Register(
-                name=f"{prefix}FAILURE_ADDRESS",
-                doc=f"{named}: which word of that row's failing columns FAILURE_BITS shows.",
-                fields=(self.failure_address,),
-            ),
-            Register(
-                name=f"{prefix}FAILURE_BITS",
-                doc=f"{named}: a bit per column of that word, the first column lowest, 1: failing.",
-                fields=(self.failure_bits,),
+            *(
+                Register(name=f"{prefix}{name}", doc=f"{named}: {doc}", fields=tuple(fields))
+                for name, (doc, *fields) in last.items()
             ),
         )
