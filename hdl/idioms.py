@@ -23,8 +23,9 @@ def any_of(values: Sequence[Value]) -> Value:
 
 
 def members_of(interface: wiring.PureInterface) -> dict[str, Value]:
-    """The signals of an interface by the names of its members, which are no interfaces."""
-    return {name: value for (name,), _, value in interface.signature.flatten(interface)}
+    """The signals of an interface by their names; those of interfaces inside of it left out."""
+    paths = interface.signature.flatten(interface)
+    return {path[0]: value for path, _, value in paths if len(path) == 1}
 
 
 def drive(

@@ -157,21 +157,11 @@ class NetworkController(wiring.Component):
             if moves is not None:
                 m.d.comb += layer.moves.eq(moves)
         for fields, status in zip(self.fields.layers, programmer.status, strict=True):
-            last = fields.programming
-            if last is None:
-                continue
-            counters = members_of(status)
-            m.d.comb += [
-                bank[register.field].eq(counters[name]) for name, register in last.counters.items()
-            ]
-            m.d.comb += [
-                bank[last.row].eq(status.row),
-                bank[last.macro].eq(status.macro),
-                bank[last.word_line].eq(status.word_line),
-                bank[last.failed].eq(status.failed),
-                bank[last.failure_bits].eq(status.failure_bits),
-                status.failure_address.eq(bank[last.failure_address]),
-            ]
+            if fields.programming is not None:
+                told = members_of(status)
+                shown = fields.programming.shown
+                m.d.comb += [bank[field].eq(told[name]) for name, field in shown.items()]
+                m.d.comb += status.failure_address.eq(bank[fields.programming.failure_address])
 
     def _run_and_stop(self, m: Module, calibrating: Signal, busy: Signal) -> None:
         """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice."""
