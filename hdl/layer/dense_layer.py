@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..array_pins import ArraySignature
 from ..config import LayerConfig
-from ..idioms import any_of, sum_of
+from ..idioms import any_of, drive, sum_of
 from .calibrator import Calibrator
 from .line_drivers import BitLineDriver, WordLineDriver
 from .macro_periphery import MacroPeriphery, ScanSignature
@@ -186,18 +186,15 @@ class DenseLayer(wiring.Component):
         sources: list[PhaseSequencer | Calibrator] = [sequencer]
         if self.config.trim_bits_in_use:
             sources.append(self._calibrate(m))
+        drive(m, scan, bit_lines, ("bl", "blb"))
         m.d.comb += [
-            scan.bl.eq(bit_lines.bl),
-            scan.blb.eq(bit_lines.blb),
             scan.precharge.eq(any_of([source.precharge for source in sources])),
             scan.evaluate.eq(any_of([source.evaluate for source in sources])),
             scan.strobe.eq(any_of([source.strobe for source in sources])),
-            scan.arm.eq(sequencer.arm),
-            scan.sample.eq(sequencer.sample),
-            scan.last_trial.eq(sequencer.last_trial),
         ]
+        drive(m, scan, sequencer, ("arm", "sample", "last_trial"))
         if self.config.bits_per_input > 1:
-            m.d.comb += [scan.share.eq(sequencer.share), scan.acc_reset.eq(sequencer.acc_reset)]
+            drive(m, scan, sequencer, ("share", "acc_reset"))
         return scan
 
     def _calibrate(self, m: Module) -> Calibrator:
