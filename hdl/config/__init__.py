@@ -7,22 +7,18 @@ below are this package's own.
 from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
 from .layer import LayerConfig
-from .macro import MACROS, MOST_TRIM_BITS, MOST_TRIM_STROBES, WIDEST_BUS, MacroConfig
-from .network import BLOCK_NAMES, LARGEST_SCORE, STREAM_BITS, NetworkConfig
+from .macro import MACROS, MacroConfig
+from .network import LARGEST_SCORE, STREAM_BITS, NetworkConfig
 from .programming import ProgrammingConfig, ProgrammingOperation
 from .timing import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, PhaseTiming
 
 __all__ = [
-    "BLOCK_NAMES",
     "DEAD_TIME_NAMES",
     "LARGEST_SCORE",
     "MACROS",
-    "MOST_TRIM_BITS",
-    "MOST_TRIM_STROBES",
     "PHASE_BITS",
     "PHASE_NAMES",
     "STREAM_BITS",
-    "WIDEST_BUS",
     "ArrayGroup",
     "DigitalLayerConfig",
     "LayerConfig",

@@ -115,12 +115,7 @@ class DenseLayer(wiring.Component):
             pipelined=config.overlapped,
         )
         connect(m, flipped(self.timing), sequencer.timing)
-        m.submodules.bit_lines = bit_lines = BitLineDriver(
-            inputs=config.inputs,
-            bias_columns=config.bias_columns,
-            columns=config.line_columns,
-            planes=config.bits_per_input,
-        )
+        m.submodules.bit_lines = bit_lines = BitLineDriver(config)
         accept = Signal()
         finished = Signal()
         word_lines, read_rows = self._scan_rows(m, sequencer, accept)

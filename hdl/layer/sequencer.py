@@ -36,11 +36,6 @@ PINS = {
 the holding capacitors."""
 
 
-def _length(state: str) -> str:
-    """The field of `PhaseTiming` with the length of a state."""
-    return f"{state.lower()}_cycles"
-
-
 class PhaseTimingSignature(wiring.Signature):
     """The length of each phase, on its way to a sequencer.
 
@@ -248,7 +243,8 @@ class _Row:
         driven = (own.precharge, own.evaluate, own.strobe, own.share, own.acc_reset)
         self.m.d.sync += [pin.eq(level) for pin, level in zip(driven, pins, strict=True)]
         if state != "IDLE":
-            self.m.d.sync += self.remaining.eq(members_of(timing or self.held)[_length(state)])
+            lengths = members_of(timing or self.held)
+            self.m.d.sync += self.remaining.eq(lengths[f"{state.lower()}_cycles"])
         self.m.next = state
 
     def enter_evaluate(self) -> None:

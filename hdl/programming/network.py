@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..array_pins import ProgrammingSignature
+from ..array_pins import ArraySignature
 from ..bus.axi_stream import axi_stream_members, join_streams
 from ..bus.registers import HALF_BITS
 from ..config import STREAM_BITS, NetworkConfig
@@ -156,7 +156,7 @@ class NetworkProgrammer(wiring.Component):
         Counters, and the row programmed last.
     <layer>_moves : Out(moves_layout(layer))
         The spare rows' table; only of layers with spare rows.
-    <layer>_macro<k> : Out(ProgrammingSignature(layer))
+    <layer>_macro<k> : Out(ArraySignature.of_programming(layer))
         Pins of each macro; all 0 but on those being programmed.
     """
 
@@ -171,7 +171,7 @@ class NetworkProgrammer(wiring.Component):
             members[layer.name] = Out(ProgrammingStatusSignature())
             if layer.macro.spare_rows:
                 members[f"{layer.name}_moves"] = Out(moves_layout(layer))
-            pins = Out(ProgrammingSignature(layer))
+            pins = Out(ArraySignature.of_programming(layer))
             members |= {f"{layer.name}_{macro}": pins for macro in layer.macro_names}
         super().__init__(members)
         layers = config.layers

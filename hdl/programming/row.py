@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..array_pins import ProgrammingSignature
+from ..array_pins import ArraySignature
 from ..bus.axi_stream import PacketInput, axi_stream_members, join_streams
 from ..config import STREAM_BITS, LayerConfig
 from ..idioms import counted, drive, sum_of, unused_states
@@ -48,7 +48,7 @@ class RowProgrammer(wiring.Component):
         The row in its macro; stands still with `macro`.
     macro : Out
         The macro that `pins` belong to; stands still while `request` is high.
-    pins : Out(ProgrammingSignature)
+    pins : Out(ArraySignature.of_programming(config))
         For that macro; the others' word lines and pulses stay 0.
     row_done : Out(1)
         Last cycle of a row; `word_line`, `failed`, `failure_bits` are the row's from here to the
@@ -83,7 +83,7 @@ class RowProgrammer(wiring.Component):
             "grant": In(1),
             "row": Out(range(max(2, config.rows_used))),
             "macro": Out(range(max(2, config.macros))),
-            "pins": Out(ProgrammingSignature(config)),
+            "pins": Out(ArraySignature.of_programming(config)),
             "word_line": Out(range(max(2, config.macro.rows))),
             "failed": Out(range(config.fan_in + 1)),
             "failure_address": In(range(max(2, self.words))),

@@ -55,7 +55,7 @@ class WordLineProgrammer(wiring.Component):
     pulsed, retried : Out(1)
         High for one cycle for each pulse, and for each attempt after the first of a step.
     bl, blb, prog_op, prog_device, prog_level, prog_mask, prog_pulse : Out
-        As in `ProgrammingSignature`.
+        As in `config.pins`.
     """
 
     def __init__(self, config: LayerConfig):
