@@ -53,32 +53,25 @@ class DenseLayer(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        pins = ArraySignature.of_evaluation(config)
         self.follows_spares = config.macro.programmable and config.macro.spare_rows > 0
-        moves = {"moves": In(moves_layout(config))} if self.follows_spares else {}
-        super().__init__(
-            {
-                "i": In(stream.Signature(config.inputs * config.bits_per_input)),
-                "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
-                "timing": In(PhaseTimingSignature(config.macro.timing)),
-                "busy": Out(1),
-                "unresolved": Out(range(config.macros + 1)),
-            }
-            | self._calibration_members(config)
-            | {name: Out(pins) for name in config.macro_names}
-            | moves
-        )
+        members: dict[str, wiring.Member] = {
+            "i": In(stream.Signature(config.inputs * config.bits_per_input)),
+            "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
+            "timing": In(PhaseTimingSignature(config.macro.timing)),
+            "busy": Out(1),
+            "unresolved": Out(range(config.macros + 1)),
+        }
+        if config.trim_bits_in_use:
+            trims = config.macros * (config.trim_bits_in_use + 1)
+            members |= {"calibrate": In(1), "calibrating": Out(1), "calibrated": Out(1)}
+            members |= {"found": Out(trims), "trims": In(trims)}
+        if self.follows_spares:
+            members["moves"] = In(moves_layout(config))
+        pins = Out(ArraySignature.of_evaluation(config))
+        super().__init__(members | dict.fromkeys(config.macro_names, pins))
         self.macros = [getattr(self, name) for name in config.macro_names]
         """The pins `macro0`, `macro1`, ... in order."""
         self.peripheries = [MacroPeriphery(config, index) for index in range(config.macros)]
-
-    @staticmethod
-    def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
-        if not config.trim_bits_in_use:
-            return {}
-        trims = config.macros * (config.trim_bits_in_use + 1)
-        flags = dict.fromkeys(("calibrating", "calibrated"), Out(1))
-        return {"calibrate": In(1), **flags, "found": Out(trims), "trims": In(trims)}
 
     @property
     def latency(self) -> int:

@@ -96,12 +96,8 @@ class RowProgrammer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from `grant` to `row_done`, both included, of a row that is right already."""
-        return 1 + self._around_cycles + self._programmer.latency + 1
-
-    @property
-    def _around_cycles(self) -> int:
-        """The word line's rise, the count of failures and the decision."""
-        return 1 + self.words + 1
+        # The grant; the word line's rise, the count of failures and the decision; the row's end.
+        return 1 + (1 + self.words + 1) + self._programmer.latency + 1
 
     def model(self) -> ProgrammingModel:
         """The same programmer after reset, as a model."""
