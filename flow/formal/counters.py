@@ -39,7 +39,7 @@ def counter_assertions(config: NetworkConfig) -> str:
     one of CYCLES_LOW copies the upper half to CYCLES_HIGH. Counters of programming never go down,
     and up by no more than an event adds.
     """
-    counters = [counter.name for counter in ControlRegisters(config).counters]
+    counters = ControlRegisters(config).counters
     signals = {name: _SIGNALS.get(name, name.lower()) for name in counters}
     programming = list(_programming_counters(config))
     words = signals | {name: signal for name, signal, _ in programming}

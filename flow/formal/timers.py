@@ -45,9 +45,9 @@ class _Timer:
         self.tag = path.replace(".", "_")
         codes = fsm_states(driven_signals(Fragment.get(sequencer, None))["phase_state"])
         self.idle = codes["IDLE"]
-        states = dict.fromkeys(sequencer.row_states(PhaseTiming()))
-        self.states = {state: codes[state] for state in states}
-        self.lengths = [f"{state.lower()}_cycles" for state in states]
+        phases = dict(PhaseTiming().phases(sequencer.trials, sequencer.planes))
+        self.states = {phase.upper(): codes[phase.upper()] for phase in phases}
+        self.lengths = [f"{phase}_cycles" for phase in phases]
         self.lengths += ["bridge_cycles"] * sequencer.pipelined
         self.state, self.state_before = self.now("phase_state"), self.before("phase_state")
         self.begins = f"{self.state_before} == {self.idle} & {self.state} != {self.idle}"

@@ -107,7 +107,7 @@ def test_refuses_to_calibrate_without_a_trim():
 @pytest.mark.parametrize("way", ["pysim", "bulk"])
 def test_a_trim_that_is_not_held_is_caught(icarus, tmp_path, way):
     job, _ = calibrated_job()
-    stuck = fault("layer0", "periphery0", "trim", "dac_p", edit=lambda true, inner: Const(1))
+    stuck = fault("layer0", "periphery0", "readout", "dac_p", edit=lambda true, inner: Const(1))
     with pytest.raises((SimulationError, HardwareFault), match=r"bank|precharge"):
         if way == "pysim":
             run_in_pysim(job, controller=FaultyController(job.config, stuck))
