@@ -1,10 +1,9 @@
 """Images with labels: from files, or random."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -69,11 +68,11 @@ class ImageSet:
         """Shape of one image."""
         return self.images.shape[1:]
 
-    def first(self, count: int) -> ImageSet:
+    def first(self, count: int) -> Self:
         """The first `count` images; InputError unless there are that many."""
         require_integer(f"{self.source}: images", count, 1, len(self))
         labels = None if self.labels is None else self.labels[:count]
-        return ImageSet(self.images[:count], labels, self.source)
+        return replace(self, images=self.images[:count], labels=labels)
 
 
 def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
@@ -109,7 +108,7 @@ def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
 
 
 def read_image_folder(
-    folder: Path, shape: tuple[int, ...], parts: Iterable[str] = ("t10k", "test", "train")
+    folder: Path, shape: tuple[int, ...], parts: Sequence[str] = ("t10k", "test", "train")
 ) -> ImageSet:
     """Read the first of `parts` that an IDX folder holds; see `read_images`.
 
@@ -118,7 +117,6 @@ def read_image_folder(
     InputError
         As `read_images`.
     """
-    parts = tuple(parts)
     for part in parts:
         images = _idx_file(folder, f"{part}-images", len(shape) + 1)
         if images is not None:

@@ -92,16 +92,15 @@ def map_network(
     """
     macro = MacroConfig() if macro is None else macro
     chosen = dict(bias_columns or {})
-    *hidden_names, last_name = network.layer_names
+    names = network.layer_names
     for name in chosen:
-        if name not in hidden_names:
-            raise InputError(f"bias_columns: found {name!r}, expected one of {hidden_names}")
-    bits = [network.bits_per_input, *[1] * (len(network.layers) - 1)]
+        if name not in names[:-1]:
+            raise InputError(f"bias_columns: found {name!r}, expected one of {list(names[:-1])}")
+    bits = [network.bits_per_input, *[1] * (len(names) - 1)]
     layers = [
-        _map_hidden(name, layer, macro, chosen.get(name), bits_per_input)
-        for name, layer, bits_per_input in zip(hidden_names, network.layers, bits, strict=False)
+        _map_layer(name, layer, macro, chosen.get(name), bits_per_input)
+        for name, layer, bits_per_input in zip(names, network.layers, bits, strict=True)
     ]
-    layers.append(_map_last(last_name, network.layers[-1], macro, bits[-1]))
     # What the parity column adds to the last layer's sums is taken off again digitally.
     offsets = network.layers[-1].offsets - layers[-1].bias_sums
     config = NetworkConfig(
@@ -110,43 +109,28 @@ def map_network(
     return MappedNetwork(network, config, tuple(layers))
 
 
-def _map_hidden(
+def _map_layer(
     name: str, layer: DenseLayer, macro: MacroConfig, chosen: int | None, bits_per_input: int
 ) -> MappedLayer:
+    last = layer.thresholds is None
     if chosen is None:
-        chosen = hidden_bias_columns(layer.inputs)
+        chosen = (count_bias_columns if last else hidden_bias_columns)(layer.inputs)
     try:
         require_bias_columns(layer.inputs, chosen)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    config = _layer_config(name, layer, macro, chosen, Readout.SIGN, bits_per_input)
-    assert layer.thresholds is not None  # the network checked it
+    config = LayerConfig(
+        name=name,
+        inputs=layer.inputs,
+        bias_columns=chosen,
+        neurons=layer.outputs,
+        bits_per_input=bits_per_input,
+        readout=Readout.COUNT if last else Readout.SIGN,
+        macro=macro,
+    )
+    if layer.thresholds is None:
+        ones = np.ones((layer.outputs, chosen), dtype=np.int8)
+        return MappedLayer(config, np.concatenate([layer.weights, ones], axis=1), None, 0)
     bias = bias_for_thresholds(layer.thresholds, layer.inputs, chosen, config.input_top)
     weights = np.concatenate([layer.weights, bias.weights], axis=1)
     return MappedLayer(config, weights, bias.thresholds, int(bias.saturated.sum()))
-
-
-def _map_last(name: str, layer: DenseLayer, macro: MacroConfig, bits_per_input: int) -> MappedLayer:
-    count = count_bias_columns(layer.inputs)
-    config = _layer_config(name, layer, macro, count, Readout.COUNT, bits_per_input)
-    ones = np.ones((layer.outputs, count), dtype=np.int8)
-    return MappedLayer(config, np.concatenate([layer.weights, ones], axis=1), None, 0)
-
-
-def _layer_config(
-    name: str,
-    layer: DenseLayer,
-    macro: MacroConfig,
-    bias_columns: int,
-    readout: Readout,
-    bits_per_input: int,
-) -> LayerConfig:
-    return LayerConfig(
-        name=name,
-        inputs=layer.inputs,
-        bias_columns=bias_columns,
-        neurons=layer.outputs,
-        bits_per_input=bits_per_input,
-        readout=readout,
-        macro=macro,
-    )

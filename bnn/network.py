@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 
 from ..errors import InputError
+from ..field_types import Limits, fits, wrong
 from ..hdl.config import LARGEST_SCORE
 
 MOST_DIMENSIONS = 32
@@ -41,24 +43,21 @@ class DenseLayer:
     offsets: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _require_array("weights", self.weights, np.dtype(np.int8), (None, None))
+        _require_array("weights", self.weights, np.dtype(np.int8))
         if not np.all(np.abs(self.weights) == 1):
             raise InputError("weights: found values other than -1 and +1, expected only these")
         if (self.thresholds is None) == (self.offsets is None):
             found = "neither" if self.thresholds is None else "both"
             raise InputError(f"layer: found {found}, expected either thresholds or offsets")
-        for name in ("weights", "thresholds", "offsets"):
-            if getattr(self, name) is not None:
-                self._keep(name)
-        self._require_scores_fit()
-
-    def _keep(self, name: str) -> None:
-        array = getattr(self, name)
-        if name != "weights":
+        per_neuron = {"thresholds": self.thresholds, "offsets": self.offsets}
+        given = {name: array for name, array in per_neuron.items() if array is not None}
+        for name, array in given.items():
             _require_array(name, array, np.dtype(np.int32), (self.outputs,))
-        own = np.array(array, order="C")
-        own.setflags(write=False)
-        object.__setattr__(self, name, own)
+        for name, array in {"weights": self.weights, **given}.items():
+            own = np.array(array, order="C")
+            own.setflags(write=False)
+            object.__setattr__(self, name, own)
+        self._require_scores_fit()
 
     def _require_scores_fit(self) -> None:
         if self.offsets is None:
@@ -91,19 +90,17 @@ class DenseLayer:
 
 
 def _require_array(
-    name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int | None, ...]
+    name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int, ...] | None = None
 ) -> None:
+    """Raise InputError unless `array` is of this type and shape; of any two sizes without one."""
     if not isinstance(array, np.ndarray):
         raise InputError(f"{name}: found {type(array).__name__}, expected a NumPy array")
     if array.dtype != kind:
         raise InputError(f"{name}: found dtype {array.dtype}, expected {kind}")
-    fits = len(array.shape) == len(shape) and all(
-        size == wanted if wanted is not None else size >= 1
-        for size, wanted in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        wanted_text = shape if None not in shape else f"{len(shape)} dimensions, none of size 0"
-        raise InputError(f"{name}: found shape {array.shape}, expected {wanted_text}")
+    fits_shape = array.shape == shape if shape else array.ndim == 2 and array.size > 0
+    if not fits_shape:
+        wanted = shape or "2 dimensions, none of size 0"
+        raise InputError(f"{name}: found shape {array.shape}, expected {wanted}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,9 +199,8 @@ class Network:
         return self.layers[-1].outputs
 
 
-def require_integer(name: str, value: object, least: int, largest: int | None = None) -> None:
+def require_integer(name: str, value: object, least: int, largest: float = math.inf) -> None:
     """Raise InputError unless `value` is an int (no bool) from `least` to `largest`."""
-    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
-    if not good or (largest is not None and value > largest):  # type: ignore[operator]
-        span = f"of at least {least}" if largest is None else f"from {least} to {largest}"
-        raise InputError(f"{name}: found {value!r}, expected an integer {span}")
+    expected = Annotated[int, Limits(least, largest)]
+    if not fits(expected, value):
+        raise wrong(name, value, expected)

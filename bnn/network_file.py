@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from ..field_types import shown
 from .archive import one_line, read_arrays, write_arrays
 from .network import DenseLayer, Network, require_integer
 
@@ -34,8 +35,19 @@ def write_network(network: Network, path: Path | str) -> None:
     InputError
         The file cannot be written; what stood there before is unchanged.
     """
-    meta = json.dumps(_description(network)).encode()
-    arrays = {"meta": np.frombuffer(meta, dtype=np.uint8)}
+    several = network.bits_per_input > 1
+    kind = {"bits": network.bits_per_input} if several else {"threshold": network.input_threshold}
+    meta = {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": network.name,
+        "input": {"shape": list(network.input_shape), **kind},
+        "layers": [
+            {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
+            for layer in network.layers
+        ],
+    }
+    arrays = {"meta": np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)}
     for name, layer in zip(network.layer_names, network.layers, strict=True):
         bits = (layer.weights > 0).astype(np.uint8)
         arrays[f"{name}_weights"] = np.packbits(bits, axis=1, bitorder="little")
@@ -44,25 +56,6 @@ def write_network(network: Network, path: Path | str) -> None:
         if layer.offsets is not None:
             arrays[f"{name}_offset"] = layer.offsets
     write_arrays(Path(path), arrays)
-
-
-def _description(network: Network) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": network.name,
-        "input": {"shape": list(network.input_shape), **_input_kind(network)},
-        "layers": [
-            {"type": "dense", "inputs": layer.inputs, "outputs": layer.outputs}
-            for layer in network.layers
-        ],
-    }
-
-
-def _input_kind(network: Network) -> dict[str, int]:
-    if network.bits_per_input > 1:
-        return {"bits": network.bits_per_input}
-    return {"threshold": network.input_threshold}
 
 
 def read_network(path: Path | str) -> Network:
@@ -78,8 +71,10 @@ def read_network(path: Path | str) -> Network:
     arrays = read_arrays(path)
     try:
         meta = _checked_meta(arrays)
-        _require_names(arrays, _expected_names(len(meta["layers"])))
-        layers = [_layer(arrays, i, meta["layers"]) for i in range(len(meta["layers"]))]
+        kinds = ["threshold"] * (len(meta["layers"]) - 1) + ["offset"]
+        _require_names(arrays, kinds)
+        described = enumerate(zip(kinds, meta["layers"], strict=True))
+        layers = [_layer(arrays, f"layer{i}", kind, shape) for i, (kind, shape) in described]
         given = meta["input"]
         threshold, bits = given.get("threshold", UNUSED_THRESHOLD), given.get("bits", 1)
         return Network(meta["name"], tuple(given["shape"]), threshold, tuple(layers), bits)
@@ -93,17 +88,17 @@ def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     for name, wanted in (("format", FORMAT), ("version", VERSION)):
         found = meta.get(name) if isinstance(meta, dict) else None
         if type(found) is not type(wanted) or found != wanted:
-            raise InputError(f"meta.{name}: found {_brief(found)}, expected {wanted!r}")
+            raise InputError(f"meta.{name}: found {shown(found)}, expected {wanted!r}")
     _require_fields("meta", meta, ("format", "version", "name", "input", "layers"))
     kind = "bits" if isinstance(meta["input"], dict) and "bits" in meta["input"] else "threshold"
     _require_fields("meta.input", meta["input"], ("shape", kind))
     if kind == "bits":
         require_integer("meta.input.bits", meta["input"]["bits"], 2, 8)
     if not isinstance(meta["input"]["shape"], list):
-        found = _brief(meta["input"]["shape"])
+        found = shown(meta["input"]["shape"])
         raise InputError(f"meta.input.shape: found {found}, expected a list of integers")
     if not isinstance(meta["layers"], list) or not meta["layers"]:
-        found = _brief(meta["layers"])
+        found = shown(meta["layers"])
         raise InputError(f"meta.layers: found {found}, expected a list of at least one layer")
     for i, layer in enumerate(meta["layers"]):
         _check_layer_meta(f"meta.layers[{i}]", layer)
@@ -126,7 +121,7 @@ def _decoded_meta(arrays: dict[str, np.ndarray]) -> Any:
 
 def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
     if not isinstance(value, dict):
-        raise InputError(f"{where}: found {_brief(value)}, expected an object")
+        raise InputError(f"{where}: found {shown(value)}, expected an object")
     if set(value) != set(names):
         raise InputError(f"{where}: found the fields {sorted(value)}, expected {sorted(names)}")
 
@@ -134,24 +129,16 @@ def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
 def _check_layer_meta(where: str, layer: Any) -> None:
     kind = layer.get("type") if isinstance(layer, dict) else layer
     if kind != "dense":
-        raise InputError(f"{where}.type: found {_brief(kind)}, expected 'dense'")
+        raise InputError(f"{where}.type: found {shown(kind)}, expected 'dense'")
     _require_fields(where, layer, ("type", "inputs", "outputs"))
     require_integer(f"{where}.inputs", layer["inputs"], 1)
     require_integer(f"{where}.outputs", layer["outputs"], 1)
 
 
-def _brief(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _expected_names(count: int) -> list[str]:
-    kinds = ["threshold"] * (count - 1) + ["offset"]
-    pairs = [(f"layer{i}_weights", f"layer{i}_{kind}") for i, kind in enumerate(kinds)]
-    return ["meta", *(name for pair in pairs for name in pair)]
-
-
-def _require_names(arrays: dict[str, np.ndarray], expected: list[str]) -> None:
+def _require_names(arrays: dict[str, np.ndarray], kinds: list[str]) -> None:
+    expected = ["meta"]
+    for i, kind in enumerate(kinds):
+        expected += [f"layer{i}_weights", f"layer{i}_{kind}"]
     for name in expected:
         if name not in arrays:
             raise InputError(f"{name}: found no such array, expected one")
@@ -160,19 +147,17 @@ def _require_names(arrays: dict[str, np.ndarray], expected: list[str]) -> None:
         raise InputError(f"{extra[0]}: found this array, expected only {expected}")
 
 
-def _layer(arrays: dict[str, np.ndarray], i: int, described: list[dict[str, Any]]) -> DenseLayer:
-    inputs, outputs = described[i]["inputs"], described[i]["outputs"]
-    last = i == len(described) - 1
-    values_name = f"layer{i}_offset" if last else f"layer{i}_threshold"
-    _require_kind(values_name, arrays[values_name], np.dtype(np.int32), (outputs,))
-    weights = _unpacked(f"layer{i}_weights", arrays[f"layer{i}_weights"], (outputs, inputs))
-    values = arrays[values_name]
+def _layer(
+    arrays: dict[str, np.ndarray], name: str, kind: str, described: dict[str, int]
+) -> DenseLayer:
+    inputs, outputs = described["inputs"], described["outputs"]
+    values = arrays[f"{name}_{kind}"]
+    _require_kind(f"{name}_{kind}", values, np.dtype(np.int32), (outputs,))
+    weights = _unpacked(f"{name}_weights", arrays[f"{name}_weights"], (outputs, inputs))
     try:
-        if last:
-            return DenseLayer(weights, offsets=values)
-        return DenseLayer(weights, thresholds=values)
+        return DenseLayer(weights, **{f"{kind}s": values})
     except InputError as error:
-        raise InputError(f"layer{i}: {error}") from None
+        raise InputError(f"{name}: {error}") from None
 
 
 def _require_kind(name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int, ...]) -> None:

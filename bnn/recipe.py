@@ -1,21 +1,24 @@
 """The training recipes, apart from the training itself so that they are there without PyTorch."""
 
+from typing import Annotated
+
 from ..errors import InputError
-from ..record import Record, require_at_least
+from ..field_types import Count, Limits, Size
+from ..record import Record
 
 
 class Recipe(Record):
     """All the numbers of a training."""
 
-    hidden: tuple[int, ...] = (1025, 1025, 1025)
+    hidden: tuple[Size, ...] = (1025, 1025, 1025)
     """Neurons of the hidden layers; the paper's MNIST network."""
-    classes: int = 10
+    classes: Size = 10
     input_threshold: int = 128
     """An input is +1 iff pixel >= input_threshold; of inputs of one bit."""
-    bits_per_input: int = 1
+    bits_per_input: Annotated[int, Limits(1, 8)] = 1
     """The most significant bits of a pixel that its input has; see `Network`."""
-    epochs: int = 60
-    batch: int = 200
+    epochs: Size = 60
+    batch: Size = 200
     """Images per step; what is left over at the end of an epoch sits that epoch out."""
     learning_rate: float = 3e-3
     """Peak of the one-cycle schedule of Adam."""
@@ -25,9 +28,9 @@ class Recipe(Record):
     """Fraction of the steps in which the learning rate rises."""
     dropout: float = 0.1
     """Behind each hidden layer."""
-    shift: int = 1
+    shift: Count = 1
     """Images are moved by up to this many pixels each way."""
-    shift_groups: int = 4
+    shift_groups: Size = 4
     """Parts of a batch that are moved differently."""
     latent_range: float = 0.1
     """Latent weights start uniformly in +-latent_range; training keeps them in [-1, 1]."""
@@ -35,13 +38,9 @@ class Recipe(Record):
     """Start of the learned logarithm of the factor from scores to logits."""
 
     def __post_init__(self) -> None:
-        for name in ("classes", "epochs", "batch", "shift_groups"):
-            require_at_least(self, name, 1)
-        require_at_least(self, "shift", 0)
-        if self.bits_per_input not in range(1, 9):
-            raise InputError(f"bits_per_input: found {self.bits_per_input!r}, expected 1 to 8")
-        if not self.hidden or min(self.hidden) < 1:
-            raise InputError(f"hidden: found {self.hidden!r}, expected at least one size above 0")
+        super().__post_init__()
+        if not self.hidden:
+            raise InputError("hidden: found (), expected at least one size")
         if not 0 <= self.dropout < 1:
             raise InputError(f"dropout: found {self.dropout!r}, expected a fraction below 1")
 

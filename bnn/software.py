@@ -34,7 +34,6 @@ def layer_sums(layer: DenseLayer, bits: np.ndarray, input_top: int = 1) -> np.nd
     InputError
         `bits` has another type or shape.
     """
-    _require_bits(layer, bits)
     sums = np.empty((len(bits), layer.outputs), dtype=np.int32)
     for part, chunk in _chunks(layer, bits, input_top):
         sums[part] = chunk
@@ -51,7 +50,6 @@ def layer_outputs(layer: DenseLayer, bits: np.ndarray, input_top: int = 1) -> np
     """
     if layer.thresholds is None:
         raise InputError("layer: found no thresholds, expected a hidden layer")
-    _require_bits(layer, bits)
     # Clipped to just beyond every sum, a threshold keeps its meaning and is exact as a float.
     reach = input_top * layer.inputs + 1
     thresholds = np.clip(layer.thresholds, -reach, reach).astype(layer.float_weights.dtype)
@@ -78,6 +76,11 @@ def _chunks(
     layer: DenseLayer, bits: np.ndarray, input_top: int
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """The sums of consecutive images (float), in a buffer that the next chunk overwrites."""
+    if bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] != layer.inputs:
+        raise InputError(
+            f"bits: found {bits.dtype} of shape {bits.shape}, "
+            f"expected uint8 of shape (images, {layer.inputs})"
+        )
     # Exact: every product is an integer of magnitude at most T, so each partial sum, in whatever
     # order and with or without fused multiply-add, is one of at most T N. `float_weights` has a
     # type in which all integers up to 255 N are representable (float32 up to 2^24): nothing rounds.
@@ -92,14 +95,6 @@ def _chunks(
         inputs[:count] -= input_top
         np.matmul(inputs[:count], layer.float_weights, out=sums[:count])
         yield part, sums[:count]
-
-
-def _require_bits(layer: DenseLayer, bits: np.ndarray) -> None:
-    if bits.dtype != np.uint8 or bits.ndim != 2 or bits.shape[1] != layer.inputs:
-        raise InputError(
-            f"bits: found {bits.dtype} of shape {bits.shape}, "
-            f"expected uint8 of shape (images, {layer.inputs})"
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,1 +1,4 @@
-"""Artefacts made from the hardware."""
+"""Artefacts made from the hardware.
+
+Of hardware alone: nothing here knows physics or networks' files.
+"""

@@ -1,21 +1,13 @@
 """The pins of a bridge array as signatures, made from the table in `config.pins`."""
 
-from __future__ import annotations
-
 import dataclasses
+from typing import Self
 
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .config import ArrayGroup
 from .config.pins import PinGroup, PinSizes
-
-
-def _members(sizes: PinSizes, *groups: PinGroup) -> dict[str, wiring.Member]:
-    return {
-        pin.name: (Out if pin.to_array else In)(width)
-        for pin, width in sizes.widths(*groups).items()
-    }
 
 
 class ArraySignature(wiring.Signature):
@@ -27,46 +19,33 @@ class ArraySignature(wiring.Signature):
     Parameters
     ----------
     sizes : PinSizes
+    *groups : PinGroup
+        Pins of these only; of all without.
     """
 
-    def __init__(self, sizes: PinSizes):
-        super().__init__(_members(sizes))
+    def __init__(self, sizes: PinSizes, *groups: PinGroup):
+        widths = sizes.widths(*groups)
+        super().__init__(
+            {pin.name: (Out if pin.to_array else In)(width) for pin, width in widths.items()}
+        )
 
     @classmethod
-    def of_layer(cls, config: ArrayGroup) -> ArraySignature:
+    def of_layer(cls, config: ArrayGroup) -> Self:
         """The pins of each macro of a layer."""
         return cls(PinSizes.of_group(config))
 
     @classmethod
-    def of_evaluation(cls, config: ArrayGroup) -> ArraySignature:
+    def of_evaluation(cls, config: ArrayGroup) -> Self:
         """The pins of each macro of a layer that inference drives, those of programming aside."""
         return cls(dataclasses.replace(PinSizes.of_group(config), level_bits=0))
 
+    @classmethod
+    def of_programming(cls, config: ArrayGroup) -> Self:
+        """The pins of each macro of a layer while it is programmed.
+
+        Bit lines are for reading back, 0 around and in a pulse.
+        """
+        return cls(PinSizes.of_group(config), PinGroup.LINES, PinGroup.PROGRAMMING)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArraySignature) and self.members == other.members
-
-
-class ProgrammingSignature(wiring.Signature):
-    """Pins of one macro while it is programmed, as its controller sees them.
-
-    Parameters
-    ----------
-    config : ArrayGroup
-        The macro's layer.
-
-    Members
-    -------
-    wl, bl, blb
-        As in `config.pins`; bit lines are for reading back, 0 around and in a pulse.
-    prog_op, prog_device, prog_level, prog_mask, prog_pulse, sl_q
-        As in `config.pins`.
-    """
-
-    def __init__(self, config: ArrayGroup):
-        self.config = config
-        sizes = PinSizes(
-            rows=config.macro.rows,
-            columns=config.line_columns,
-            level_bits=config.macro.programming.level_bits,
-        )
-        super().__init__(_members(sizes, PinGroup.LINES, PinGroup.PROGRAMMING))

@@ -2,7 +2,7 @@
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -23,8 +23,17 @@ def any_of(values: Sequence[Value]) -> Value:
 
 
 def members_of(interface: wiring.PureInterface) -> dict[str, Value]:
-    """The signals of an interface by the names of its members, which are no interfaces."""
-    return {name: value for (name,), _, value in interface.signature.flatten(interface)}
+    """The signals of an interface by their names; those of interfaces inside of it left out."""
+    paths = interface.signature.flatten(interface)
+    return {path[0]: value for path, _, value in paths if len(path) == 1}
+
+
+def drive(
+    m: Module, sinks: wiring.PureInterface, sources: wiring.PureInterface, names: Iterable[str]
+) -> None:
+    """Have the members of one interface follow those of the same names of another."""
+    into, come = members_of(sinks), members_of(sources)
+    m.d.comb += [into[name].eq(come[name]) for name in names]
 
 
 def counted(m: Module, counter: Signal, events: Value) -> Value:

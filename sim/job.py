@@ -2,6 +2,7 @@
 simulator's process."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,9 @@ from ..behav.parameters.chip import ChipParameters
 from ..errors import InputError
 from ..hdl.config import NetworkConfig
 from .simulators.job_folder import read_arrays, write_arrays
+
+_PLAIN = ("chip", "seed", "calibrate", "program", "self_test")
+"""Fields of `Job` that are JSON as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +62,16 @@ class Job:
 
     def layer_chips(self) -> list[LayerChip]:
         """The physics of each layer, calibrated if the job is."""
-        chips = [LayerChip(drawn) for drawn in self.drawn_layers]
+        return self.chips_of(self.drawn_layers)
+
+    def chips_of(self, layers: Sequence[DrawnLayer]) -> list[LayerChip]:
+        """The physics of other layers in place of `drawn_layers`."""
+        chips = [LayerChip(drawn) for drawn in layers]
         return [chip.calibrated() for chip in chips] if self.calibrate else chips
 
     def write(self, path: Path) -> None:
-        meta = {
-            "config": self.config.to_dict(),
-            "parameters": self.parameters.to_dict(),
-            "chip": self.chip,
-            "seed": self.seed,
-            "calibrate": self.calibrate,
-            "program": self.program,
-            "self_test": self.self_test,
-        }
+        meta = {"config": self.config.to_dict(), "parameters": self.parameters.to_dict()}
+        meta |= {name: getattr(self, name) for name in _PLAIN}
         weights = {f"weights{index}": matrix for index, matrix in enumerate(self.weights)}
         write_arrays(path, meta, {"images": self.images, **weights})
 
@@ -82,10 +83,6 @@ class Job:
             config=config,
             weights=tuple(arrays[f"weights{index}"] for index in range(len(config.layers))),
             parameters=ChipParameters.from_dict(meta["parameters"]),
-            chip=meta["chip"],
-            seed=meta["seed"],
-            calibrate=meta["calibrate"],
-            program=meta["program"],
-            self_test=meta["self_test"],
             images=arrays["images"],
+            **{name: meta[name] for name in _PLAIN},
         )

@@ -3,7 +3,7 @@
 import dataclasses
 import resource
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,29 +15,18 @@ from ..hdl.config import NetworkConfig
 from .job import Job
 from .simulators.job_folder import read_arrays, write_arrays
 
-_JSON_FIELDS = (
-    "bit_error_rates",
-    "slowest_settling_s",
-    "unanswered",
-    "calibration_cycles",
-    "dropped",
-    "unresolved",
-    "seconds",
-    "peak_rss_bytes",
-    "programming",
-    "programming_errors",
-)
-"""Fields of `Outcome` that are JSON as they are."""
+_PER_LAYER = ("inputs", "answers", "trims")
+"""Fields of `Outcome` that are a list of arrays."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Meter:
     """Clock cycles of equal intervals, as counted in the simulation."""
 
-    shortest: int
-    longest: int
-    first: int
-    count: int
+    shortest: int = 0
+    longest: int = 0
+    first: int = 0
+    count: int = 0
 
 
 @dataclass(eq=False, kw_only=True)
@@ -52,86 +41,64 @@ class Outcome:
     """Per layer: share of the chip's products that are wrong."""
     slowest_settling_s: list[float]
     """Per layer: time that the chip's slowest source line needs, s."""
-    unanswered: int
+    unanswered: int = 0
     """Comparator decisions that the arrays left unresolved."""
     results: NDArray[np.int64]
     """(K, 1 + classes): the packets at the output."""
     trims: list[NDArray[np.int64]]
     """Per layer (macros,): what the trim registers read after calibration, 0 without it."""
-    calibration_cycles: int
+    calibration_cycles: int = 0
     """Clock cycles of the calibration, as counted in the simulation; 0 without it."""
     scans: list[Meter]
     """Per layer: from the first word line's rise to the last one's fall."""
-    image_latency: Meter
+    image_latency: Meter = Meter()
     """First image: its first beat to its result's last."""
-    result_interval: Meter
+    result_interval: Meter = Meter()
     """From one result to the next."""
-    dropped: int
+    dropped: int = 0
     """The controller's count of dropped frames."""
-    unresolved: int
+    unresolved: int = 0
     """The controller's count of unresolved decisions."""
-    seconds: float
+    seconds: float = 0.0
     """Wall time from the first image offered to the last result."""
-    peak_rss_bytes: int
+    peak_rss_bytes: int = 0
     """Most memory that the simulating process held."""
-    programming: list[dict[str, Any]]
+    programming: list[dict[str, Any]] = field(default_factory=list)
     """Per layer: the fields of `host.programming.LayerProgramming`; empty if not programmed."""
-    programming_errors: list[str]
+    programming_errors: list[str] = field(default_factory=list)
     """Errors of programming that the controller flagged."""
 
     @classmethod
     def empty(cls, job: Job, chips: Sequence[LayerChip]) -> Self:
         """Storage for a job's outcome on its chip, to be filled in."""
         count = len(job.images)
-        nothing = Meter(shortest=0, longest=0, first=0, count=0)
         layers = job.config.layers
         return cls(
             inputs=[np.zeros((count, layer.inputs), np.uint8) for layer in layers],
             answers=[np.zeros((count, layer.neurons), np.uint16) for layer in layers],
             bit_error_rates=[chip.bit_error_rate for chip in chips],
             slowest_settling_s=[chip.slowest_settling_s for chip in chips],
-            unanswered=0,
             results=np.zeros((count, job.config.result_beats), np.int64),
             trims=[np.zeros(layer.macros, np.int64) for layer in layers],
-            calibration_cycles=0,
-            scans=[nothing] * len(layers),
-            image_latency=nothing,
-            result_interval=nothing,
-            dropped=0,
-            unresolved=0,
-            seconds=0.0,
-            peak_rss_bytes=0,
-            programming=[],
-            programming_errors=[],
+            scans=[Meter()] * len(layers),
         )
 
     def write(self, path: Path) -> None:
-        meta: dict[str, Any] = {
-            "scans": [dataclasses.asdict(scan) for scan in self.scans],
-            "image_latency": dataclasses.asdict(self.image_latency),
-            "result_interval": dataclasses.asdict(self.result_interval),
-        }
-        for name in _JSON_FIELDS:
-            meta[name] = getattr(self, name)
-        arrays: dict[str, NDArray[Any]] = {"results": self.results}
-        for name in ("inputs", "answers", "trims"):
-            arrays |= {f"{name}{index}": array for index, array in enumerate(getattr(self, name))}
+        meta = dataclasses.asdict(self)
+        arrays: dict[str, NDArray[Any]] = {"results": meta.pop("results")}
+        for name in _PER_LAYER:
+            arrays |= {f"{name}{index}": array for index, array in enumerate(meta.pop(name))}
         write_arrays(path, meta, arrays)
 
     @classmethod
     def read(cls, path: Path) -> Self:
         meta, arrays = read_arrays(path)
-        scans = [Meter(**scan) for scan in meta.pop("scans")]
+        meta["scans"] = [Meter(**scan) for scan in meta["scans"]]
         for name in ("image_latency", "result_interval"):
             meta[name] = Meter(**meta[name])
-        return cls(
-            inputs=[arrays[f"inputs{index}"] for index in range(len(scans))],
-            answers=[arrays[f"answers{index}"] for index in range(len(scans))],
-            trims=[arrays[f"trims{index}"] for index in range(len(scans))],
-            results=arrays["results"],
-            scans=scans,
-            **meta,
-        )
+        for name in _PER_LAYER:
+            meta[name] = [arrays[f"{name}{index}"] for index in range(len(meta["scans"]))]
+        return cls(results=arrays["results"], **meta)
 
 
 def peak_rss_bytes() -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import HardwareFault
 from ..hdl.config.laws import corrected_code, score_of_code
 from .job import Job
-from .outcome import Meter, Outcome
+from .outcome import Outcome
 
 
 def check_hardware(job: Job, outcome: Outcome) -> None:
@@ -55,8 +55,7 @@ def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
     # Neuron k * rows_used + r is row r of macro k.
     trims = np.repeat(outcome.trims[-1], last.rows_used)[: last.neurons]
     codes = corrected_code(outcome.answers[-1].astype(np.int64), trims, last.count_bits)
-    scores = score_of_code(codes, last.count_bits)
-    scores = scores + np.array(job.config.offsets)
+    scores = score_of_code(codes, last.count_bits) + np.array(job.config.offsets)
     packets = np.concatenate([scores.argmax(axis=1)[:, np.newaxis], scores], axis=1)
     if differing := int((packets != outcome.results).any(axis=1).sum()):
         yield f"{differing} result packets differ from what the last layer's codes give"
@@ -71,15 +70,13 @@ def _data_faults(job: Job, outcome: Outcome) -> Iterator[str]:
 
 def _cycle_faults(job: Job, outcome: Outcome) -> Iterator[str]:
     images = len(job.images)
-    for layer, scan in zip(job.config.layers, outcome.scans, strict=True):
-        yield from _meter_faults(f"{layer.name}: scan", scan, layer.scan_cycles, images)
-    yield from _meter_faults("image latency", outcome.image_latency, job.config.latency, 1)
-    interval = outcome.result_interval
-    yield from _meter_faults("result interval", interval, job.config.interval, images - 1)
-
-
-def _meter_faults(what: str, meter: Meter, declared: int, count: int) -> Iterator[str]:
-    if meter.count != count:
-        yield f"{what}: measured {meter.count} times, expected {count}"
-    elif count and (meter.shortest, meter.longest) != (declared, declared):
-        yield (f"{what}: measured {meter.shortest} to {meter.longest} cycles, declared {declared}")
+    scans = zip(job.config.layers, outcome.scans, strict=True)
+    meters = [(f"{layer.name}: scan", scan, layer.scan_cycles, images) for layer, scan in scans]
+    meters.append(("image latency", outcome.image_latency, job.config.latency, 1))
+    meters.append(("result interval", outcome.result_interval, job.config.interval, images - 1))
+    for what, meter, declared, count in meters:
+        if meter.count != count:
+            yield f"{what}: measured {meter.count} times, expected {count}"
+        elif count and (meter.shortest, meter.longest) != (declared, declared):
+            measured = f"measured {meter.shortest} to {meter.longest} cycles"
+            yield f"{what}: {measured}, declared {declared}"

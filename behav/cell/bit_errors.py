@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..parameters.bridge import BridgeParameters
-from ..parameters.checks import is_number
 from ..parameters.devices import DeviceParameters, LrsLaw
 from .device_laws import high_cdf, high_ohm, low_cdf, low_ohm
 from .retention import drift_ln
@@ -83,7 +82,7 @@ def hrs_median_for(rate: float, devices: DeviceParameters, bridge: BridgeParamet
     InputError
         A rate out of range, or one that these devices do not have at any median.
     """
-    if not (is_number(rate) and 0 < rate < 0.5):
+    if not (isinstance(rate, int | float) and 0 < rate < 0.5):
         raise InputError(f"rate: found {rate!r}, expected above 0 and below 0.5")
 
     def found(median_ln: float) -> float:
@@ -111,7 +110,7 @@ class _Reading(NamedTuple):
 
     @property
     def series_ohm(self) -> float:
-        return self.bridge.series_ohm(self.row)
+        return float(self.bridge.series_ohm(self.row))
 
 
 def _kind_probabilities(devices: DeviceParameters) -> dict[str, tuple[float, float]]:
@@ -162,13 +161,10 @@ def _product_error_rate(reading: _Reading, t: float, sigma_t: float) -> float:
     if critical_ohm <= 0:
         return 0.0
     low_weight = math.exp(t) * low_median_ohm / critical_ohm
-    sigma = math.hypot(
-        devices.hrs_sigma_ln,
-        low_weight * devices.lrs_sigma_ln,
-        (1 + series_ohm / critical_ohm) * sigma_t,
-    )
-    bend_of_low = low_weight * (1 - low_weight) * devices.lrs_sigma_ln**2 / 2
     series_part = series_ohm / critical_ohm
+    of_low, of_t = low_weight * devices.lrs_sigma_ln, (1 + series_part) * sigma_t
+    sigma = math.hypot(devices.hrs_sigma_ln, of_low, of_t)
+    bend_of_low = low_weight * (1 - low_weight) * devices.lrs_sigma_ln**2 / 2
     bend_of_t = series_part * (1 + series_part) * sigma_t**2 / 2
     distance = math.log(devices.hrs_median_ohm / critical_ohm) + drift_high
     distance += bend_of_t - bend_of_low
@@ -177,17 +173,11 @@ def _product_error_rate(reading: _Reading, t: float, sigma_t: float) -> float:
     return 0.5 * math.erfc(distance / (sigma * math.sqrt(2)))
 
 
-class _Nodes(NamedTuple):
+def _nodes(reach: float, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points of a trapezoidal rule over a normal deviate, and their weights (sum 1)."""
-
-    deviates: NDArray[np.float64]
-    weights: NDArray[np.float64]
-
-
-def _nodes(reach: float, count: int) -> _Nodes:
     deviates = np.linspace(-reach, reach, count)
     weights = np.exp(-(deviates**2) / 2)
-    return _Nodes(deviates, weights / weights.sum())
+    return deviates, weights / weights.sum()
 
 
 def _integrated_error_rate(strong: str, weak: str, reading: _Reading, centre_v: float) -> float:
@@ -196,16 +186,16 @@ def _integrated_error_rate(strong: str, weak: str, reading: _Reading, centre_v: 
     The strong device pulls SL up to VDD, the weak one down. A larger weak device leaves SL higher
     at every instant, so it fails below one critical value.
     """
-    of_strong, of_threshold = _nodes(6, 49), _nodes(6, 25)
-    strong_ohm = _KINDS[strong](of_strong.deviates, reading.devices) + reading.series_ohm
+    (deviates, of_strong), (threshold_deviates, of_threshold) = _nodes(6, 49), _nodes(6, 25)
+    strong_ohm = _KINDS[strong](deviates, reading.devices) + reading.series_ohm
     sigma_v = reading.bridge.inverter_threshold_sigma_v
-    threshold_v = centre_v + sigma_v * of_threshold.deviates
+    threshold_v = centre_v + sigma_v * threshold_deviates
     start_v, of_start = _old_levels(reading)
     critical_ohm = _critical_ohm(
         strong_ohm[:, np.newaxis, np.newaxis], threshold_v[:, np.newaxis], start_v, reading
     )
     fails = _fails_below(critical_ohm - reading.series_ohm, weak, reading.devices)
-    return float(np.einsum("ijk,i,j,k->", fails, of_strong.weights, of_threshold.weights, of_start))
+    return float(np.einsum("ijk,i,j,k->", fails, of_strong, of_threshold, of_start))
 
 
 _KINDS: dict[str, Callable[[NDArray[np.float64], DeviceParameters], NDArray[np.float64]]] = {
@@ -231,12 +221,12 @@ def _fails_below(
 def _old_levels(reading: _Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Levels that a cell of random product leaves on SL, low devices at their median, V; and their
     weights."""
-    nodes = _nodes(4.5, 19)
+    deviates, weights = _nodes(4.5, 19)
     vdd_v, series_ohm = reading.bridge.vdd_v, reading.series_ohm
     low = low_ohm(np.zeros(1), reading.devices) + series_ohm
-    down_v = vdd_v * low / (low + high_ohm(nodes.deviates, reading.devices) + series_ohm)
+    down_v = vdd_v * low / (low + high_ohm(deviates, reading.devices) + series_ohm)
     levels_v = np.concatenate([down_v, vdd_v - down_v])
-    return levels_v, np.tile(nodes.weights / 2, 2)
+    return levels_v, np.tile(weights / 2, 2)
 
 
 def _critical_ohm(

@@ -41,7 +41,8 @@ def draw_cells(
         +1: top device (to BL) in the low-resistance state, bottom device (to BLb) in the high; -1
         the reverse [P].
     """
-    places, columns = places_of_neurons(config), config.fan_in
+    places = [divmod(neuron, config.rows_used) for neuron in range(config.neurons)]
+    columns = config.fan_in
     deviates = draw_deviates(places, columns, parameters, key)
     low = np.stack([weights > 0, weights < 0], axis=-1)
     stuck = draw_stuck(places, columns, parameters, key)
@@ -65,11 +66,6 @@ def ideal_cells(
 def rows_of_neurons(config: ArrayGroup) -> NDArray[np.int_]:
     """The word line of each neuron in its macro as mapped, shape (M,)."""
     return np.arange(config.neurons) % config.rows_used
-
-
-def places_of_neurons(config: ArrayGroup) -> list[tuple[int, int]]:
-    """(macro, row) of each neuron of a layer, as mapped."""
-    return [divmod(neuron, config.rows_used) for neuron in range(config.neurons)]
 
 
 def draw_deviates(

@@ -13,10 +13,8 @@ lines follow one another at once. Before the first row SL is at 0 V: it is disch
 line is up, between two scans (our reading; the paper does not say).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,9 +67,9 @@ class Pull(NamedTuple):
     rate: NDArray[np.float64]
     """1 / tau, 1/s; infinite without a capacitor, 0 where nothing conducts."""
 
-    def reversed(self, vdd_v: float) -> Pull:
+    def reversed(self, vdd_v: float) -> Self:
         """The pull of input -1, with bit lines exchanged: to VDD less where input +1 pulls."""
-        return Pull(np.where(self.rate > 0, vdd_v - self.settled_v, 0.0), self.rate)
+        return self._replace(settled_v=np.where(self.rate > 0, vdd_v - self.settled_v, 0.0))
 
 
 def sl_pull(
@@ -215,13 +213,12 @@ def scan_levels(
         neurons = slice(row, None, config.rows_used)
         top_ohm, bottom_ohm = cells.top_ohm[neurons], cells.bottom_ohm[neurons]
         pull = sl_pull(top_ohm, bottom_ohm, parameters, cells.word_lines[neurons, np.newaxis])
-        times = row_times_s(config, row)
         if config.bits_per_input > 1:
             # The bit plane before may have left any level: the farthest rail is the worst.
             half_v = parameters.vdd_v / 2
             plus_v = np.where(pull.settled_v > half_v, 0.0, parameters.vdd_v)
             minus_v = np.where(pull.settled_v > half_v, parameters.vdd_v, 0.0)
-        decided, left = _decay(pull.rate, times.decision_s), _decay(pull.rate, times.left_s)
+        decided, left = (np.exp(-time_s * pull.rate) for time_s in row_times_s(config, row))
         plus, plus_v = _levels(plus_v, pull.settled_v, decided, left)
         opposite_v = pull.reversed(parameters.vdd_v).settled_v
         minus, minus_v = _levels(minus_v, opposite_v, decided, left)
@@ -238,10 +235,6 @@ def _levels(
     start_v = before_v[: len(settled_v)]
     to_go_v = start_v - settled_v
     return SlLevels(start_v, settled_v + to_go_v * decided, settled_v), settled_v + to_go_v * left
-
-
-def _decay(rate: NDArray[np.float64], time_s: float) -> NDArray[np.float64]:
-    return np.exp(-time_s * rate)
 
 
 def _slowest_s(

@@ -79,9 +79,7 @@ class MacroCells:
             self.responds = ~(stuck.low | stuck.high | stuck.open)
             self._open = stuck.open
         self.pulses = np.zeros(rows, dtype=np.int64)
-        self._pulled: (
-            tuple[tuple[int, int], tuple[NDArray[np.float64], NDArray[np.float64]]] | None
-        ) = None
+        self._pulled: tuple[tuple[int, int], Pull] | None = None
         self.thresholds_v = draw_thresholds_v(config, parameters.bridge, key)[macro]
         self._success = key.stream(Domain.PULSE)
         self._cycle = key.stream(Domain.PROGRAMMING)
@@ -171,18 +169,17 @@ class MacroCells:
         ndarray of float64, shape (n,)
             Volts.
         """
-        settled_v, rate = self._pull(word_line)
+        pull = self._pull(word_line)
         if input_sign < 0:
-            settled_v, rate = Pull(settled_v, rate).reversed(self.parameters.bridge.vdd_v)
-        return settled_v + (start_v - settled_v) * np.exp(-time_s * rate)
+            pull = pull.reversed(self.parameters.bridge.vdd_v)
+        return pull.settled_v + (start_v - pull.settled_v) * np.exp(-time_s * pull.rate)
 
-    def _pull(self, word_line: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _pull(self, word_line: int) -> Pull:
         """Where input +1 pulls a row's source lines, and how fast; both polarities ask for it."""
         key = word_line, int(self.pulses[word_line])
         if self._pulled is None or self._pulled[0] != key:
-            top_ohm, bottom_ohm = self.cells_ohm([word_line], drifted=False)
-            settled_v, rate = sl_pull(top_ohm, bottom_ohm, self.parameters.bridge, word_line)
-            self._pulled = key, (settled_v[0], rate[0])
+            (top_ohm,), (bottom_ohm,) = self.cells_ohm([word_line], drifted=False)
+            self._pulled = key, sl_pull(top_ohm, bottom_ohm, self.parameters.bridge, word_line)
         return self._pulled[1]
 
     def read(self, word_line: int, time_s: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

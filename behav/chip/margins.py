@@ -8,9 +8,6 @@ from ..neuron.capacitors import layer_volts_per_score, precharge_time_s
 from ..neuron.comparator import regeneration_time_s
 from ..parameters.chip import ChipParameters
 
-PRECHARGE_RESIDUAL_COUNTS = 1e-3
-"""What the row before may leave on the lines, popcount counts."""
-
 
 class PhaseMargin(NamedTuple):
     """One phase of a layer's evaluation."""
@@ -34,9 +31,9 @@ def layer_margins(
 ) -> list[PhaseMargin]:
     """Times configured and needed, phase by phase.
 
-    Precharge needs to forget the largest old score down to `PRECHARGE_RESIDUAL_COUNTS`; the
-    bridges need the slowest source line to cross its inverter's threshold; the strobe needs the
-    latch to resolve the smallest score of an ideal neuron, +-1, without offset and noise [D].
+    Precharge needs to forget the largest old score down to `RESIDUAL_COUNTS`; the bridges need the
+    slowest source line to cross its inverter's threshold; the strobe needs the latch to resolve the
+    smallest score of an ideal neuron, +-1, without offset and noise [D].
 
     Parameters
     ----------
@@ -54,7 +51,7 @@ def layer_margins(
         PhaseMargin(
             "precharge",
             config.precharge_with_waiting_cycles * period_s,
-            precharge_time_s(parameters.neuron, config.fan_in, PRECHARGE_RESIDUAL_COUNTS),
+            precharge_time_s(parameters.neuron, config.fan_in),
         ),
         PhaseMargin("bridge", shortest_s, slowest_settling_s),
         PhaseMargin(

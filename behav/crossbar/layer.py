@@ -1,7 +1,6 @@
 """One layer of a chip as current-summing crossbars."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +12,6 @@ from ..parameters.devices import DeviceParameters
 from .lines import fast_transfer_s
 
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
-
-Transfer = Callable[[NDArray[np.float64], CrossbarParameters], NDArray[np.float64]]
 
 
 def column_order(fan_in: int) -> NDArray[np.intp]:
@@ -73,8 +70,6 @@ class CrossbarLayer:
     drawn : DrawnLayer
         Of a chip with a number; the medians of its condition give the unit of the scores.
     parameters : CrossbarParameters
-    transfer : callable
-        `crossbar_lines.fast_transfer_s`, or `crossbar.exact_transfer_s` where time does not matter.
 
     Attributes
     ----------
@@ -82,15 +77,10 @@ class CrossbarLayer:
         In the order of the layer's columns: an input adds gain * input to a neuron's score.
     """
 
-    def __init__(
-        self,
-        drawn: DrawnLayer,
-        parameters: CrossbarParameters,
-        transfer: Transfer = fast_transfer_s,
-    ) -> None:
+    def __init__(self, drawn: DrawnLayer, parameters: CrossbarParameters) -> None:
         self.config = drawn.config
         tiles = tiles_s(drawn, parameters)
-        differences_s = [difference_of_pairs(transfer(tile, parameters)) for tile in tiles]
+        differences_s = [difference_of_pairs(fast_transfer_s(tile, parameters)) for tile in tiles]
         unit_s = unit_siemens(drawn.condition.devices, parameters)
         gain = np.concatenate(differences_s, axis=1) / unit_s
         self.gain = np.empty_like(gain)

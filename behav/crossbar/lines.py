@@ -20,8 +20,8 @@ each word line, and meets the load g. So [D]
 
     T_kj = a_kj (G_k b'_kj + (g_kj - G_k) b_kj),   b' = b of the cells g a.
 
-docs/crossbar.md has its error against `crossbar.exact_transfer_s`. `read_voltages_v` solves the
-full network for one set of inputs, by conjugate gradients over the same ladders.
+docs/crossbar.md has its error against the exact solution. `read_voltages_v` solves the full
+network for one set of inputs, by conjugate gradients over the same ladders.
 """
 
 from typing import NamedTuple
@@ -63,7 +63,17 @@ def fast_transfer_s(
 ) -> NDArray[np.float64]:
     """Conductance from every word line's driver to every bit line's read-out, approximated.
 
-    As `crossbar.exact_transfer_s`, and equal to it where either wire has no resistance.
+    Exact where either wire has no resistance.
+
+    Parameters
+    ----------
+    siemens : ndarray of float64, shape (word lines, bit lines)
+        Conductance of each cell, device and access transistor; 0 where a device is open.
+
+    Returns
+    -------
+    ndarray of float64, shape (word lines, bit lines)
+        T, S.
     """
     along = ladder_voltages(siemens, parameters.wordline_wire_ohm)
     down = _arriving(siemens, parameters.bitline_wire_ohm)
@@ -129,7 +139,7 @@ def read_voltages_v(
     Parameters
     ----------
     siemens : ndarray of float64, shape (word lines, bit lines)
-        As in `crossbar.exact_transfer_s`.
+        As in `fast_transfer_s`.
     inputs : ndarray of float64, shape (word lines,)
         +1 or -1.
 

@@ -38,9 +38,10 @@ def bridge_read_load(
     top_ohm, bottom_ohm : ndarray of float64, shape (rows, n)
         Resistances of a macro's devices, infinite if open.
     """
-    series_ohm = np.array([parameters.series_ohm(row) for row in range(len(top_ohm))])
-    currents_a = parameters.vdd_v / (top_ohm + bottom_ohm + 2 * series_ohm[:, np.newaxis])
-    wire_ohm = parameters.bitline_wire_ohm * np.arange(len(top_ohm))
+    rows = np.arange(len(top_ohm))
+    series_ohm = parameters.series_ohm(rows[:, np.newaxis])
+    currents_a = parameters.vdd_v / (top_ohm + bottom_ohm + 2 * series_ohm)
+    wire_ohm = parameters.bitline_wire_ohm * rows
     access_a = float(currents_a.sum(axis=1).mean())
     return ReadLoad(
         access_a=access_a,

@@ -1,8 +1,7 @@
 """What the circuits of a macro draw from the supply for what they do, by cause."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 from ...hdl.config import MacroConfig
 from ..parameters.chip import ChipParameters
@@ -64,7 +63,7 @@ class Supply:
     period_s: float
 
     @classmethod
-    def of(cls, macro: MacroConfig, chip: ChipParameters, energy: EnergyParameters) -> Supply:
+    def of(cls, macro: MacroConfig, chip: ChipParameters, energy: EnergyParameters) -> Self:
         vdd_v = energy.vdd_v or chip.bridge.vdd_v
         low = chip.devices.lrs_median_ohm + chip.bridge.access_resistance_ohm
         high = chip.devices.hrs_median_ohm + chip.bridge.access_resistance_ohm

@@ -23,6 +23,9 @@ from ..draws import Domain, LayerKey
 from ..parameters.bridge import BridgeParameters
 from ..parameters.neuron import NeuronParameters
 
+RESIDUAL_COUNTS = 1e-3
+"""What the row before may leave on the lines, popcount counts."""
+
 
 def score_limit(fan_in: int) -> float:
     """Sums of weights of `fan_in` columns stay below this, in score units.
@@ -55,18 +58,11 @@ def line_units(parameters: NeuronParameters, columns: int, bank_bits: int) -> fl
     return columns * (1 + parameters.parasitic_fraction) + (2**bank_bits - 1)
 
 
-def volts_per_score(
-    neuron: NeuronParameters, bridge: BridgeParameters, columns: int, bank_bits: int
-) -> float:
-    """Differential voltage of one score unit, V: VDD C / T, half a popcount's [D]."""
-    return bridge.vdd_v / line_units(neuron, columns, bank_bits)
-
-
 def layer_volts_per_score(
     config: ArrayGroup, neuron: NeuronParameters, bridge: BridgeParameters
 ) -> float:
-    """`volts_per_score` of a layer on its macros, V."""
-    return volts_per_score(neuron, bridge, config.line_columns, config.bank_bits)
+    """Differential voltage of one score unit, V: VDD C / T, half a popcount's [D]."""
+    return bridge.vdd_v / line_units(neuron, config.line_columns, config.bank_bits)
 
 
 def injected_difference_v(parameters: NeuronParameters) -> float:
@@ -86,17 +82,9 @@ def precharge_residual(parameters: NeuronParameters, precharge_s: float) -> floa
     return math.exp(-precharge_s / tau_s) if tau_s > 0 else 0.0
 
 
-def precharge_time_s(
-    parameters: NeuronParameters, fan_in: int, residual_counts: float = 1e-3
-) -> float:
-    """Precharge after which the largest old score, n/2 counts, leaves `residual_counts`, s.
-
-    Parameters
-    ----------
-    residual_counts : float
-        Popcount counts, above 0.
-    """
-    return parameters.precharge_tau_s * max(0.0, math.log(fan_in / 2 / residual_counts))
+def precharge_time_s(parameters: NeuronParameters, fan_in: int) -> float:
+    """Precharge after which the largest old score, n/2 counts, leaves `RESIDUAL_COUNTS`, s."""
+    return parameters.precharge_tau_s * max(0.0, math.log(fan_in / 2 / RESIDUAL_COUNTS))
 
 
 def layer_residual(config: ArrayGroup, parameters: NeuronParameters) -> float:

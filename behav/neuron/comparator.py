@@ -1,9 +1,8 @@
 """The clocked comparator of each macro: the decision on a score."""
 
-from __future__ import annotations
-
 import copy
 import math
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -166,8 +165,7 @@ class LayerComparator:
                 ]
             if neurons.start:
                 drawn_for = drawn_for + neurons.start
-            settle = self._settle_by_law if self.parameters.error_law else self._settle
-            found = settle(scores.ravel()[near], numbers, trial, drawn_for)
+            found = self._settle(scores.ravel()[near], numbers, trial, drawn_for)
             decisions.reshape(-1)[near] = found
         return decisions
 
@@ -176,7 +174,7 @@ class LayerComparator:
         """Input offset of each macro's comparator, charge injection included, score units."""
         return self.offsets_v / self.unit_v
 
-    def undriven(self) -> LayerComparator:
+    def undriven(self) -> Self:
         """The same comparators, one per macro, as a calibration strobes them.
 
         `decide` then takes (macros,) scores and the number of the calibration's evaluation, and
@@ -184,7 +182,7 @@ class LayerComparator:
         """
         comparators = copy.copy(self)
         comparators._offset_of_v = self.offsets_v
-        comparators._offset_scores = (self.offsets_v / self.unit_v).astype(np.float32)
+        comparators._offset_scores = self.macro_offsets_score.astype(np.float32)
         comparators._draws = self._undriven_draws
         return comparators
 
@@ -195,7 +193,11 @@ class LayerComparator:
         trial: int,
         neurons: NDArray[np.integer],
     ) -> NDArray[np.int8]:
-        """Decisions, each with its own noise; arguments of shape (count,)."""
+        """Decisions by the error law, or each with its own noise; arguments of shape (count,)."""
+        if self.parameters.error_law:
+            signs = _signs(scores, 0.0)
+            wrong = flip_probability(scores, self.law_sigma_counts)
+            return np.where(self._draws.uniform(evaluations, trial, neurons) < wrong, -signs, signs)
         voltages_v = np.multiply(scores, self.unit_v, dtype=np.float64)
         voltages_v -= self._offset_of_v[neurons]
         if self.parameters.noise_sigma_v > 0:
@@ -205,18 +207,6 @@ class LayerComparator:
         if self._held_noise_v > 0:
             voltages_v += self._held_noise_v * self._held_draws.normal(evaluations, 0, neurons)
         return _signs(voltages_v, self.smallest_resolved_v)
-
-    def _settle_by_law(
-        self,
-        scores: NDArray[np.floating],
-        evaluations: ArrayLike,
-        trial: int,
-        neurons: NDArray[np.integer],
-    ) -> NDArray[np.int8]:
-        """Decisions by the error law; arguments of shape (count,)."""
-        signs = _signs(scores, 0.0)
-        wrong = flip_probability(scores, self.law_sigma_counts)
-        return np.where(self._draws.uniform(evaluations, trial, neurons) < wrong, -signs, signs)
 
     def _reach(self) -> float:
         """`reach_score`, with a margin for the rounding of scores in float32."""

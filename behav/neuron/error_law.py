@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import InputError
+from ...field_types import Positive, fits, wrong
 
 
 class ErrorLaw(NamedTuple):
@@ -58,9 +58,8 @@ def error_law(clock_s: float) -> tuple[ErrorLaw, str | None]:
     InputError
         `clock_s` is not a finite number above 0.
     """
-    number = isinstance(clock_s, int | float) and not isinstance(clock_s, bool)
-    if not (number and 0 < clock_s < math.inf):
-        raise InputError(f"clock_s: found {clock_s!r}, expected a finite number above 0")
+    if not fits(Positive, clock_s):
+        raise wrong("clock_s", clock_s, Positive)
     periods = list(ERROR_LAWS)
     for known_s in periods:
         if math.isclose(clock_s, known_s, rel_tol=1e-6):

@@ -1,54 +1,39 @@
 """Parameters of a bridge: access transistor and inverter."""
 
-import math
-from typing import Self, overload
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...field_types import Magnitude, Positive
 from ...record import Record
-from .checks import is_number, require_above, require_within
 
 
 class BridgeParameters(Record):
     """Divider between BL and BLb, and the inverter that restores its midpoint SL."""
 
-    vdd_v: float = 1.2
+    vdd_v: Positive = 1.2
     """Supply, and read voltage between BL and BLb, V [E]."""
-    access_resistance_ohm: float = 2000.0
+    access_resistance_ohm: Magnitude = 2000.0
     """Access transistor in series with each device, ohm [E]."""
-    bitline_wire_ohm: float = 1.0
+    bitline_wire_ohm: Magnitude = 1.0
     """Wire of BL and of BLb from one row to the next, ohm [E]: row k, counted from 0 at the
     drivers, has k times this in series on each side [D]. 0 switches it off."""
-    sl_capacitor_f: float = 50e-15
+    sl_capacitor_f: Magnitude = 50e-15
     """Capacitance of SL, F [E]. 0 switches settling off."""
     inverter_threshold_v: float = 0.6
     """Switching threshold of the inverter on SL, V [E]."""
-    inverter_threshold_sigma_v: float = 0.02
+    inverter_threshold_sigma_v: Magnitude = 0.02
     """Mismatch of that threshold between the columns of a macro, V [E]."""
 
     def __post_init__(self) -> None:
-        require_above(self, "vdd_v")
-        require_within(
-            self, math.inf, "access_resistance_ohm", "bitline_wire_ohm", "sl_capacitor_f",
-            "inverter_threshold_sigma_v",
-        )  # fmt: skip
-        threshold_v = self.inverter_threshold_v
-        if not (is_number(threshold_v) and 0 < threshold_v < self.vdd_v):
+        super().__post_init__()
+        if not 0 < self.inverter_threshold_v < self.vdd_v:
             raise InputError(
-                f"inverter_threshold_v: found {threshold_v!r}, expected above 0 and below vdd_v, "
-                f"{self.vdd_v!r}"
+                f"inverter_threshold_v: found {self.inverter_threshold_v!r}, expected above 0 and "
+                f"below vdd_v, {self.vdd_v!r}"
             )
-
-    @overload
-    def series_ohm(self, row: int) -> float: ...
-
-    @overload
-    def series_ohm(self, row: NDArray[np.int_]) -> NDArray[np.floating]: ...
-
-    @overload
-    def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]: ...
 
     def series_ohm(self, row: int | NDArray[np.int_]) -> float | NDArray[np.floating]:
         """Resistance in series with each device of a row, ohm: access transistor and wire."""

@@ -1,8 +1,7 @@
 """The parameters of a whole chip: one condition."""
 
-from __future__ import annotations
-
 from dataclasses import field
+from typing import Self
 
 from ...record import Record
 from .bridge import BridgeParameters
@@ -21,7 +20,7 @@ class ChipParameters(Record):
     comparator: ComparatorParameters = field(default_factory=ComparatorParameters)
     programming: ProgrammingParameters = field(default_factory=ProgrammingParameters)
 
-    def without_variation(self) -> ChipParameters:
+    def without_variation(self) -> Self:
         """The same chip with every spread, delay and charge injection at 0 and no error law."""
         return self.replace(
             devices=self.devices.without_variation(),

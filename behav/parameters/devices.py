@@ -1,13 +1,12 @@
 """Parameters of ReRAM devices: how their resistances are distributed, and drift."""
 
 import enum
-import math
 from dataclasses import field
 from typing import Self
 
 from ...errors import InputError
+from ...field_types import Magnitude, Positive, Share
 from ...record import Record
-from .checks import require_above, require_within
 
 
 class LrsLaw(enum.Enum):
@@ -26,27 +25,20 @@ class RetentionParameters(Record):
     Acceleration by temperature is Arrhenius's. `time_s` = 0 switches drift off.
     """
 
-    time_s: float = 0.0
+    time_s: Magnitude = 0.0
     """Time between programming and reading, s."""
-    temperature_k: float = 298.15
+    temperature_k: Positive = 298.15
     """Storage temperature in that time, K."""
-    lrs_drift_per_decade: float = 0.01
+    lrs_drift_per_decade: Magnitude = 0.01
     """Rise of ln R in the low-resistance state per decade of time [E]."""
-    hrs_drift_per_decade: float = 0.05
+    hrs_drift_per_decade: Magnitude = 0.05
     """Fall of ln R in the high-resistance state per decade of time [E]."""
-    reference_time_s: float = 1.0
+    reference_time_s: Positive = 1.0
     """Time at the reference temperature after which drift sets in, s [E]."""
-    reference_temperature_k: float = 398.15
+    reference_temperature_k: Positive = 398.15
     """Temperature that the reference time is for, K [E]."""
-    activation_ev: float = 1.0
+    activation_ev: Magnitude = 1.0
     """Activation energy of the acceleration, eV [E]."""
-
-    def __post_init__(self) -> None:
-        require_above(self, "temperature_k", "reference_time_s", "reference_temperature_k")
-        require_within(
-            self, math.inf, "time_s", "lrs_drift_per_decade", "hrs_drift_per_decade",
-            "activation_ev",
-        )  # fmt: skip
 
 
 class DeviceParameters(Record):
@@ -54,45 +46,35 @@ class DeviceParameters(Record):
 
     lrs_law: LrsLaw = LrsLaw.LOG_NORMAL
     """Distribution of the low-resistance state."""
-    lrs_median_ohm: float = 6988.0
+    lrs_median_ohm: Positive = 6988.0
     """Median of the low-resistance state, ohm [P]; its mean before the cut if truncated normal."""
-    lrs_sigma_ln: float = 381.7 / 6988
+    lrs_sigma_ln: Magnitude = 381.7 / 6988
     """Spread of ln R in the low-resistance state, or of R over its median [P]: the published law is
     the truncated normal one, whose spread is small enough for the two laws to agree."""
-    lrs_lowest_ohm: float = 6252.0
+    lrs_lowest_ohm: Positive = 6252.0
     """Lower cut of the truncated normal law, ohm [P]."""
-    lrs_highest_ohm: float = 7897.0
+    lrs_highest_ohm: Positive = 7897.0
     """Upper cut of the truncated normal law, ohm [P]."""
-    hrs_median_ohm: float = 114.5e3
+    hrs_median_ohm: Positive = 114.5e3
     """Median of the high-resistance state, ohm [D]: gives the default chip a bit error rate of
     0.27 %, the paper's group 3, in `bridge.bit_error_rate`."""
-    hrs_sigma_ln: float = 1.0
+    hrs_sigma_ln: Magnitude = 1.0
     """Spread of ln R in the high-resistance state, which is log-normal [E]."""
-    cycle_variance_share: float = 0.5
+    cycle_variance_share: Share = 0.5
     """Part of the variance that each programming draws anew (cycle to cycle); the rest is the
     device's own (device to device). 0: a device returns to the same resistance; 1: all devices are
     alike. The spreads above are the total, whatever the share [E]."""
-    stuck_lrs_fraction: float = 0.0
+    stuck_lrs_fraction: Share = 0.0
     """Devices that stay in the low-resistance state whatever is programmed [E]."""
-    stuck_hrs_fraction: float = 0.0
+    stuck_hrs_fraction: Share = 0.0
     """Devices that stay in the high-resistance state whatever is programmed [E]."""
-    open_fraction: float = 0.0
+    open_fraction: Share = 0.0
     """Devices that do not conduct at all [E]."""
     retention: RetentionParameters = field(default_factory=RetentionParameters)
     """Drift since programming."""
 
     def __post_init__(self) -> None:
-        require_above(self, "lrs_median_ohm", "hrs_median_ohm", "lrs_lowest_ohm", "lrs_highest_ohm")
-        require_within(self, math.inf, "lrs_sigma_ln", "hrs_sigma_ln")
-        require_within(
-            self, 1.0, "cycle_variance_share", "stuck_lrs_fraction", "stuck_hrs_fraction",
-            "open_fraction",
-        )  # fmt: skip
-        if not isinstance(self.lrs_law, LrsLaw):
-            allowed = [law.value for law in LrsLaw]
-            raise InputError(f"lrs_law: found {self.lrs_law!r}, expected one of {allowed}")
-        if not isinstance(self.retention, RetentionParameters):
-            raise InputError(f"retention: found {self.retention!r}, expected RetentionParameters")
+        super().__post_init__()
         defective = self.stuck_lrs_fraction + self.stuck_hrs_fraction + self.open_fraction
         if defective > 1 + 1e-12:
             raise InputError(

@@ -6,10 +6,9 @@ Sources are marked as in `conditions`.
 import math
 from dataclasses import field
 
-from ...errors import InputError
+from ...field_types import Magnitude, Positive
 from ...hdl.config import ProgrammingOperation
 from ...record import Record
-from .checks import require_above, require_within
 
 
 class PulseLaw(Record):
@@ -21,14 +20,10 @@ class PulseLaw(Record):
         P(width, level) = 1 - exp(-width / tau),   tau = tau_0 10^(-level * decades_per_level).
     """
 
-    time_at_level_0_s: float
+    time_at_level_0_s: Positive
     """tau_0, the mean time to switch at amplitude code 0, s [E]."""
-    decades_per_level: float = 0.1
+    decades_per_level: Magnitude = 0.1
     """Decades of the mean time per step of the amplitude code [E]."""
-
-    def __post_init__(self) -> None:
-        require_above(self, "time_at_level_0_s")
-        require_within(self, math.inf, "decades_per_level")
 
     def success(self, width_s: float, level: int) -> float:
         """Probability that a pulse of `width_s` at amplitude code `level` switches a device."""
@@ -44,7 +39,7 @@ class ProgrammingParameters(Record):
     switches 96 % to 98 % of the devices.
     """
 
-    unformed_ohm: float = 1e9
+    unformed_ohm: Positive = 1e9
     """Resistance of a device that was never formed, ohm [E]."""
     form: PulseLaw = field(default_factory=lambda: PulseLaw(time_at_level_0_s=1.6e-6))
     """Forming [E]."""
@@ -52,13 +47,6 @@ class ProgrammingParameters(Record):
     """SET [E]."""
     reset: PulseLaw = field(default_factory=lambda: PulseLaw(time_at_level_0_s=200e-9))
     """RESET [E]."""
-
-    def __post_init__(self) -> None:
-        require_above(self, "unformed_ohm")
-        for name in ("form", "set", "reset"):
-            value = getattr(self, name)
-            if not isinstance(value, PulseLaw):
-                raise InputError(f"{name}: found {value!r}, expected PulseLaw")
 
     def law(self, operation: ProgrammingOperation) -> PulseLaw:
         """The law of an operation's pulse."""

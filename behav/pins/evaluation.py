@@ -158,8 +158,8 @@ class ArrayModel:
         was = self._was
         if was.strobe and pins.strobe and (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
             self._fail("found the bank changed in a strobe, expected it to stand still")
-        if not pins.evaluate:
-            self._end_evaluate()
+        if not pins.evaluate and self._trial < 0:
+            self._check_least("evaluate", self._evaluate_rise_s, self._timing.evaluate_cycles)
 
     def _share(self, pins: ArrayPins) -> None:
         """Holding capacitors: cleared in a row's first precharge, then one share per plane."""
@@ -182,11 +182,8 @@ class ArrayModel:
 
     def _begin_precharge(self) -> None:
         if self._strobe_fall_s is not None:
-            self._check_least(
-                "the dead time after strobe",
-                self._strobe_fall_s,
-                self._timing.dead_after_strobe_cycles,
-            )
+            least = self._timing.dead_after_strobe_cycles
+            self._check_least("the dead time after strobe", self._strobe_fall_s, least)
         self._precharge_rise_s = self._time_s
 
     def _end_precharge(self) -> None:
@@ -197,11 +194,8 @@ class ArrayModel:
     def _begin_evaluate(self, pins: ArrayPins) -> None:
         if not self._precharged:
             self._fail("found evaluate without a precharge since the last one")
-        self._check_least(
-            "the dead time before evaluate",
-            self._precharge_fall_s,
-            self._timing.dead_before_evaluate_cycles,
-        )
+        least = self._timing.dead_before_evaluate_cycles
+        self._check_least("the dead time before evaluate", self._precharge_fall_s, least)
         if self._pipelined and pins.wl:
             if pins.wl != self._was.wl:
                 self._fail("found wl changed as evaluate rose, expected it to stand still")
@@ -217,22 +211,14 @@ class ArrayModel:
             self.evaluation += row <= self._last_row
             self._last_row = row
 
-    def _end_evaluate(self) -> None:
-        if self._trial < 0:
-            self._check_least("evaluate", self._evaluate_rise_s, self._timing.evaluate_cycles)
-
     def _begin_strobe(self, pins: ArrayPins) -> None:
-        if self._trial < 0:
-            self._check_least(
-                "evaluate before strobe", self._evaluate_rise_s, self._timing.evaluate_cycles
-            )
+        first, timing = self._trial < 0, self._timing
+        least = timing.evaluate_cycles if first else timing.settle_cycles
+        if first:
+            self._check_least("evaluate before strobe", self._evaluate_rise_s, least)
         elif self._strobe_fall_s is not None:
-            self._check_least(
-                "the time between strobes", self._strobe_fall_s, self._timing.settle_cycles
-            )
+            self._check_least("the time between strobes", self._strobe_fall_s, least)
         if self._bank_changed_s is not None:
-            timing = self._timing
-            least = timing.evaluate_cycles if self._trial < 0 else timing.settle_cycles
             self._check_least("the bank's settling before strobe", self._bank_changed_s, least)
         self._trial += 1
         self._strobe_rise_s = self._time_s

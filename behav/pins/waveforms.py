@@ -82,14 +82,11 @@ class AnalogLines:
         if (pins.wl, pins.bl, pins.blb) != (was.wl, was.bl, was.blb):
             self._select(time_s, pins)
         if (pins.dac_p, pins.dac_n) != (was.dac_p, was.dac_n):
-            bits = [bits_of_word(code, self._bank_bits) for code in (pins.dac_p, pins.dac_n)]
-            self._bank_v = np.vecdot(self.circuit.bank_v, np.stack(bits))
+            bank_v = self.circuit.bank_v
+            bits = [bits_of_word(code, bank_v.shape[1]) for code in (pins.dac_p, pins.dac_n)]
+            self._bank_v = np.vecdot(bank_v, np.stack(bits))
         self._was = dataclasses.replace(pins)
         self._event_s = time_s
-
-    @property
-    def _bank_bits(self) -> int:
-        return self.circuit.bank_v.shape[1]
 
     def sl_v(self, times_s: ArrayLike, columns: ArrayLike | None = None) -> NDArray[np.float64]:
         """SLs if the pins stand still from the last event on.
@@ -178,11 +175,6 @@ class AnalogLines:
         p_v, n_v = self.circuit.plate_v
         return np.stack([(products & driven) @ p_v, (~products & driven) @ n_v], axis=-1)
 
-    def _used(self, bus: int) -> NDArray[np.int8]:
-        """Bits of the columns in use."""
-        columns = self.circuit.columns
-        return bits_of_word(bus, columns).astype(np.int8)
-
     def _precharge_decay(self, times_s: ArrayLike) -> NDArray[np.float64]:
         tau_s = self.circuit.neuron.precharge_tau_s
         since_s = np.asarray(times_s) - self._precharge_s
@@ -198,11 +190,11 @@ class AnalogLines:
         """Word or bit lines change: SLs start anew from where they are."""
         circuit = self.circuit
         start_v = self.sl_v(time_s)
-        was_row = self._row
+        self._first_row |= self._row < 0
         self._row = circuit.row_of_line.get(pins.wl.bit_length() - 1, -1)
-        self._first_row |= was_row < 0
         self._sl_since_s = time_s
-        self._inputs = self._used(pins.bl) - self._used(pins.blb)
+        plus, minus = (bits_of_word(bus, circuit.columns) for bus in (pins.bl, pins.blb))
+        self._inputs = plus.astype(np.int8) - minus.astype(np.int8)
         if self._row < 0:
             # SLs are discharged while no word line is up.
             self._start_v, self._settled_v, self._rate = np.zeros((3, circuit.columns))

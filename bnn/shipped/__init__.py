@@ -1,1 +1,4 @@
-"""Networks and test images that come with the package."""
+"""Networks and test images that come with the package.
+
+NOTICE says where each comes from and under which licence.
+"""

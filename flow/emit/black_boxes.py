@@ -13,8 +13,6 @@ from ...hdl.controller.controller import NetworkController
 from .convert import Port, to_systemverilog
 
 MACRO_TOP = "popbridge_macro_top"
-
-
 LINES = ("line_p", "line_n")
 """Analog pins of an array in a chain: its ends of the capacitive lines."""
 _OF_COLUMNS = {pin.name for pin in PINS if pin.of_columns}

@@ -105,13 +105,8 @@ def _definitions(address: int, register: Register) -> Iterator[str]:
         yield f"#define {name}_{field.name.upper()}_MASK {field.mask << lowest:#x}u"
 
 
-SVD_ACCESS = {
-    Access.READ_ONLY: "read-only",
-    Access.READ_WRITE: "read-write",
-    Access.LOADED: "read-write",
-    Access.WRITE_1: "write-only",
-    Access.WRITE_1_TO_CLEAR: "read-write",
-}
+SVD_ACCESS = {Access.READ_ONLY: "read-only", Access.WRITE_1: "write-only"}
+"""What CMSIS-SVD calls an access; the others are ``read-write``."""
 
 
 def register_svd(registers: RegisterMap) -> str:
@@ -163,11 +158,10 @@ def _svd_register(parent: ElementTree.Element, address: int, register: Register)
     for lowest, field in register.placed_fields:
         part = ElementTree.SubElement(fields, "field")
         _texts(part, name=field.name, description=field.doc, bitOffset=lowest, bitWidth=field.bits)
-        _texts(part, access=SVD_ACCESS[field.access])
+        _texts(part, access=SVD_ACCESS.get(field.access, "read-write"))
         if field.access is Access.WRITE_1_TO_CLEAR:
             _texts(part, modifiedWriteValues="oneToClear")
         if field.minimum is not None:
-            bounds = ElementTree.SubElement(
-                ElementTree.SubElement(part, "writeConstraint"), "range"
-            )
+            constraint = ElementTree.SubElement(part, "writeConstraint")
+            bounds = ElementTree.SubElement(constraint, "range")
             _texts(bounds, minimum=field.minimum, maximum=field.mask)

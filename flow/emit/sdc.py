@@ -12,9 +12,11 @@ OUTPUT_LOAD_PF = 0.05
 """Load of each output, pF: a few gates. The array's own line drivers are part of the hard macro."""
 
 
-def is_sense(port: str) -> bool:
-    """Whether an input comes from a comparator."""
-    return port.endswith(("sense_p", "sense_n"))
+def inputs_by_source(inputs: Sequence[str]) -> dict[str, tuple[list[str], float]]:
+    """Inputs that come from a comparator, and others, each with the share of the period outside."""
+    senses = [name for name in inputs if name.endswith(("sense_p", "sense_n"))]
+    others = [name for name in inputs if name not in senses]
+    return {"inputs": (others, IO_DELAY_FRACTION), "senses": (senses, SENSE_DELAY_FRACTION)}
 
 
 def constraints(
@@ -36,17 +38,12 @@ def constraints(
         from comparators.
     """
     period_ns = clock_period_ps / 1000
-    data = [name for name in inputs if not is_sense(name)]
-    senses = [name for name in inputs if is_sense(name)]
     lines = [
         f"# Constraints of {module}: times in ns, loads in pF. No path is excepted.",
         f"create_clock -name {CLOCK} -period {period_ns:.4f} [get_ports {CLOCK}]",
     ]
-    for command, fraction, names in (
-        ("set_input_delay", IO_DELAY_FRACTION, data),
-        ("set_input_delay", SENSE_DELAY_FRACTION, senses),
-        ("set_output_delay", IO_DELAY_FRACTION, outputs),
-    ):
+    delays = [("set_input_delay", *group) for group in inputs_by_source(inputs).values()]
+    for command, names, fraction in (*delays, ("set_output_delay", outputs, IO_DELAY_FRACTION)):
         delay = f"{command} {fraction * period_ns:.4f} -clock {CLOCK}"
         lines += [f"{delay} [get_ports {name}]" for name in names]
     lines += [f"set_load {OUTPUT_LOAD_PF} [get_ports {name}]" for name in outputs]

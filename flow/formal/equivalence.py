@@ -34,8 +34,8 @@ from ...hdl.config import DigitalLayerConfig, LayerConfig, MacroConfig
 from ...hdl.digital.layer import DigitalLayer
 from ...hdl.idioms import sum_of
 from ...hdl.layer.dense_layer import DenseLayer
-from ..tools.symbiyosys import SbyRun, run_sby
-from .bench import Method
+from ..tools.symbiyosys import TOP, SbyRun, run_sby
+from .bench import Task
 from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
 
 LAYER = LayerConfig(
@@ -48,10 +48,6 @@ FAULTS = ("product", "threshold")
 
 IMAGES = 2
 EQUIVALENCE = "sign_readout_equals_digital_layer"
-STATEMENT = (
-    "A layer read by signs, with an ideal array, and the all-digital layer give the same result "
-    "for the same image, whatever the weights."
-)
 
 
 class IdealArray(Elaboratable):
@@ -110,20 +106,16 @@ class EquivalenceMiter(Elaboratable):
         self.config = config
         self.fault = fault
         self.digital = DigitalLayerConfig(inputs=config.inputs, neurons=config.neurons)
-
-    @property
-    def depth(self) -> int:
-        """Cycles up to the last image's result: reset, filling, and each image's slower layer."""
-        slowest = max(self.config.latency, self.digital.latency)
+        self.slowest = max(config.latency, self.digital.latency)
         # An image is drawn in one cycle, taken in the next and compared when both are done.
-        return 1 + self.config.neurons + IMAGES * (slowest + 2)
+        self.depth = 1 + config.neurons + IMAGES * (self.slowest + 2)
+        """Cycles up to the last image's result: reset, filling, and each image's slower layer."""
 
     def run(self, name: str, mode: str) -> SbyRun:
         """A run of the solver; registers and memory may hold anything before reset."""
         return SbyRun(
             name=name,
-            model=rtlil.convert(self, name="top", ports=(), platform="formal", emit_src=False),
-            top="top",
+            model=rtlil.convert(self, name=TOP, ports=(), platform="formal", emit_src=False),
             mode=mode,
             depth=self.depth,
             prepare=["delete t:$meminit*", "setattr -unset init w:*"],
@@ -179,13 +171,10 @@ class EquivalenceMiter(Elaboratable):
         both = bridge.o.valid & digital.o.valid
         compared = both & AnySeq(1)
         layers: tuple[DenseLayer | DigitalLayer, ...] = (bridge, digital)
-        offered = [Signal(name=f"offered_{k}") for k in range(len(layers))]
+        offered = [Signal(name="offered_0"), Signal(name="offered_1")]
         for layer, offers in zip(layers, offered, strict=True):
-            m.d.comb += [
-                layer.i.valid.eq(offers),
-                layer.i.payload.eq(word),
-                layer.o.ready.eq(compared),
-            ]
+            m.d.comb += [layer.i.valid.eq(offers), layer.i.payload.eq(word)]
+            m.d.comb += layer.o.ready.eq(compared)
             with m.If(layer.i.ready):
                 m.d.sync += offers.eq(0)
         with m.If(filled & ~drawn & (images < IMAGES)):
@@ -197,35 +186,22 @@ class EquivalenceMiter(Elaboratable):
             m.d.sync += [drawn.eq(0), images.eq(images + 1)]
         same = bridge.o.payload == digital.o.payload
         mixed = bridge.o.payload.any() & ~bridge.o.payload.all()
-        slowest = max(self.config.latency, self.digital.latency)
         m.d.comb += [
             Assert(Initial() | ~both | same),
-            Assert(Initial() | ~drawn | both | (waited < slowest)),
+            Assert(Initial() | ~drawn | both | (waited < self.slowest)),
             # The last image is decided, its neurons not all alike.
             Cover(~Initial() & both & (images == IMAGES - 1) & mixed),
         ]
 
 
-def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> Verdict:
+def prove_equivalence(*, processes: int = 2) -> Verdict:
     """Prove it, and that both mutants fail: only if each of them does is the mutant caught.
 
-    Parameters
-    ----------
-    config : LayerConfig
-        The bridge layer, read by signs.
-    processes : int
-        Solvers at a time.
-
-    Raises
-    ------
-    InputError
-        A tool is missing.
-    ToolError
-        One of them stops.
+    `processes` solvers run at a time; raises what `run_sby` does.
     """
-    miter = EquivalenceMiter(config)
+    miter = EquivalenceMiter(LAYER)
     runs = [miter.run("proof", "bmc"), miter.run("cover", "cover")]
-    runs += [EquivalenceMiter(config, fault).run(fault, "bmc") for fault in FAULTS]
+    runs += [EquivalenceMiter(LAYER, fault).run(fault, "bmc") for fault in FAULTS]
     with (
         tempfile.TemporaryDirectory(prefix="popbridge-formal-") as folder,
         ThreadPoolExecutor(processes) as pool,
@@ -234,11 +210,12 @@ def prove_equivalence(config: LayerConfig = LAYER, *, processes: int = 2) -> Ver
     return Verdict(
         name=EQUIVALENCE,
         design="digital layer",
-        scope=f"{config.neurons} neurons on {config.macros} macros of {config.macro.rows} rows",
-        statement=STATEMENT,
-        method=Method.BOUNDED.value,
+        scope=f"{LAYER.neurons} neurons on {LAYER.macros} macros of {LAYER.macro.rows} rows",
+        statement="A layer read by signs, with an ideal array, and the all-digital layer give the "
+        "same result for the same image, whatever the weights.",
+        method=Task.BOUNDED.value,
         depth=miter.depth,
-        reach=f"one scan is {config.latency}",
+        reach=f"one scan is {LAYER.latency}",
         result=PROVEN if proof.passed else FAILED if proof.failed else UNDECIDED,
         cover_result=REACHED if cover.passed else UNREACHED,
         mutant="one product inverted; one threshold too large by one",

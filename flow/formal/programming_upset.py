@@ -5,7 +5,7 @@ cycles left is computed from the registers, and it is proven that, whatever they
 every cycle until all is at rest. Its largest value is then the bound.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from amaranth.hdl import Const, Mux, ResetSignal, Signal, Value
@@ -19,9 +19,9 @@ from ...hdl.config import (
 )
 from ...hdl.programming.plan import PULSES, STEPS
 from ...hdl.programming.row import RowProgrammer
-from .bench import Bench, Fault, Proof
+from .bench import Bench, Fault, Proof, Property, Task, also
 from .layer_monitor import at_most_one, implies, past
-from .recovery import any_state_property, cycle_number, outputs_of
+from .recovery import cycle_number, outputs_of
 from .scan_lemmas import fsm_states
 
 LAYER = LayerConfig(
@@ -45,13 +45,13 @@ class Left(NamedTuple):
     most: int
 
 
-def _by_state(state: Signal, cycles: Mapping[str, tuple[Value | int, int]], rest: int = 1) -> Left:
-    """The cycles left in each state: now, and at most; `rest` in states that are not named."""
+def _by_state(state: Signal, cycles: Mapping[str, Value | int], most: int, rest: int = 1) -> Left:
+    """The cycles left in each state; `rest` in states that are not named, 0 in IDLE."""
     now: Value = Const(rest)
     codes = fsm_states(state)
-    for name, (here, _) in cycles.items():
+    for name, here in {"IDLE": 0, **cycles}.items():
         now = Mux(state == codes[name], here, now)
-    return Left(now, max(rest, *(most for _, most in cycles.values())))
+    return Left(now, most)
 
 
 def _up_to(counter: Signal, last: int) -> Left:
@@ -60,20 +60,17 @@ def _up_to(counter: Signal, last: int) -> Left:
 
 
 class CyclesLeft:
-    """The cycles left of each machine of a `RowProgrammer`, the innermost first.
-
-    Parameters
-    ----------
-    bench : Bench
-    config : LayerConfig
-    """
+    """The cycles left of each machine of a `RowProgrammer`, the innermost first."""
 
     def __init__(self, bench: Bench, config: LayerConfig):
-        self.bench = bench
+        self.inner = bench.inner
         self.config = config
-        self.programming = config.macro.programming
-        self.pulse = self._pulse()
-        self.reading = self._reading()
+        self.programming = programming = config.macro.programming
+        hold, settle = programming.hold_cycles, programming.verify_settle_cycles
+        longest = max(map(programming.width_cycles, filter(None, ProgrammingOperation)))
+        pulse = {"HOLD": (), "PULSE": (hold,), "SETUP": (longest, hold)}
+        self.pulse = self._timed("driver", "pulse_state", pulse)
+        self.reading = self._timed("reader", "read_state", {"MINUS": (), "PLUS": (settle,)})
         self.line = self._line()
         self.row = self._row()
 
@@ -86,44 +83,17 @@ class CyclesLeft:
         row = Mux(self.row.now > 0, self.row.now + self.line.most + inner, line)
         return Left(row, self.row.most + self.line.most + inner)
 
-    def _inner(self, *path: str) -> Signal:
-        return self.bench.inner(*path)
-
-    def _pulse(self) -> Left:
-        remaining = self._inner("word_line", "driver", "remaining")
-        counted = 1 << len(remaining)
-        hold = self.programming.hold_cycles
-        longest = max(
-            self.programming.width_cycles(operation) for operation in ProgrammingOperation
-            if operation
-        )  # fmt: skip
-        return _by_state(
-            self._inner("word_line", "driver", "pulse_state"),
-            {
-                "IDLE": (0, 0),
-                "HOLD": (remaining + 1, counted),
-                "PULSE": (remaining + 1 + hold, counted + hold),
-                "SETUP": (remaining + 1 + longest + hold, counted + longest + hold),
-            },
-        )
-
-    def _reading(self) -> Left:
-        remaining = self._inner("word_line", "reader", "remaining")
-        counted = 1 << len(remaining)
-        cycles = self.programming.verify_settle_cycles
-        return _by_state(
-            self._inner("word_line", "reader", "read_state"),
-            {
-                "IDLE": (0, 0),
-                "MINUS": (remaining + 1, counted),
-                "PLUS": (remaining + 1 + cycles, counted + cycles),
-            },
-        )
+    def _timed(self, part: str, state: str, later: Mapping[str, Sequence[int]]) -> Left:
+        """Of a machine with a timer: what that has left, and the cycles of the states `later`."""
+        remaining = self.inner("word_line", part, "remaining")
+        cycles = {name: sum(more, remaining + 1) for name, more in later.items()}
+        most = (1 << len(remaining)) + max(map(sum, later.values()))
+        return _by_state(self.inner("word_line", part, state), cycles, most)
 
     def _line(self) -> Left:
         """Steps, attempts, kinds of pulses, groups of columns: digits of mixed radix."""
         step, kind, group, attempt = (
-            self._inner("word_line", name) for name in ("step", "kind", "group", "attempt")
+            self.inner("word_line", name) for name in ("step", "kind", "group", "attempt")
         )
         steps = _up_to(step, len(STEPS) - 1)
         groups = _up_to(group, -(-self.config.fan_in // self.programming.columns_per_pulse) - 1)
@@ -142,44 +112,38 @@ class CyclesLeft:
 
         most = (steps.most + 1) * (attempts.most + 1) * one_attempt
         same, other = from_attempt(attempts.now), from_attempt(further) + read
-        return _by_state(
-            self._inner("word_line", "program_state"),
-            {
-                "IDLE": (0, 0),
-                "JUDGE": (same + 1, most),
-                "VERIFY": (same + 2 + self.reading.now, most),
-                "READ": (same + read, most),
-                "PULSE": (other + pulses * one_pulse + 1 + self.pulse.now, most),
-                "CHOOSE": (other + (pulses + 1) * one_pulse, most),
-            },
-        )
+        cycles = {
+            "JUDGE": same + 1,
+            "VERIFY": same + 2 + self.reading.now,
+            "READ": same + read,
+            "PULSE": other + pulses * one_pulse + 1 + self.pulse.now,
+            "CHOOSE": other + (pulses + 1) * one_pulse,
+        }
+        return _by_state(self.inner("word_line", "program_state"), cycles, most)
 
     def _row(self) -> Left:
         """A spare row begins anew; a packet that waits is one more row."""
-        words = _up_to(self._inner("word"), -(-self.config.fan_in // STREAM_BITS) - 1)
+        words = _up_to(self.inner("word"), -(-self.config.fan_in // STREAM_BITS) - 1)
         spare_rows = self.config.macro.spare_rows
         spares = [
-            _up_to(self._inner("spares", f"taken_{macro}"), spare_rows)
+            _up_to(self.inner("spares", f"taken_{macro}"), spare_rows)
             for macro in range(self.config.macros)
         ]
         one_line = words.most + self.line.most + 6
         lines = sum((each.now for each in spares), Const(0)) * one_line
         most = (1 + sum(each.most for each in spares)) * one_line + 1
-        packet = self._inner("input", "frame_state")
+        packet = self.inner("input", "frame_state")
         waits = packet == fsm_states(packet)["FULL"]
-        return _by_state(
-            self._inner("row_state"),
-            {
-                "IDLE": (Mux(waits, most + 1, 0), most + 1),
-                "DONE": (1, 1),
-                "DECIDE": (lines + 2, most),
-                "COUNT": (lines + words.now + 3, most),
-                "PROGRAM": (lines + words.most + 4 + self.line.now, most),
-                "SELECT": (lines + one_line, most),
-                "REQUEST": (lines + one_line + 1, most),
-            },
-            rest=most + 2,
-        )
+        cycles = {
+            "IDLE": Mux(waits, most + 1, 0),
+            "DONE": 1,
+            "DECIDE": lines + 2,
+            "COUNT": lines + words.now + 3,
+            "PROGRAM": lines + words.most + 4 + self.line.now,
+            "SELECT": lines + one_line,
+            "REQUEST": lines + one_line + 1,
+        }
+        return _by_state(self.inner("row_state"), cycles, most + 2, rest=most + 2)
 
 
 def _kinds_left(kind: Signal) -> Left:
@@ -209,13 +173,14 @@ def _specify(bench: Bench) -> None:
     before = past(bench.m, left, "left")
     at_rest = (left == 0) & (outputs_of(pins) == 0) & ~programmer.request
     returns = Mux(before == 0, at_rest, left < before) & (before <= total.most)
-    bench.prove("programming_upset_returns_to_rest", implies(cycle == 1, returns))
-    bench.cover("programming_upset_returns_to_rest", (cycle == 1) & (before == 1))
+    second = cycle == 1
+    bench.prove(
+        "programming_upset_returns_to_rest", implies(second, returns), second & (before == 1)
+    )
     # Any state in which they are apart leads to one in which they are.
     apart = at_most_one(pins.wl) & ((pins.bl & pins.blb) == 0)
     bench.assume(implies(cycle == 0, apart))
-    bench.prove("programming_upset_keeps_lines_apart", apart)
-    bench.cover("programming_upset_keeps_lines_apart", (cycle == 1) & pins.wl.any())
+    bench.prove("programming_upset_keeps_lines_apart", apart, second & pins.wl.any())
 
 
 def programming_upset_proof() -> Proof:
@@ -228,25 +193,22 @@ def programming_upset_proof() -> Proof:
         depth=2,
         reach="complete: one cycle from every state",
         properties=(
-            any_state_property(
+            Property(
                 "programming_upset_returns_to_rest",
                 "Whatever the state registers of programming are upset to, with no further packet "
                 "the cycles left fall in every cycle, until all pins are 0 and no row is in "
                 "progress.",
                 Fault(
-                    meaning="a read-back that is not in progress is waited for",
-                    path=("word_line", "reader"), signal="idle",
-                    edit=lambda true, inner: Const(0),
+                    "a read-back that is not in progress is waited for", "word_line.reader.idle",
+                    lambda true, inner: Const(0),
                 ),
+                Task.ANY_STATE,
             ),
-            any_state_property(
+            Property(
                 "programming_upset_keeps_lines_apart",
                 "Meanwhile at most one word line is up, and no column has both bit lines high.",
-                Fault(
-                    meaning="both bit lines are up while reading +1",
-                    path=("word_line", "reader"), signal="blb",
-                    edit=lambda true, inner: true | inner("bl"),
-                ),
+                Fault("both bit lines are up while reading +1", "word_line.reader.blb", also("bl")),
+                Task.ANY_STATE,
             ),
         ),
     )  # fmt: skip

@@ -12,23 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...progress import Progress, silent
-from ..tools.symbiyosys import SbyResult, SbyRun, find_tools, run_sby
-from .bench import TOP, Bench, Fault, Proof, Property, Task
+from ..tools.symbiyosys import TOP, SbyResult, SbyRun, find_tools, run_sby
+from .bench import Bench, Proof, Property, Task
 from .bus import bus_proofs
-from .programming import programming_proofs
+from .programming import programming_proof
 from .programming_upset import programming_upset_proof
 from .recovery import NETWORK, recovery_proofs
 from .scan import scan_proofs
 from .verdict import CAUGHT, FAILED, PROVEN, REACHED, SURVIVES, UNDECIDED, UNREACHED, Verdict
 
-MODES = {
-    Task.INDUCTION: "prove",
-    Task.BOUNDED: "bmc",
-    Task.ANY_STATE: "bmc",
-    Task.COVER: "cover",
-    Task.MUTANT: "bmc",
-}
-"""What SymbiYosys calls each task."""
+MODES = {Task.INDUCTION: "prove", Task.COVER: "cover"}
+"""What SymbiYosys calls a task; the others are ``bmc``."""
 ARBITRARY_STATE = f"setattr -unset init {TOP}.hardware/w:* {TOP}.hardware.*/w:*"
 """Takes the registers' initial values away: the solver chooses them."""
 MUTANT_CYCLES = 20
@@ -37,13 +31,8 @@ MUTANT_CYCLES = 20
 
 def every_proof() -> list[Proof]:
     """All proofs, each with its properties."""
-    return [
-        *scan_proofs(),
-        *bus_proofs(),
-        *recovery_proofs(),
-        programming_upset_proof(),
-        *programming_proofs(NETWORK),
-    ]
+    programming = [programming_upset_proof(), programming_proof(NETWORK)]
+    return [*scan_proofs(), *bus_proofs(), *recovery_proofs(), *programming]
 
 
 @dataclass(frozen=True)
@@ -58,7 +47,7 @@ class _Question:
 
     def verdict(self, results: Mapping[str, SbyResult], folder: Path, traces: Path) -> Verdict:
         """From the results of runs, by their names; of a failure the waveforms are copied."""
-        proof, name, task = self.proof, self.stated.name, self.stated.method.task
+        proof, name, task = self.proof, self.stated.name, self.stated.method
         proven = results[_name(proof.design, task, self.only)]
         cover = results[_name(proof.design, Task.COVER, self.only)]
         mutant = results[_name(self.mutant_design, Task.MUTANT, name)]
@@ -106,12 +95,12 @@ def _runs(questions: Sequence[_Question]) -> Iterator[SbyRun]:
     """What is to be run: one model for all properties of a proof where possible."""
     begun = set()
     for each in questions:
-        for task in (each.stated.method.task, Task.COVER):
+        for task in (each.stated.method, Task.COVER):
             if (name := _name(each.proof.design, task, each.only)) not in begun:
                 begun.add(name)
                 yield _run(each.proof, task, each.only)
         if each.mutant_design == each.proof.design:
-            yield _run(each.proof, Task.MUTANT, each.stated.name, each.stated.fault)
+            yield _run(each.proof, Task.MUTANT, each.stated.name)
 
 
 def _name(design: str, task: Task, only: str | None) -> str:
@@ -125,16 +114,15 @@ def _depth(proof: Proof, task: Task) -> int:
     return proof.depth + MUTANT_CYCLES * (task is Task.MUTANT)
 
 
-def _run(proof: Proof, task: Task, only: str | None, fault: Fault | None = None) -> SbyRun:
+def _run(proof: Proof, task: Task, only: str | None) -> SbyRun:
     # What no assertion sees is not unrolled.
     clean = ["opt_clean -purge"] if task in (Task.BOUNDED, Task.COVER) else []
     # Constants of the first cycle reach the later ones; induction has none.
     unroll = task is not Task.INDUCTION
     return SbyRun(
         name=_name(proof.design, task, only),
-        model=Bench(proof, task, only=only, fault=fault).rtlil(),
-        top=TOP,
-        mode=MODES[task],
+        model=Bench(proof, task, only).rtlil(),
+        mode=MODES.get(task, "bmc"),
         depth=_depth(proof, task),
         prepare=[ARBITRARY_STATE] if proof.from_any_state else [],
         simplify=["flatten", *clean] if unroll else [],

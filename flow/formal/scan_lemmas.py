@@ -5,9 +5,8 @@ Lemmas are proven with the properties; they only say which states of the registe
 
 from amaranth.hdl import Array, Cat, Mux, Signal, Value
 
-from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, LayerConfig, Readout
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, Readout
 from ...hdl.layer.sequencer import PINS
-from .bench import Bench
 from .layer_monitor import PRECHARGED, SHARED, STROBED, LayerMonitor, implies
 
 
@@ -24,27 +23,20 @@ def fsm_states(state: Signal) -> dict[str, int]:
 
 
 class ScanLemmas:
-    """States lemmas about a bench whose hardware is a `DenseLayer`."""
+    """States lemmas about what a monitor sees of its `DenseLayer`."""
 
-    def __init__(self, bench: Bench, seen: LayerMonitor, config: LayerConfig):
-        self.bench = bench
+    def __init__(self, seen: LayerMonitor):
         self.seen = seen
-        self.config = config
+        self.bench = bench = seen.bench
+        self.config = seen.config
         state = bench.inner("sequencer", "phase_state")
         self.codes = fsm_states(state)
         self.within = {name: state == self.codes.get(name, -1) for name in PINS}
         self.busy = ~self.within["IDLE"]
         self.remaining = bench.inner("sequencer", "remaining")
-        lengths = {
-            name: seen.taken[f"{name.lower()}_cycles"]
-            for name in self.codes
-            if name in PINS and name != "IDLE"
-        }
-        length = Array(
-            lengths.get(name, 0) for name in sorted(self.codes, key=lambda name: self.codes[name])
-        )
+        lengths = Array(seen.taken.get(f"{name.lower()}_cycles", 0) for name in self.codes)
         self.length = Signal(len(self.remaining))
-        bench.m.d.comb += self.length.eq(length[state])
+        bench.m.d.comb += self.length.eq(lengths[state])
         bench.lemma(Cat(self.within.values()).any())
 
     def state_all(self) -> None:
@@ -164,14 +156,10 @@ class ScanLemmas:
             self.bench.lemma(cast == Mux(counting, trial, 0))
             self.bench.lemma(implies(~counting, favourable == 0))
             self.bench.lemma(implies(counting & own, favourable == total))
-        passed = (
-            (self.number > seen.row) | own & self.within["DEAD_AFTER_STROBE"] | seen.result_rises
-        )
-        result, expected = seen.result, seen.expected
-        self.bench.lemma(implies(seen.scanning & passed, result == expected))
+        read = own & self.within["DEAD_AFTER_STROBE"]
+        passed = (self.number > seen.row) | read | seen.result_rises
+        self.bench.lemma(implies(seen.scanning & passed, seen.result == seen.expected))
 
     def _of_readout(self, name: str) -> Value:
-        signals = [
-            self.bench.inner(f"periphery{k}", "readout", name) for k in range(self.config.macros)
-        ]
-        return Array(signals)[self.seen.macro]
+        inner, macros = self.bench.inner, range(self.config.macros)
+        return Array(inner(f"periphery{k}", "readout", name) for k in macros)[self.seen.macro]

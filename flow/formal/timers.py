@@ -26,20 +26,13 @@ def timer_assertions(config: NetworkConfig) -> str:
 
 def _sequencers(layer: LayerConfig) -> Iterator[tuple[str, PhaseSequencer]]:
     """The sequencers of a layer, and where they are in the flat module."""
-    yield (
-        f"{layer.name}.sequencer",
-        PhaseSequencer(
-            layer.macro.timing,
-            trials=layer.trials,
-            planes=layer.bits_per_input,
-            pipelined=layer.overlapped,
-        ),
-    )
+    timing = layer.macro.timing
+    planes, pipelined = layer.bits_per_input, layer.overlapped
+    scan = PhaseSequencer(timing, trials=layer.trials, planes=planes, pipelined=pipelined)
+    yield f"{layer.name}.sequencer", scan
     if layer.trim_bits_in_use:
-        yield (
-            f"{layer.name}.calibrator.sequencer",
-            PhaseSequencer(layer.macro.timing, trials=layer.macro.trim_strobes),
-        )
+        calibration = PhaseSequencer(timing, trials=layer.macro.trim_strobes)
+        yield f"{layer.name}.calibrator.sequencer", calibration
 
 
 class _Timer:
@@ -52,10 +45,12 @@ class _Timer:
         self.tag = path.replace(".", "_")
         codes = fsm_states(driven_signals(Fragment.get(sequencer, None))["phase_state"])
         self.idle = codes["IDLE"]
-        states = dict.fromkeys(sequencer.row_states(PhaseTiming()))
-        self.states = {state: codes[state] for state in states}
-        self.lengths = [f"{state.lower()}_cycles" for state in states]
+        phases = dict(PhaseTiming().phases(sequencer.trials, sequencer.planes))
+        self.states = {phase.upper(): codes[phase.upper()] for phase in phases}
+        self.lengths = [f"{phase}_cycles" for phase in phases]
         self.lengths += ["bridge_cycles"] * sequencer.pipelined
+        self.state, self.state_before = self.now("phase_state"), self.before("phase_state")
+        self.begins = f"{self.state_before} == {self.idle} & {self.state} != {self.idle}"
 
     def now(self, name: str) -> str:
         return rf"\{self.path}.{name} "
@@ -64,9 +59,9 @@ class _Timer:
         return f"{self.tag}_{name}_before"
 
     def lines(self) -> list[str]:
-        held = {length: f"held__{length}" for length in self.lengths}
-        widths = {"phase_state": self.idle_bits, "remaining": PHASE_BITS}
-        widths |= dict.fromkeys(held.values(), PHASE_BITS)
+        # IDLE is a state besides those of rows.
+        widths = {"phase_state": len(self.states).bit_length(), "remaining": PHASE_BITS}
+        widths |= {f"held__{length}": PHASE_BITS for length in self.lengths}
         if self.sequencer.pipelined:
             widths["bridge_remaining"] = PHASE_BITS
         lines = [self._kept(name, width, self.now(name)) for name, width in widths.items()]
@@ -81,38 +76,28 @@ class _Timer:
         ]
         return lines
 
-    @property
-    def idle_bits(self) -> int:
-        """Width of the state register, IDLE being a state besides."""
-        return len(self.states).bit_length()
-
     def _kept(self, name: str, width: int, value: str) -> str:
         register = self.before(name)
         return f"reg [{width - 1}:0] {register}; always @(posedge clk) {register} <= {value};"
 
     def _holds(self) -> Iterator[tuple[str, str]]:
         """Lengths are those written when a scan begins, else they stay."""
-        state, before = self.now("phase_state"), self.before("phase_state")
         for length in self.lengths:
             held = self.now(f"held__{length}")
-            yield (
-                f"{before} == {self.idle} & {state} != {self.idle}",
-                f"{held} == {self.before(f'written_{length}')}",
-            )
-            yield f"{before} != {self.idle}", f"{held} == {self.before(f'held__{length}')}"
+            yield self.begins, f"{held} == {self.before(f'written_{length}')}"
+            stays = f"{held} == {self.before(f'held__{length}')}"
+            yield f"{self.state_before} != {self.idle}", stays
 
     def _counts(self) -> Iterator[tuple[str, str]]:
         """A phase begins with its length and goes on, one less in each cycle, until 1 is left."""
-        state, before = self.now("phase_state"), self.before("phase_state")
+        state, before = self.state, self.state_before
         remaining, left = self.now("remaining"), self.before("remaining")
         for name, code in self.states.items():
             length = self.now(f"held__{name.lower()}_cycles")
             yield f"{before} != {code} & {state} == {code}", f"{remaining} == {length}"
             within = f"{before} == {code}"
-            yield (
-                f"{within} & {left} > 1",
-                f"{state} == {code} & {remaining} == {left} - {PHASE_BITS}'d1",
-            )
+            goes_on = f"{state} == {code} & {remaining} == {left} - {PHASE_BITS}'d1"
+            yield f"{within} & {left} > 1", goes_on
             over = f"{state} != {code}"
             if self.sequencer.pipelined and name == "PRECHARGE":
                 dead = self.before("held__dead_before_evaluate_cycles")
@@ -124,10 +109,8 @@ class _Timer:
 
     def _bridges_count(self) -> Iterator[tuple[str, str]]:
         """Those of the next row, anew from where it begins."""
-        state, before = self.now("phase_state"), self.before("phase_state")
         remaining, left = self.now("bridge_remaining"), self.before("bridge_remaining")
         length = self.now("held__bridge_cycles")
-        starts = f"{before} == {self.idle} & {state} != {self.idle}"
-        yield starts, f"{remaining} == {length}"
+        yield self.begins, f"{remaining} == {length}"
         counted = f"{remaining} == ({left} == 0 ? 0 : {left} - {PHASE_BITS}'d1)"
-        yield f"~({starts})", f"{remaining} == {length} | {counted}"
+        yield f"~({self.begins})", f"{remaining} == {length} | {counted}"

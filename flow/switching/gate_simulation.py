@@ -8,7 +8,7 @@ OpenSTA, which need not be there, and simulates one image at a time.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,7 @@ class SwitchingEnergy(ResultPart):
 
     def times(self, factor: float) -> SwitchingEnergy:
         """All of it, scaled."""
-        return SwitchingEnergy(
-            clock_j=factor * self.clock_j,
-            gated_clock_j=factor * self.gated_clock_j,
-            logic_j=factor * self.logic_j,
-        )
+        return SwitchingEnergy(**{name: factor * part for name, part in vars(self).items()})
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,13 @@ class _Placed:
     inputs: dict[str, int]
     outputs: dict[str, int]
 
-    def pins(self, values: list[int]) -> dict[str, int]:
-        return {pin: values[net] for pin, net in self.inputs.items()}
+    def results(self, values: list[int]) -> Iterator[tuple[int, int]]:
+        """What the outputs are to be, by net: of a flip-flop, with the clock's edge."""
+        pins = {pin: values[net] for pin, net in self.inputs.items()}
+        for pin, net in self.outputs.items():
+            function = self.cell.next_state or self.cell.outputs[pin]
+            assert function is not None
+            yield net, function(pins)
 
 
 class GateSimulation:
@@ -81,15 +82,14 @@ class GateSimulation:
         nets += [net for bits in self._ports.values() for net in bits]
         self._values = [0] * (max(nets, default=1) + 1)
         self._values[1] = self._mask
-        self._toggles = [0] * len(self._values)
-        self._cycles = 0
         self._flip_flops = [cell for cell in placed if cell.cell.next_state]
         self._gates = [cell for cell in placed if not cell.cell.next_state]
         self._readers: list[list[int]] = [[] for _ in self._values]
         for number, gate in enumerate(self._gates):
             for net in set(gate.inputs.values()):
                 self._readers[net].append(number)
-        self._change([change for gate in self._gates for change in self._outputs(gate)])
+        self.restart()
+        self._change([change for gate in self._gates for change in gate.results(self._values)])
         self.restart()
 
     @staticmethod
@@ -119,11 +119,7 @@ class GateSimulation:
         inputs : mapping
             Port to one integer per bit, which holds the bit of every lane; other ports stay.
         """
-        taken = []
-        for cell in self._flip_flops:
-            assert cell.cell.next_state is not None
-            value = cell.cell.next_state(cell.pins(self._values)) & self._mask
-            taken += [(net, value) for net in cell.outputs.values()]
+        taken = [change for cell in self._flip_flops for change in cell.results(self._values)]
         self._cycles += 1
         self._change(taken + self._of_ports(inputs))
 
@@ -149,23 +145,20 @@ class GateSimulation:
             changes = {pin: self._toggles[net] for pin, net in placed.outputs.items()}
             for pin, net in placed.inputs.items():
                 charge_j = placed.cell.input_f[pin] * self.library.vdd_v**2 / 2
-                pin_j = charge_j + placed.cell.input_toggle_j[pin]
+                pin_j = charge_j + placed.cell.toggle_j[pin]
                 if pin == placed.cell.clock_pin:
                     clock_j += 2 * self._cycles * self.lanes * pin_j
                     gated_clock_j += 2 * max(changes.values()) * pin_j
                 else:
                     logic_j += self._toggles[net] * pin_j
             for pin, count in changes.items():
-                logic_j += count * placed.cell.outputs[pin].toggle_j
+                logic_j += count * placed.cell.toggle_j[pin]
         together = SwitchingEnergy(clock_j=clock_j, gated_clock_j=gated_clock_j, logic_j=logic_j)
         return together.times(1 / self.lanes)
 
     def _of_ports(self, inputs: Mapping[str, list[int]]) -> list[tuple[int, int]]:
-        return [
-            (net, value & self._mask)
-            for name, values in inputs.items()
-            for net, value in zip(self._ports[name], values, strict=True)
-        ]
+        ports = ((self._ports[name], values) for name, values in inputs.items())
+        return [change for nets, values in ports for change in zip(nets, values, strict=True)]
 
     def _change(self, changes: list[tuple[int, int]]) -> None:
         """Nets change, then what reads them, one delay after the other until all is quiet."""
@@ -173,25 +166,16 @@ class GateSimulation:
         for _ in range(len(self._gates) + 2):
             woken: set[int] = set()
             for net, value in changes:
-                before = self._values[net]
-                if before != value:
-                    self._toggles[net] += (before ^ value).bit_count()
-                    self._values[net] = value
+                toggled = (self._values[net] ^ value) & self._mask
+                if toggled:
+                    self._toggles[net] += toggled.bit_count()
+                    self._values[net] ^= toggled
                     woken.update(self._readers[net])
             if not woken:
                 return
-            changes = [change for number in woken for change in self._outputs(self._gates[number])]
+            gates = (self._gates[number] for number in woken)
+            changes = [change for gate in gates for change in gate.results(self._values)]
         raise ValueError("netlist: found gates that never settle, expected none in loops")
-
-    def _outputs(self, gate: _Placed) -> list[tuple[int, int]]:
-        """What a gate's outputs are to be, by net."""
-        pins = gate.pins(self._values)
-        found = []
-        for pin, net in gate.outputs.items():
-            function = gate.cell.outputs[pin].function
-            assert function is not None
-            found.append((net, function(pins) & self._mask))
-        return found
 
 
 def read_netlist(netlist: Path, top: str, liberty: Path) -> dict[str, Any]:

@@ -33,24 +33,16 @@ def popcount_layer_switching(
 ) -> ImageSwitching:
     """Switching of a `PopcountLayer`, its memory read as it asks for; the memory's own is not in.
 
-    Parameters
-    ----------
-    simulation : GateSimulation
-        Of the layer's netlist.
-    words : sequence of (int, int)
-        Weights and threshold of each neuron.
-    images : sequence of sequence of int
-        Input words of each lane, for `WARM_UP` images and the one that counts.
+    `words` has weights and threshold of each neuron; `images` the input words of each lane, for
+    `WARM_UP` images and the one that counts.
     """
-    every = (1 << simulation.lanes) - 1
-    width = config.word_bits
 
     def read() -> Ports:
         if not simulation.port("memory__enable")[0]:
             return {}
         weights, threshold = words[simulation.port_of_lane("memory__row", 0)]
         word = weights | threshold << config.inputs
-        return {"memory__word": [every * (word >> bit & 1) for bit in range(width)]}
+        return {"memory__word": _bits([word] * simulation.lanes, config.word_bits)}
 
     return _stream(simulation, config.inputs, images, at_clock=read)
 
@@ -63,14 +55,8 @@ def dense_layer_switching(
 ) -> ImageSwitching:
     """Switching of a `DenseLayer` of one macro read by signs; the array's own is not in.
 
-    Parameters
-    ----------
-    simulation : GateSimulation
-        Of the layer's netlist.
-    weights : sequence of int
-        Of each neuron, a bit per column, bias columns included.
-    images : sequence of sequence of int
-        As for `popcount_layer_switching`.
+    `weights` has a bit per column of each neuron, bias columns included; `images` are as for
+    `popcount_layer_switching`.
     """
     every = (1 << simulation.lanes) - 1
     bias = ((1 << config.bias_columns) - 1) << config.inputs
@@ -89,14 +75,10 @@ def dense_layer_switching(
         negative = every & ~positive if strobe else 0
         return {"macro0__sense_p": [positive], "macro0__sense_n": [negative]}
 
-    timing = {
-        f"timing__{name}": [
-            every * (getattr(config.macro.timing, name) >> bit & 1)
-            for bit in range(len(simulation.port(f"timing__{name}")))
-        ]
-        for name in PHASE_NAMES
-    }
-    simulation.drive(timing)
+    for name in PHASE_NAMES:
+        port, cycles = f"timing__{name}", getattr(config.macro.timing, name)
+        bits = _bits([cycles] * simulation.lanes, len(simulation.port(port)))
+        simulation.drive({port: bits})
     return _stream(simulation, config.inputs, images, after_clock=decide)
 
 

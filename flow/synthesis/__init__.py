@@ -1,1 +1,4 @@
-"""Area and clock of the hardware."""
+"""Area and clock of the hardware.
+
+Scripts and their reading; which block an area counts to is in `designs`.
+"""

@@ -1,15 +1,6 @@
 """A component behind two pins, so that it fits any FPGA's package and is timed on every path."""
 
-from amaranth.hdl import (
-    Cat,
-    ClockDomain,
-    ClockSignal,
-    DomainRenamer,
-    Module,
-    ResetSignal,
-    Signal,
-    Value,
-)
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -54,17 +45,13 @@ class BehindRegisters(wiring.Component):
         chain = Signal(max(1, len(inputs)), reset_less=True)
         m.d.sync += chain.eq(Cat(self.serial_in, chain))
         m.d.comb += inputs.eq(chain)
-        outputs = Cat(value for _, member, value in ports if member.flow == Out)
-        m.d.comb += self.serial_out.eq(self._parity(m, outputs))
-        return m
-
-    @staticmethod
-    def _parity(m: Module, bits: Value) -> Value:
-        """The parity of some bits, by registers all the way."""
+        bits = Cat(value for _, member, value in ports if member.flow == Out)
         while True:
             held = Signal(len(bits), name=f"held_{len(bits)}", reset_less=True)
             m.d.sync += held.eq(bits)
             if len(held) == 1:
-                return held
+                break
             groups = range(0, len(held), FOLDED_BITS)
             bits = Cat(held[first : first + FOLDED_BITS].xor() for first in groups)
+        m.d.comb += self.serial_out.eq(held)
+        return m

@@ -74,13 +74,8 @@ def _own_cells(counts: dict[str, Any], modules: Container[str]) -> dict[str, int
 
 def _flip_flops(cells_by_type: dict[str, int]) -> int:
     """How many cells of some are flip-flops of Yosys or of an FPGA."""
-    return sum(
-        count
-        for kind, count in cells_by_type.items()
-        if (kind.startswith("$_") and "DFF" in kind)
-        or kind.startswith("SB_DFF")
-        or kind == "TRELLIS_FF"
-    )
+    flip_flop = re.compile(r"\$_.*DFF|SB_DFF|TRELLIS_FF$")
+    return sum(count for kind, count in cells_by_type.items() if flip_flop.match(kind))
 
 
 def _own_sum(name: str, counts: dict[str, Any], inside: Sequence[dict[str, Any]]) -> Any:

@@ -84,8 +84,8 @@ def block_of_controller(config: NetworkConfig) -> Callable[[Sequence[str]], str]
         if path[0] not in layers:
             return _CONTROLLER_PARTS[path[0]]
         part = path[1] if len(path) > 1 else ""
-        return (
-            "read-out" if part.startswith(_READOUT_PARTS) else _LAYER_PARTS.get(part, "sequencer")
-        )
+        if part.startswith(_READOUT_PARTS):
+            return "read-out"
+        return _LAYER_PARTS.get(part, "sequencer")
 
     return block_of

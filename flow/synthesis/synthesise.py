@@ -230,15 +230,13 @@ class _Flow:
 
     def keep(self, work: Path, folder: Path) -> list[Path]:
         """Move what is made to where it is kept."""
-        names = [f"{self.design.name}.v", f"{self.design.name}.sdc"]
-        for name in names:
-            os.replace(work / name, folder / name)
-        return [folder / name for name in names]
+        kept = [folder / f"{self.design.name}.v", folder / f"{self.design.name}.sdc"]
+        for path in kept:
+            os.replace(work / path.name, path)
+        return kept
 
     def versions(self) -> dict[str, str]:
         """Of the tools that had a part in it; a library goes by its name."""
         tools = [SYNTHESIS, *([NEXTPNR[self.target]] if is_fpga(self.target) else [])]
-        versions = {tool.package: tool.require() for tool in tools}
-        if self.library is None:
-            return versions
-        return versions | {"library": self.library.name}
+        library = {"library": self.library.name} if self.library else {}
+        return {tool.package: tool.require() for tool in tools} | library

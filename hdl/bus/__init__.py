@@ -1,1 +1,4 @@
-"""The control bus, its registers, and the packets of streams."""
+"""The control bus, its registers, and the packets of streams.
+
+It knows nothing of layers: a register is added in `controller` or `programming`, not here.
+"""

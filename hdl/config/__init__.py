@@ -4,30 +4,23 @@ Free of Amaranth, so that the physics and the networks can use it too. Import fr
 below are this package's own.
 """
 
-from ...errors import InputError
-from ...record import Record, require_at_least
 from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
 from .layer import LayerConfig
-from .macro import MACROS, MOST_TRIM_BITS, MOST_TRIM_STROBES, WIDEST_BUS, MacroConfig
-from .network import BLOCK_NAMES, LARGEST_SCORE, STREAM_BITS, NetworkConfig
+from .macro import MACROS, MacroConfig
+from .network import LARGEST_SCORE, STREAM_BITS, NetworkConfig
 from .programming import ProgrammingConfig, ProgrammingOperation
 from .timing import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, PhaseTiming
 
 __all__ = [
-    "BLOCK_NAMES",
     "DEAD_TIME_NAMES",
     "LARGEST_SCORE",
     "MACROS",
-    "MOST_TRIM_BITS",
-    "MOST_TRIM_STROBES",
     "PHASE_BITS",
     "PHASE_NAMES",
     "STREAM_BITS",
-    "WIDEST_BUS",
     "ArrayGroup",
     "DigitalLayerConfig",
-    "InputError",
     "LayerConfig",
     "MacroConfig",
     "NetworkConfig",
@@ -35,6 +28,4 @@ __all__ = [
     "ProgrammingConfig",
     "ProgrammingOperation",
     "Readout",
-    "Record",
-    "require_at_least",
 ]

@@ -2,9 +2,11 @@
 
 import enum
 from dataclasses import field
+from typing import Annotated
 
 from ...errors import InputError
-from ...record import Record, require_at_least
+from ...field_types import Count, Limits, Size
+from ...record import Record
 from .macro import MacroConfig, require_bus
 
 
@@ -29,28 +31,25 @@ class ArrayGroup(Record):
     """
 
     name: str
-    inputs: int
+    inputs: Size
     """N, the inputs of a neuron."""
-    bias_columns: int
+    bias_columns: Count
     """n_b, columns whose input is always +1."""
-    neurons: int
+    neurons: Size
     """M."""
-    bits_per_input: int = 1
+    bits_per_input: Annotated[int, Limits(1, 8)] = 1
     """k: an input of several bits is evaluated bit plane by bit plane, the least significant one
     first, and averaged on the holding capacitors."""
     readout: Readout = Readout.SIGN
     macro: MacroConfig = field(default_factory=MacroConfig)
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name.isidentifier() and self.name.isascii()):
+        super().__post_init__()
+        if not (self.name.isidentifier() and self.name.isascii()):
             raise InputError(
                 f"name: found {self.name!r}, expected letters, digits and underscores, "
                 "no digit first: it becomes part of port names"
             )
-        require_at_least(self, "inputs", 1)
-        require_at_least(self, "bias_columns", 0)
-        require_at_least(self, "neurons", 1)
-        require_at_least(self, "bits_per_input", 1)
         if self.bits_per_input > 1 and self.readout is Readout.COUNT:
             raise InputError(
                 f"{self.name}: found inputs of {self.bits_per_input} bits in a count layer, "
@@ -63,8 +62,6 @@ class ArrayGroup(Record):
                 f"{self.macro.trim_bits}, expected 0: the trim bank is on the lines, not on the "
                 "holding capacitors"
             )
-        if self.bits_per_input > 8:
-            raise InputError(f"bits_per_input: found {self.bits_per_input}, expected at most 8")
         require_bus(f"{self.name}: input", self.inputs * self.bits_per_input)
         if self.fan_in % 2 == 0:
             raise InputError(

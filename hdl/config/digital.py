@@ -3,22 +3,19 @@
 Free of Amaranth, like `config`.
 """
 
-from ...record import Record, require_at_least
+from ...field_types import Size
+from ...record import Record
 
 
 class DigitalLayerConfig(Record):
     """A dense layer that counts agreeing bits: XNOR, compressor tree, threshold per neuron."""
 
-    inputs: int
+    inputs: Size
     """N, the inputs of a neuron; one bit each."""
-    neurons: int
+    neurons: Size
     """M."""
-    adder_levels_per_stage: int = 4
+    adder_levels_per_stage: Size = 4
     """Full adders in a row between two ranks of pipeline registers."""
-
-    def __post_init__(self) -> None:
-        for name in ("inputs", "neurons", "adder_levels_per_stage"):
-            require_at_least(self, name, 1)
 
     @property
     def threshold_bits(self) -> int:

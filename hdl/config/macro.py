@@ -1,9 +1,11 @@
 """Size and reading of a macro, and the presets."""
 
 from dataclasses import field
+from typing import Annotated
 
 from ...errors import InputError
-from ...record import Record, require_at_least
+from ...field_types import Count, Limits, Size
+from ...record import Record
 from .programming import ProgrammingConfig
 from .timing import DEAD_TIME_NAMES, PhaseTiming
 
@@ -23,18 +25,18 @@ def require_bus(name: str, bits: int) -> None:
 class MacroConfig(Record):
     """One ReRAM bridge array with its analog periphery."""
 
-    rows: int = 128
+    rows: Annotated[int, Limits(1, WIDEST_BUS)] = 128
     """Word lines, spare ones included."""
-    spare_rows: int = 0
+    spare_rows: Count = 0
     """Of them, the last ones, kept for rows whose cells fail: no neuron is mapped onto them."""
-    columns: int = 1152
+    columns: Annotated[int, Limits(1, WIDEST_BUS)] = 1152
     """Bit-line pairs."""
-    votes: int = 1
+    votes: Size = 1
     """Strobes of a SIGN row, odd: its bit is what most of them say."""
-    trim_bits: int = 0
+    trim_bits: Annotated[int, Limits(0, MOST_TRIM_BITS)] = 0
     """K, capacitors of each line's trim bank, 2^k units each, that cancel the comparator's offset;
     0: no trim. A COUNT layer measures with its read-out bank, which is there anyway."""
-    trim_strobes: int = 7
+    trim_strobes: Annotated[int, Limits(1, MOST_TRIM_STROBES)] = 7
     """Strobes of each step of a calibration, odd: most of them decide."""
     pipelined: bool = False
     """Whether SL latches hold a row's products during evaluate, so that the bridges of the next row
@@ -47,31 +49,16 @@ class MacroConfig(Record):
     programming: ProgrammingConfig = field(default_factory=ProgrammingConfig)
 
     def __post_init__(self) -> None:
-        for name in ("rows", "columns"):
-            require_at_least(self, name, 1)
-            require_bus(name, getattr(self, name))
-        require_at_least(self, "spare_rows", 0)
+        super().__post_init__()
         if self.spare_rows >= self.rows:
             raise InputError(
                 f"spare_rows: found {self.spare_rows}, expected fewer than rows, {self.rows}"
             )
-        require_at_least(self, "votes", 1)
-        if self.votes % 2 == 0:
-            raise InputError(f"votes: found {self.votes}, expected an odd number: votes never tie")
-        require_at_least(self, "trim_bits", 0)
-        if self.trim_bits > MOST_TRIM_BITS:
-            raise InputError(
-                f"trim_bits: found {self.trim_bits}, expected at most {MOST_TRIM_BITS}"
-            )
-        require_at_least(self, "trim_strobes", 1)
-        if self.trim_strobes % 2 == 0 or self.trim_strobes > MOST_TRIM_STROBES:
-            raise InputError(
-                f"trim_strobes: found {self.trim_strobes}, expected an odd number of at most "
-                f"{MOST_TRIM_STROBES}"
-            )
-        for name in ("pipelined", "programmable"):
-            if not isinstance(getattr(self, name), bool):
-                raise InputError(f"{name}: found {getattr(self, name)!r}, expected true or false")
+        for name, strobes in (("votes", self.votes), ("trim_strobes", self.trim_strobes)):
+            if strobes % 2 == 0:
+                raise InputError(
+                    f"{name}: found {strobes}, expected an odd number: votes never tie"
+                )
         for name in DEAD_TIME_NAMES:
             if getattr(self.timing, name) == 0 and not self.zero_dead_time_allowed:
                 raise InputError(

@@ -22,9 +22,10 @@ class NetworkConfig(Record):
     """Per class, added to the last layer's 2m - n to give the score."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.layers:
             raise InputError("layers: found none, expected at least one")
-        *hidden, last = self.layers
+        last = self.layers[-1]
         names = [layer.name for layer in self.layers]
         for name in names:
             if names.count(name) > 1:
@@ -40,15 +41,13 @@ class NetworkConfig(Record):
             raise InputError(
                 "layers: found programmable macros in some layers, expected them in all or none"
             )
-        for layer in hidden:
-            if layer.readout is not Readout.SIGN:
+        for layer in self.layers:
+            expected, where = (Readout.COUNT, "in") if layer is last else (Readout.SIGN, "before")
+            if layer.readout is not expected:
                 raise InputError(
-                    f"{layer.name}: found a count read-out, expected sign before the last layer"
+                    f"{layer.name}: found a {layer.readout.value} read-out, expected "
+                    f"{expected.value} {where} the last layer"
                 )
-        if last.readout is not Readout.COUNT:
-            raise InputError(
-                f"{last.name}: found a sign read-out, expected count in the last layer"
-            )
         for layer, following in zip(self.layers, self.layers[1:], strict=False):
             if following.bits_per_input > 1:
                 raise InputError(
@@ -65,7 +64,7 @@ class NetworkConfig(Record):
                 f"offsets: found {len(self.offsets)}, expected {last.neurons}, one per class"
             )
         for offset in self.offsets:
-            if type(offset) is not int or abs(offset) > LARGEST_SCORE - last.fan_in:
+            if abs(offset) > LARGEST_SCORE - last.fan_in:
                 raise InputError(
                     f"offsets: found {offset!r}, expected integers of magnitude at most "
                     f"{LARGEST_SCORE - last.fan_in}, so that every score fits {STREAM_BITS} bits"
@@ -75,9 +74,8 @@ class NetworkConfig(Record):
         inputs = sum(2 * layer.macros for layer in self.layers) + 5 * STREAM_BITS
         if self.programmable:
             # The read-back of each macro, and the stream of weights.
-            inputs += (
-                sum(layer.line_columns * layer.macros for layer in self.layers) + 2 * STREAM_BITS
-            )
+            inputs += sum(layer.line_columns * layer.macros for layer in self.layers)
+            inputs += 2 * STREAM_BITS
         require_bus("the controller's inputs together", inputs)
         require_bus("result", self.result_beats * STREAM_BITS)
 

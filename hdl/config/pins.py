@@ -1,15 +1,14 @@
 """The pins of a bridge array, the hard macro that the controller drives: the one table of them.
 
 Signatures, black boxes, the simulated testbench, its drivers and the array's models are made from
-it. The table is `ProgrammingPins` and `ArrayAnswers`: each field is a pin, its default is the level
-at rest, and its group and width are in the field's metadata. Columns of arrays that are chained on
-the same capacitive lines count as one array's, array 0's lowest.
+it. The table is `ProgrammingPins`, each field of which is a pin to the array with its default the
+level at rest, and `ANSWERS`. Columns of arrays that are chained on the same capacitive lines count
+as one array's, array 0's lowest.
 """
 
 import dataclasses
 import enum
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from .array_group import ArrayGroup
@@ -36,20 +35,32 @@ class Per(enum.Enum):
     OPERATION_BIT = 2
 
 
+@dataclass(frozen=True)
+class Pin:
+    """A row of the table."""
+
+    group: PinGroup
+    per: Per = Per.ARRAY
+    name: str = ""
+    head_only: bool = False
+    """In a chain, only array 0 has it: comparator, bank and holding capacitors are there."""
+    idle: bool = True
+    """Whether it is at 0 wherever its group is not at work."""
+    to_array: bool = True
+    """Whether the controller drives it."""
+
+    @property
+    def of_columns(self) -> bool:
+        """Whether it has a wire for each column."""
+        return self.per is Per.COLUMN
+
+
 def _pin(
     group: PinGroup, per: Per = Per.ARRAY, *, head_only: bool = False, idle: bool = True
 ) -> Any:
-    """A field of the table.
-
-    Parameters
-    ----------
-    head_only : bool
-        In a chain, only array 0 has it: comparator, bank and holding capacitors are there.
-    idle : bool
-        Whether it is at its default wherever its group is not at work.
-    """
-    traits = {"group": group, "per": per, "head_only": head_only, "idle": idle}
-    return dataclasses.field(default=0, metadata=traits)
+    """A field of the table, 0 at rest; see `Pin`."""
+    pin = Pin(group, per, head_only=head_only, idle=idle)
+    return dataclasses.field(default=0, metadata={"pin": pin})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,42 +105,21 @@ class ProgrammingPins(ArrayPins):
     `hold_cycles` after it."""
 
 
-@dataclass(slots=True, kw_only=True)
-class ArrayAnswers:
-    """What an array gives."""
-
-    sl_q: int = _pin(PinGroup.PROGRAMMING, Per.COLUMN)
-    """Outputs of the inverters on the source lines."""
-    sense_p: int = _pin(PinGroup.EVALUATION, head_only=True)
-    """Comparator output for +1: 0 until resolved, then one of the two is 1 until strobe falls."""
-    sense_n: int = _pin(PinGroup.EVALUATION, head_only=True)
-    """Comparator output for -1."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pin:
-    """A row of the table."""
-
-    name: str
-    to_array: bool
-    """Whether the controller drives it."""
-    group: PinGroup
-    per: Per
-    head_only: bool
-    idle: bool
-
-    @property
-    def of_columns(self) -> bool:
-        """Whether it has a wire for each column."""
-        return self.per is Per.COLUMN
-
-
-def _pins(table: type, to_array: bool) -> Iterator[Pin]:
-    for field in dataclasses.fields(table):
-        yield Pin(name=field.name, to_array=to_array, **field.metadata)
-
-
-PINS = (*_pins(ProgrammingPins, True), *_pins(ArrayAnswers, False))
+ANSWERS = (
+    # Outputs of the inverters on the source lines.
+    Pin(PinGroup.PROGRAMMING, Per.COLUMN, "sl_q", to_array=False),
+    # Comparator outputs for +1 and for -1: 0 until resolved, then one is 1 until strobe falls.
+    Pin(PinGroup.EVALUATION, name="sense_p", head_only=True, to_array=False),
+    Pin(PinGroup.EVALUATION, name="sense_n", head_only=True, to_array=False),
+)
+"""What an array gives."""
+PINS = (
+    *(
+        dataclasses.replace(each.metadata["pin"], name=each.name)
+        for each in fields(ProgrammingPins)
+    ),
+    *ANSWERS,
+)
 """All pins, in the order of an array's ports."""
 
 

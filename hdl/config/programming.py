@@ -2,7 +2,8 @@
 
 import enum
 
-from ...record import Record, require_at_least
+from ...field_types import Count, Size
+from ...record import Record
 
 
 class ProgrammingOperation(enum.IntEnum):
@@ -20,37 +21,28 @@ class ProgrammingOperation(enum.IntEnum):
 class ProgrammingConfig(Record):
     """Pulses, read-back and retries of a macro's programming. All values are estimates [E]."""
 
-    columns_per_pulse: int = 32
+    columns_per_pulse: Size = 32
     """Columns pulsed at once: neighbours, the first group beginning at column 0."""
-    form_cycles: int = 200
+    form_cycles: Size = 200
     """Length of a FORM pulse."""
-    set_cycles: int = 20
+    set_cycles: Size = 20
     """Length of a SET pulse."""
-    reset_cycles: int = 20
+    reset_cycles: Size = 20
     """Length of a RESET pulse."""
-    setup_cycles: int = 2
+    setup_cycles: Size = 2
     """Word line, operation, device, amplitude and columns stand still before each pulse."""
-    hold_cycles: int = 2
+    hold_cycles: Size = 2
     """They stand still after each pulse."""
-    verify_settle_cycles: int = 4
+    verify_settle_cycles: Size = 4
     """Bit lines are driven so long, per input polarity, before the source lines are read."""
-    first_level: int = 8
+    first_level: Size = 8
     """Amplitude code of a first attempt."""
-    level_step: int = 2
+    level_step: Count = 2
     """What each retry adds to the amplitude code."""
-    most_retries: int = 7
+    most_retries: Count = 7
     """Attempts at a cell after the first."""
-    failure_limit: int = 4
+    failure_limit: Count = 4
     """A row with more failing cells than this moves to a spare row."""
-
-    def __post_init__(self) -> None:
-        for name in (
-            "columns_per_pulse", "form_cycles", "set_cycles", "reset_cycles", "setup_cycles",
-            "hold_cycles", "verify_settle_cycles", "first_level",
-        ):  # fmt: skip
-            require_at_least(self, name, 1)
-        for name in ("level_step", "most_retries", "failure_limit"):
-            require_at_least(self, name, 0)
 
     @property
     def attempts(self) -> int:

@@ -1,67 +1,49 @@
 """Lengths of the phases of an evaluation."""
 
+from dataclasses import fields
+from typing import Annotated, TypeAlias
+
 from ...errors import InputError
-from ...record import Record, require_at_least
+from ...field_types import Limits, Positive
+from ...record import Record
 
 PHASE_BITS = 16
 """Width of a phase's length: in the sequencer, on its way there, and in its control register."""
-PHASE_NAMES = (
-    "precharge_cycles",
-    "dead_before_evaluate_cycles",
-    "evaluate_cycles",
-    "strobe_cycles",
-    "settle_cycles",
-    "dead_after_strobe_cycles",
-    "share_cycles",
-    "dead_after_share_cycles",
-    "bridge_cycles",
-)
-"""The fields of `PhaseTiming` that are lengths of phases."""
-DEAD_TIME_NAMES = (
-    "dead_before_evaluate_cycles",
-    "dead_after_strobe_cycles",
-    "dead_after_share_cycles",
-)
-"""Those that may be 0 in a macro that allows it."""
+Phase: TypeAlias = Annotated[int, Limits(1, (1 << PHASE_BITS) - 1)]
+DeadTime: TypeAlias = Annotated[int, Limits(0, (1 << PHASE_BITS) - 1)]
 
 
 class PhaseTiming(Record):
     """Length of each phase of an evaluation, in clock cycles."""
 
-    clock_period_s: float = 5e-9
+    clock_period_s: Positive = 5e-9
     """Period of the controller's clock, s."""
-    precharge_cycles: int = 1
+    precharge_cycles: Phase = 1
     """Both capacitive lines are reset, bottom plates low."""
-    dead_before_evaluate_cycles: int = 1
+    dead_before_evaluate_cycles: DeadTime = 1
     """Between precharge and evaluate, both low."""
-    evaluate_cycles: int = 1
+    evaluate_cycles: Phase = 1
     """Bridges settle and drive the capacitors before the first strobe."""
-    strobe_cycles: int = 1
+    strobe_cycles: Phase = 1
     """Comparator clock high; evaluate stays high."""
-    settle_cycles: int = 1
+    settle_cycles: Phase = 1
     """Before each further trial of the capacitor bank: strobe low, the bank settles."""
-    dead_after_strobe_cycles: int = 1
+    dead_after_strobe_cycles: DeadTime = 1
     """After the last strobe, everything low, before the word line changes."""
-    share_cycles: int = 1
+    share_cycles: Phase = 1
     """With inputs of several bits: the lines are averaged into the holding capacitors, evaluate
     stays high."""
-    dead_after_share_cycles: int = 1
+    dead_after_share_cycles: DeadTime = 1
     """Between the share of a bit plane and the next one's precharge, everything low."""
-    bridge_cycles: int = 1
+    bridge_cycles: Phase = 1
     """In a pipelined macro, the least time from a word line's rise to its row's evaluate."""
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.clock_period_s, float) and 0 < self.clock_period_s < 1):
+        super().__post_init__()
+        if self.clock_period_s >= 1:
             raise InputError(
-                f"clock_period_s: found {self.clock_period_s!r}, expected seconds above 0, below 1"
+                f"clock_period_s: found {self.clock_period_s!r}, expected seconds below 1"
             )
-        for name in PHASE_NAMES:
-            require_at_least(self, name, int(name not in DEAD_TIME_NAMES))
-            if getattr(self, name) >= 1 << PHASE_BITS:
-                raise InputError(
-                    f"{name}: found {getattr(self, name)}, expected at most "
-                    f"{(1 << PHASE_BITS) - 1}, what {PHASE_BITS} bits hold"
-                )
 
     @property
     def clock_period_ps(self) -> int:
@@ -140,3 +122,9 @@ class PhaseTiming(Record):
         have the rest of the slot.
         """
         return max(self.row_cycles(trials), self.bridge_cycles + 1)
+
+
+PHASE_NAMES = tuple(each.name for each in fields(PhaseTiming) if each.name.endswith("_cycles"))
+"""The fields of `PhaseTiming` that are lengths of phases."""
+DEAD_TIME_NAMES = tuple(name for name in PHASE_NAMES if name.startswith("dead_"))
+"""Those that may be 0 in a macro that allows it."""

@@ -1,1 +1,4 @@
-"""The whole controller: layers, frames and control registers put together."""
+"""The whole controller: layers, frames and control registers put together.
+
+Register names, addresses and ports are what users build on: add, do not move.
+"""

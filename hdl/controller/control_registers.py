@@ -1,12 +1,14 @@
 """The control registers of a network's controller, as data: each field that its logic drives or
-reads is an attribute."""
+reads is found by its name."""
 
+import enum
 import re
+from typing import NamedTuple
 
 from ... import __version__
 from ..bus.registers import WORD_BITS, Access, Block, Field, Register, RegisterMap
 from ..config import NetworkConfig
-from .layer_registers import LayerRegisters, bit, constants
+from .layer_registers import LayerRegisters, constants
 
 IDENTITY = int.from_bytes(b"PBRG", "little")
 """Its bytes in memory spell it."""
@@ -14,51 +16,83 @@ LAYER_OFFSET = 0x100
 """Byte address of layer 0's block."""
 LAYER_STRIDE = 0x40
 """Bytes of a layer's block without programming."""
-PROGRAMMING_ERRORS = {
-    "unrepairable_row": "A row has more failing cells than the limit and no spare row is left.",
-    "dropped_row": "A packet of weights was dropped: wrong length, or no such layer or row.",
+
+
+class Part(enum.Enum):
+    """Which controllers have a field or a counter."""
+
+    EVERY = "every controller"
+    PROGRAMMING = "those of programmable macros"
+    CALIBRATION = "those of macros with trims"
+
+
+class Entry(NamedTuple):
+    """A row of the tables below."""
+
+    doc: str
+    part: Part = Part.EVERY
+    reset: int = 0
+    is_error: bool = False
+
+
+COMMANDS = {
+    "start": Entry("Take images. So it is after reset, too."),
+    "stop": Entry("Begin no further image; those begun, on `s_axis` too, are finished."),
+    "soft_reset": Entry(
+        "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
+        "phase times, INTERRUPT_ENABLE and whether it runs stay as they are."
+    ),
+    "calibrate": Entry(
+        "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
+        Part.CALIBRATION,
+    ),
 }
+"""Bits of CONTROL."""
+STATES = {
+    "running": Entry("Images are taken.", reset=1),
+    "busy": Entry("An image is in progress, from first beat to last."),
+    "calibrating": Entry("A calibration is in progress; no image is begun.", Part.CALIBRATION),
+    "programming": Entry(
+        "Rows of weights are in progress or wait, until CONTROL.stop if it runs.", Part.PROGRAMMING
+    ),
+}
+"""Bits of STATUS."""
+EVENTS = {
+    "image_done": Entry("The last beat of a result was taken."),
+    "row_done": Entry("A row of weights is done, right or not.", Part.PROGRAMMING),
+    "dropped_frame": Entry("An image of a wrong length was dropped.", is_error=True),
+    "unresolved": Entry("A comparator was unresolved at the end of its strobe.", is_error=True),
+    "timing_refused": Entry("A phase time out of its range was written.", is_error=True),
+    "unrepairable_row": Entry(
+        "A row has more failing cells than the limit and no spare row is left.",
+        Part.PROGRAMMING, is_error=True,
+    ),
+    "dropped_row": Entry(
+        "A packet of weights was dropped: wrong length, or no such layer or row.",
+        Part.PROGRAMMING, is_error=True,
+    ),
+    "calibration_refused": Entry(
+        "A calibration was asked for while running or busy; nothing was done.",
+        Part.CALIBRATION, is_error=True,
+    ),
+    "calibrated": Entry("A calibration is done.", Part.CALIBRATION),
+}  # fmt: skip
+"""Bits of both INTERRUPT registers; those of errors are in ERRORS, too."""
+PROGRAMMING_ERRORS = [
+    name for name, each in EVENTS.items() if each.part is Part.PROGRAMMING and each.is_error
+]
 """The errors that programming adds."""
-
-
-class Event:
-    """Something that happens: a bit of both INTERRUPT registers and, of an error, of ERRORS."""
-
-    def __init__(self, name: str, doc: str, *, is_error: bool = True):
-        self.enable = bit(name, Access.READ_WRITE, doc)
-        self.status = bit(name, Access.WRITE_1_TO_CLEAR, doc)
-        self.error = bit(name, Access.WRITE_1_TO_CLEAR, doc) if is_error else None
-
-
-class ProgrammingFields:
-    """What programmable macros add to the registers of the whole controller."""
-
-    def __init__(self) -> None:
-        waits = "Rows of weights are in progress or wait, until CONTROL.stop if it runs."
-        self.busy = bit("programming", Access.READ_ONLY, waits)
-        self.row_done = Event("row_done", "A row of weights is done, right or not.", is_error=False)
-        self.unrepairable_row, self.dropped_row = (
-            Event(name, doc) for name, doc in PROGRAMMING_ERRORS.items()
-        )
-        self.dropped_rows = _counter("DROPPED_ROWS", "Packets of weights dropped.")
-
-
-class CalibrationFields:
-    """What trims add to the registers of the whole controller."""
-
-    def __init__(self) -> None:
-        self.start = bit(
-            "calibrate", Access.WRITE_1,
-            "Measure the comparators' offsets and load the trims; while stopped and not busy only.",
-        )  # fmt: skip
-        self.busy = bit(
-            "calibrating", Access.READ_ONLY, "A calibration is in progress; no image is begun."
-        )
-        self.refused = Event(
-            "calibration_refused",
-            "A calibration was asked for while running or busy; nothing was done.",
-        )
-        self.done = Event("calibrated", "A calibration is done.", is_error=False)
+COUNTERS = {
+    "IMAGES_DONE": Entry("Results whose last beat was taken."),
+    "RESULT_STALL_CYCLES": Entry("Cycles in which a result waited for `m_axis_tready`."),
+    "INPUT_STALL_CYCLES": Entry("Cycles in which an image waited for `s_axis_tready`."),
+    "UNRESOLVED_DECISIONS": Entry(
+        "Decisions whose comparator was unresolved at the end of its strobe."
+    ),
+    "DROPPED_FRAMES": Entry("Images dropped for a wrong length."),
+    "DROPPED_ROWS": Entry("Packets of weights dropped.", Part.PROGRAMMING),
+}
+"""Each stays at its largest value once there."""
 
 
 class ControlRegisters:
@@ -69,23 +103,31 @@ class ControlRegisters:
     map : RegisterMap
         One block for all, one for each layer, one of trims.
     layers : list of LayerRegisters
-    events : list of Event
-        In the order of their bits.
-    counters : list of Register
-        Each stays at its largest value once there.
-    programming, calibration : ProgrammingFields, CalibrationFields or None
-        None without programmable macros, without trims.
+    commands, states : dict of str to Field
+        Those of `COMMANDS` and `STATES` that this controller has.
+    enables, statuses, errors : dict of str to Field
+        The bits of each event in INTERRUPT_ENABLE, INTERRUPT_STATUS and, of an error, ERRORS.
+    counters : dict of str to Register
+    cycles_low, cycles_high : Field
+        Halves of the counter of clock cycles.
     """
 
     def __init__(self, config: NetworkConfig):
         self.config = config
-        self.programming = ProgrammingFields() if config.programmable else None
-        self.calibration = CalibrationFields() if config.calibration_cycles else None
+        self._parts = {Part.EVERY}
+        self._parts |= {Part.PROGRAMMING} if config.programmable else set()
+        self._parts |= {Part.CALIBRATION} if config.calibration_cycles else set()
         self.layers = [LayerRegisters(index, layer) for index, layer in enumerate(config.layers)]
-        control = self._control()
-        events = self._events()
-        counters = self._counters()
-        common = (*self._identity(), *control, *events, *counters, *self._trims_at())
+        errors = {name: event for name, event in EVENTS.items() if event.is_error}
+        self.commands = self._bits(COMMANDS, Access.WRITE_1)
+        self.states = self._bits(STATES, Access.READ_ONLY)
+        self.enables = self._bits(EVENTS, Access.READ_WRITE)
+        self.statuses = self._bits(EVENTS, Access.WRITE_1_TO_CLEAR)
+        self.errors = self._bits(errors, Access.WRITE_1_TO_CLEAR)
+        self.counters = {
+            name: _counter(name, entry.doc) for name, entry in self._present(COUNTERS).items()
+        }
+        common = (*self._identity(), *self._control(), *self._counters(), *self._trims_at())
         blocks = [Block(name="CONTROLLER", offset=0, registers=common)]
         for index, layer in enumerate(self.layers):
             offset = LAYER_OFFSET + self._stride * index
@@ -93,6 +135,15 @@ class ControlRegisters:
         if trims := [trim for layer in self.layers for trim in layer.trims]:
             blocks.append(Block(name="TRIMS", offset=self._trims_offset, registers=tuple(trims)))
         self.map = RegisterMap(tuple(blocks))
+
+    def _present(self, table: dict[str, Entry]) -> dict[str, Entry]:
+        return {name: entry for name, entry in table.items() if entry.part in self._parts}
+
+    def _bits(self, table: dict[str, Entry], access: Access) -> dict[str, Field]:
+        return {
+            name: Field(name=name, bits=1, access=access, doc=entry.doc, reset=entry.reset)
+            for name, entry in self._present(table).items()
+        }
 
     @property
     def _stride(self) -> int:
@@ -108,26 +159,12 @@ class ControlRegisters:
         release = re.match(r"(\d+)\.(\d+)\.(\d+)", __version__)
         assert release, __version__
         parts = zip(("patch", "minor", "major"), reversed(release.groups()), strict=True)
-        letters = Field(
-            name="letters",
-            bits=WORD_BITS,
-            access=Access.READ_ONLY,
-            reset=IDENTITY,
-            doc="PBRG in ASCII, first letter lowest.",
-        )
+        letters = ("letters", IDENTITY, "PBRG in ASCII, first letter lowest.")
+        version = [(part, int(number), f"Its {part} number.") for part, number in parts]
+        made_by = "The version of popbridge that made the hardware."
         return [
-            Register(name="IDENTITY", doc="What this is.", fields=(letters,)),
-            Register(
-                name="VERSION",
-                doc="The version of popbridge that made the hardware.",
-                fields=tuple(
-                    Field(
-                        name=part, bits=8, access=Access.READ_ONLY, reset=int(number),
-                        doc=f"Its {part} number.",
-                    )
-                    for part, number in parts
-                ),
-            ),
+            constants("IDENTITY", "What this is.", letters, bits=WORD_BITS),
+            constants("VERSION", made_by, *version, bits=8),
             constants(
                 "NETWORK", "Size of the network.",
                 ("layers", len(config.layers), "Number of layers."),
@@ -146,69 +183,18 @@ class ControlRegisters:
         ]  # fmt: skip
 
     def _control(self) -> list[Register]:
-        self.start = bit("start", Access.WRITE_1, "Take images. So it is after reset, too.")
-        self.stop = bit(
-            "stop",
-            Access.WRITE_1,
-            "Begin no further image; those begun, on `s_axis` too, are finished.",
+        commands = "Commands. `stop` goes before `start` where both are written."
+        events = "Events since they were last cleared, enabled or not."
+        table = (
+            ("CONTROL", self.commands, commands),
+            ("STATUS", self.states, "What the controller is doing."),
+            ("ERRORS", self.errors, "What went wrong since it was last cleared."),
+            ("INTERRUPT_ENABLE", self.enables, "Which bits of INTERRUPT_STATUS raise `irq`."),
+            ("INTERRUPT_STATUS", self.statuses, events),
         )
-        self.soft_reset = bit(
-            "soft_reset",
-            Access.WRITE_1,
-            "Lose all images in progress, clear counters, ERRORS and INTERRUPT_STATUS; "
-            "phase times, INTERRUPT_ENABLE and whether it runs stay as they are.",
-        )
-        self.running = bit("running", Access.READ_ONLY, "Images are taken.", reset=1)
-        self.busy = bit(
-            "busy", Access.READ_ONLY, "An image is in progress, from first beat to last."
-        )
-        commands = [self.start, self.stop, self.soft_reset]
-        states = [self.running, self.busy]
-        if self.calibration is not None:
-            commands.append(self.calibration.start)
-            states.append(self.calibration.busy)
-        if self.programming is not None:
-            states.append(self.programming.busy)
         return [
-            Register(
-                name="CONTROL",
-                doc="Commands. `stop` goes before `start` where both are written.",
-                fields=tuple(commands),
-            ),
-            Register(name="STATUS", doc="What the controller is doing.", fields=tuple(states)),
-        ]
-
-    def _events(self) -> list[Register]:
-        done = "The last beat of a result was taken."
-        unresolved = "A comparator was unresolved at the end of its strobe."
-        self.image_done = Event("image_done", done, is_error=False)
-        self.dropped_frame = Event("dropped_frame", "An image of a wrong length was dropped.")
-        self.unresolved = Event("unresolved", unresolved)
-        self.timing_refused = Event("timing_refused", "A phase time out of its range was written.")
-        self.events = [self.image_done]
-        if self.programming is not None:
-            self.events.append(self.programming.row_done)
-        self.events += [self.dropped_frame, self.unresolved, self.timing_refused]
-        if self.programming is not None:
-            self.events += [self.programming.unrepairable_row, self.programming.dropped_row]
-        if self.calibration is not None:
-            self.events += [self.calibration.refused, self.calibration.done]
-        return [
-            Register(
-                name="ERRORS",
-                doc="What went wrong since it was last cleared.",
-                fields=tuple(event.error for event in self.events if event.error is not None),
-            ),
-            Register(
-                name="INTERRUPT_ENABLE",
-                doc="Which bits of INTERRUPT_STATUS raise `irq`.",
-                fields=tuple(event.enable for event in self.events),
-            ),
-            Register(
-                name="INTERRUPT_STATUS",
-                doc="Events since they were last cleared, enabled or not.",
-                fields=tuple(event.status for event in self.events),
-            ),
+            Register(name=name, doc=doc, fields=tuple(fields.values()))
+            for name, fields, doc in table
         ]
 
     def _counters(self) -> list[Register]:
@@ -219,31 +205,10 @@ class ControlRegisters:
         )  # fmt: skip
         high = _counter("CYCLES_HIGH", "As it was when CYCLES_LOW was last read.", "Upper 32 bits.")
         self.cycles_low, self.cycles_high = low.field, high.field
-        self.images_done = _counter("IMAGES_DONE", "Results whose last beat was taken.")
-        self.result_stall_cycles = _counter(
-            "RESULT_STALL_CYCLES", "Cycles in which a result waited for `m_axis_tready`."
-        )
-        self.input_stall_cycles = _counter(
-            "INPUT_STALL_CYCLES", "Cycles in which an image waited for `s_axis_tready`."
-        )
-        self.unresolved_decisions = _counter(
-            "UNRESOLVED_DECISIONS",
-            "Decisions whose comparator was unresolved at the end of its strobe.",
-        )
-        self.dropped_frames = _counter("DROPPED_FRAMES", "Images dropped for a wrong length.")
-        self.counters = [
-            self.images_done,
-            self.result_stall_cycles,
-            self.input_stall_cycles,
-            self.unresolved_decisions,
-            self.dropped_frames,
-        ]
-        if self.programming is not None:
-            self.counters.append(self.programming.dropped_rows)
-        return [low, high, *self.counters]
+        return [low, high, *self.counters.values()]
 
     def _trims_at(self) -> list[Register]:
-        if self.calibration is None:
+        if Part.CALIBRATION not in self._parts:
             return []
         at = ("offset", self._trims_offset, "Byte address of the first trim.")
         doc = "Where the trims are, in the order of layers and macros."

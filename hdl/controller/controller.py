@@ -10,12 +10,11 @@ from amaranth.lib.wiring import In, connect, flipped
 from ..bus.axi_lite import AxiLiteEndpoint, forward_axi_lite
 from ..bus.axi_stream import PacketInput, join_streams
 from ..bus.register_bank import RegisterBank
-from ..bus.registers import Register
 from ..config import NetworkConfig
 from ..idioms import any_of, counted, members_of, sum_of
 from ..layer.dense_layer import DenseLayer
 from ..programming.network import NetworkProgrammer
-from .control_registers import ControlRegisters, Event
+from .control_registers import ControlRegisters
 from .frames import ScoreOutput
 from .signature import COUNTER_BITS, NetworkSignature
 
@@ -48,6 +47,10 @@ class NetworkController(wiring.Component):
             for layer in config.layers
         ]
         """The pins of each array, by layer and macro."""
+
+    @property
+    def _soft_reset(self) -> Signal:
+        return self.registers[self.fields.commands["soft_reset"]]
 
     @property
     def latency(self) -> int:
@@ -87,7 +90,7 @@ class NetworkController(wiring.Component):
         # Endpoint and registers outlive a soft reset, and so does what programming left in the
         # cells and in the table of spare rows; all else starts again. The frame input still knows
         # whether the source is in a frame.
-        soft_reset = self.registers[self.fields.soft_reset]
+        soft_reset = self._soft_reset
         restarted = ResetInserter(soft_reset)
         m.submodules.frame_input = self.frame_input
         join_streams(m, self, "s_axis", self.frame_input, "s_axis")
@@ -149,35 +152,24 @@ class NetworkController(wiring.Component):
     def _connect_programmer(self, m: Module, programmer: NetworkProgrammer) -> None:
         """Its tables to the layers, its counters to the registers."""
         bank = self.registers
-        if self.fields.programming is not None:
-            m.d.comb += bank[self.fields.programming.busy].eq(programmer.busy)
+        m.d.comb += bank[self.fields.states["programming"]].eq(programmer.busy)
         for layer, moves in zip(self.layers, programmer.moves, strict=True):
             if moves is not None:
                 m.d.comb += layer.moves.eq(moves)
         for fields, status in zip(self.fields.layers, programmer.status, strict=True):
-            last = fields.programming
-            if last is None:
-                continue
-            counters = members_of(status)
-            m.d.comb += [
-                bank[register.field].eq(counters[name]) for name, register in last.counters.items()
-            ]
-            m.d.comb += [
-                bank[last.row].eq(status.row),
-                bank[last.macro].eq(status.macro),
-                bank[last.word_line].eq(status.word_line),
-                bank[last.failed].eq(status.failed),
-                bank[last.failure_bits].eq(status.failure_bits),
-                status.failure_address.eq(bank[last.failure_address]),
-            ]
+            if fields.programming is not None:
+                told = members_of(status)
+                shown = fields.programming.shown
+                m.d.comb += [bank[field].eq(told[name]) for name, field in shown.items()]
+                m.d.comb += status.failure_address.eq(bank[fields.programming.failure_address])
 
     def _run_and_stop(self, m: Module, calibrating: Signal, busy: Signal) -> None:
         """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice."""
         bank, fields = self.registers, self.fields
         running = Signal(init=1)
-        with m.If(bank[fields.stop]):
+        with m.If(bank[fields.commands["stop"]]):
             m.d.sync += running.eq(0)
-        with m.Elif(bank[fields.start]):
+        with m.Elif(bank[fields.commands["start"]]):
             m.d.sync += running.eq(1)
         enabled = running & ~calibrating
         if self.programmer is not None:
@@ -187,82 +179,85 @@ class NetworkController(wiring.Component):
         m.d.comb += [
             busy.eq(Cat(blocks, self.score_output.busy).any()),
             self.frame_input.enabled.eq(enabled),
-            bank[fields.running].eq(running),
-            bank[fields.busy].eq(busy),
-            bank.clear.eq(bank[fields.soft_reset]),
+            bank[fields.states["running"]].eq(running),
+            bank[fields.states["busy"]].eq(busy),
+            bank.clear.eq(self._soft_reset),
         ]
 
-    def _calibrate(self, m: Module, calibrating: Signal, busy: Signal) -> list[tuple[Event, Value]]:
+    def _calibrate(self, m: Module, calibrating: Signal, busy: Signal) -> dict[str, Value]:
         """CONTROL.calibrate; gives its events. All layers calibrate at once."""
-        bank, fields = self.registers, self.fields.calibration
-        if fields is None:
-            return []
+        bank, states = self.registers, self.fields.states
         trimmed = [layer for layer in self.layers if layer.config.trim_bits_in_use]
-        asked = bank[fields.start]
+        if not trimmed:
+            return {}
+        asked = bank[self.fields.commands["calibrate"]]
         was_calibrating = Signal()
         at_work = Signal()
         programming = Const(0) if self.programmer is None else self.programmer.busy
         m.d.comb += [
-            at_work.eq(bank[self.fields.running] | busy | calibrating | programming),
+            at_work.eq(bank[states["running"]] | busy | calibrating | programming),
             calibrating.eq(Cat(layer.calibrating for layer in trimmed).any()),
-            bank[fields.busy].eq(calibrating),
+            bank[states["calibrating"]].eq(calibrating),
             *(layer.calibrate.eq(asked & ~at_work) for layer in trimmed),
         ]
-        m.d.sync += was_calibrating.eq(calibrating & ~bank[self.fields.soft_reset])
-        return [(fields.refused, asked & at_work), (fields.done, was_calibrating & ~calibrating)]
+        m.d.sync += was_calibrating.eq(calibrating & ~self._soft_reset)
+        return {
+            "calibration_refused": asked & at_work,
+            "calibrated": was_calibrating & ~calibrating,
+        }
 
-    def _report_events(self, m: Module, events: list[tuple[Event, Value]]) -> None:
-        """Interrupts, errors and counters; `events` are those of calibration."""
+    def _report_events(self, m: Module, calibration: dict[str, Value]) -> None:
+        """Interrupts, errors and counters."""
         bank, fields = self.registers, self.fields
         unresolved = sum_of([layer.unresolved for layer in self.layers])
         image_done = self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast
-        result_stalls = self.m_axis_tvalid & ~self.m_axis_tready
-        input_stalls = self.s_axis_tvalid & ~self.s_axis_tready
-        events = [
-            (fields.image_done, image_done),
-            (fields.dropped_frame, self.frame_input.dropped),
-            (fields.unresolved, unresolved != 0),
-            (fields.timing_refused, bank.refused),
-            *events,
-        ]
-        self._count(m, fields.images_done, image_done)
-        self._count(m, fields.result_stall_cycles, result_stalls)
-        self._count(m, fields.input_stall_cycles, input_stalls)
-        self._count(m, fields.unresolved_decisions, unresolved, self.status.unresolved)
-        self._count(m, fields.dropped_frames, self.frame_input.dropped, self.status.dropped)
-        if self.programmer is not None and fields.programming is not None:
-            dropped = self.programmer.dropped
-            events += [
-                (fields.programming.row_done, self.programmer.row_done),
-                (fields.programming.unrepairable_row, self.programmer.unrepairable),
-                (fields.programming.dropped_row, dropped != 0),
-            ]
-            self._count(m, fields.programming.dropped_rows, dropped)
-        for event, happens in events:
-            m.d.comb += bank[event.status].eq(happens)
-            if event.error is not None:
-                m.d.comb += bank[event.error].eq(happens)
-        raised = [bank.kept(event.status) & bank[event.enable] for event, _ in events]
+        events = {
+            "image_done": image_done,
+            "dropped_frame": self.frame_input.dropped,
+            "unresolved": unresolved != 0,
+            "timing_refused": bank.refused,
+            **calibration,
+        }
+        counts = {
+            "IMAGES_DONE": image_done,
+            "RESULT_STALL_CYCLES": self.m_axis_tvalid & ~self.m_axis_tready,
+            "INPUT_STALL_CYCLES": self.s_axis_tvalid & ~self.s_axis_tready,
+            "UNRESOLVED_DECISIONS": unresolved,
+            "DROPPED_FRAMES": self.frame_input.dropped,
+        }
+        if self.programmer is not None:
+            counts["DROPPED_ROWS"] = self.programmer.dropped
+            events["row_done"] = self.programmer.row_done
+            events["unrepairable_row"] = self.programmer.unrepairable
+            events["dropped_row"] = self.programmer.dropped != 0
+        for name, happens in counts.items():
+            self._count(m, name, happens)
+        for name, happens in events.items():
+            m.d.comb += bank[fields.statuses[name]].eq(happens)
+            if name in fields.errors:
+                m.d.comb += bank[fields.errors[name]].eq(happens)
+        raised = [bank.kept(fields.statuses[name]) & bank[fields.enables[name]] for name in events]
         m.d.sync += self.irq.eq(Cat(raised).any())
 
     def _count_cycles(self, m: Module) -> None:
         bank, fields = self.registers, self.fields
         cycles = Signal(2 * COUNTER_BITS)
-        m.d.sync += cycles.eq(Mux(bank[fields.soft_reset], 0, cycles + 1))
+        m.d.sync += cycles.eq(Mux(self._soft_reset, 0, cycles + 1))
         m.d.comb += Cat(bank[fields.cycles_low], bank[fields.cycles_high]).eq(cycles)
 
-    def _count(
-        self, m: Module, register: Register, events: Value, counter: Signal | None = None
-    ) -> None:
-        """Have a counter follow some events, one cycle after they are seen; it may be a port."""
-        bank, name = self.registers, register.name.lower()
+    def _count(self, m: Module, name: str, events: Value) -> None:
+        """Have a counter follow some events, one cycle after they are seen; two are ports."""
+        ports = {
+            "UNRESOLVED_DECISIONS": self.status.unresolved,
+            "DROPPED_FRAMES": self.status.dropped,
+        }
+        counter = ports.get(name)
         if counter is None:
-            counter = Signal(COUNTER_BITS, name=name)
+            counter = Signal(COUNTER_BITS, name=name.lower())
         # Comparators and streams decide late in a cycle: the adder gets the next one for itself.
         seen = Signal(len(events), name=f"{counter.name}_seen")
-        restarts = bank[self.fields.soft_reset]
         m.d.sync += [
-            seen.eq(Mux(restarts, 0, events)),
-            counter.eq(Mux(restarts, 0, counted(m, counter, seen))),
+            seen.eq(Mux(self._soft_reset, 0, events)),
+            counter.eq(Mux(self._soft_reset, 0, counted(m, counter, seen))),
         ]
-        m.d.comb += bank[register.field].eq(counter)
+        m.d.comb += self.registers[self.fields.counters[name].field].eq(counter)

@@ -18,18 +18,15 @@ def trim_register(index: int, macro: int) -> str:
     return layer_register(index, f"trim{macro}")
 
 
-def bit(name: str, access: Access, doc: str, reset: int = 0) -> Field:
-    """A field of one bit."""
-    return Field(name=name, bits=1, access=access, doc=doc, reset=reset)
-
-
-def constants(name: str, doc: str, *fields: tuple[str, int, str]) -> Register:
-    """A register of sizes that the configuration fixes: (field, value, meaning)."""
+def constants(
+    name: str, doc: str, *fields: tuple[str, int, str], bits: int = HALF_BITS
+) -> Register:
+    """A register of what the configuration fixes: (field, value, meaning), `bits` for each."""
     return Register(
         name=name,
         doc=doc,
         fields=tuple(
-            Field(name=field, bits=HALF_BITS, access=Access.READ_ONLY, reset=value, doc=meaning)
+            Field(name=field, bits=bits, access=Access.READ_ONLY, reset=value, doc=meaning)
             for field, value, meaning in fields
         ),
     )
@@ -71,33 +68,32 @@ class LayerRegisters:
 
     def _geometry(self) -> list[Register]:
         layer, macro = self.layer, self.layer.macro
-
-        def sizes(name: str, *fields: tuple[str, int, str], doc: str = "size") -> Register:
-            return constants(layer_register(self.index, name), f"{self.named}: {doc}.", *fields)
-
-        codes = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
-        return [
-            sizes(
-                "INPUTS", ("inputs", layer.inputs, "Inputs of a neuron."),
+        kinds = ", ".join(f"{code} {kind.value}" for kind, code in READOUT_CODES.items())
+        strobes = "Strobes of a row: votes of a sign, bits of a count."
+        sizes = {
+            "INPUTS": (
+                ("inputs", layer.inputs, "Inputs of a neuron."),
                 ("bias_columns", layer.bias_columns, "Columns whose input is always +1."),
             ),
-            sizes(
-                "NEURONS", ("neurons", layer.neurons, "Neurons."),
+            "NEURONS": (
+                ("neurons", layer.neurons, "Neurons."),
                 ("macros", layer.macros, "Arrays side by side."),
             ),
-            sizes(
-                "ARRAY", ("rows", macro.rows, "Word lines of an array."),
+            "ARRAY": (
+                ("rows", macro.rows, "Word lines of an array."),
                 ("columns", macro.columns, "Bit-line pairs of an array."),
             ),
-            sizes(
-                "SCAN", ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
-                ("strobes", layer.trials, "Strobes of a row: votes of a sign, bits of a count."),
+            "SCAN": (
+                ("rows_used", layer.rows_used, "Rows of an image: word-line steps."),
+                ("strobes", layer.trials, strobes),
             ),
-            sizes(
-                "READOUT", ("kind", READOUT_CODES[layer.readout], f"{codes}."),
-                doc="how a neuron is read",
-            ),
-        ]  # fmt: skip
+            "READOUT": (("kind", READOUT_CODES[layer.readout], f"{kinds}."),),
+        }
+        docs = dict.fromkeys(sizes, "size") | {"READOUT": "how a neuron is read"}
+        return [
+            constants(layer_register(self.index, name), f"{self.named}: {docs[name]}.", *fields)
+            for name, fields in sizes.items()
+        ]
 
     def _phase(self, name: str) -> Register:
         may_be_0 = name in DEAD_TIME_NAMES and self.layer.macro.zero_dead_time_allowed

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
 from ..config.laws import search_trim
+from ..idioms import drive
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 
 
@@ -162,11 +163,8 @@ class Calibrator(wiring.Component):
             # Without a step, as only an upset state register can have it, there is no further row.
             sequencer.last_row.eq(~step[1:].any()),
             self.busy.eq(~sequencer.idle | self.done),
-            *(
-                getattr(self, name).eq(getattr(sequencer, name))
-                for name in ("precharge", "evaluate", "strobe")
-            ),
         ]
+        drive(m, self, sequencer, ("precharge", "evaluate", "strobe"))
         # The last strobe's majority is in its register one cycle after the strobe.
         m.d.sync += self.done.eq(sequencer.row_done & step[0])
         with m.If(self.start & sequencer.idle):

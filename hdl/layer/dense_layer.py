@@ -8,10 +8,10 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from ..array_pins import ArraySignature
 from ..config import LayerConfig
-from ..idioms import any_of, sum_of
+from ..idioms import any_of, drive, sum_of
 from .calibrator import Calibrator
 from .line_drivers import BitLineDriver, WordLineDriver
-from .macro_periphery import PERIPHERIES, ScanSignature
+from .macro_periphery import MacroPeriphery, ScanSignature
 from .sequencer import PhaseSequencer, PhaseTimingSignature
 from .spare_rows import SpareWordLineDriver, moves_layout
 
@@ -53,33 +53,25 @@ class DenseLayer(wiring.Component):
 
     def __init__(self, config: LayerConfig):
         self.config = config
-        pins = ArraySignature.of_evaluation(config)
         self.follows_spares = config.macro.programmable and config.macro.spare_rows > 0
-        moves = {"moves": In(moves_layout(config))} if self.follows_spares else {}
-        super().__init__(
-            {
-                "i": In(stream.Signature(config.inputs * config.bits_per_input)),
-                "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
-                "timing": In(PhaseTimingSignature(config.macro.timing)),
-                "busy": Out(1),
-                "unresolved": Out(range(config.macros + 1)),
-            }
-            | self._calibration_members(config)
-            | {name: Out(pins) for name in config.macro_names}
-            | moves
-        )
+        members: dict[str, wiring.Member] = {
+            "i": In(stream.Signature(config.inputs * config.bits_per_input)),
+            "o": Out(stream.Signature(config.neurons * max(1, config.count_bits))),
+            "timing": In(PhaseTimingSignature(config.macro.timing)),
+            "busy": Out(1),
+            "unresolved": Out(range(config.macros + 1)),
+        }
+        if config.trim_bits_in_use:
+            trims = config.macros * (config.trim_bits_in_use + 1)
+            members |= {"calibrate": In(1), "calibrating": Out(1), "calibrated": Out(1)}
+            members |= {"found": Out(trims), "trims": In(trims)}
+        if self.follows_spares:
+            members["moves"] = In(moves_layout(config))
+        pins = Out(ArraySignature.of_evaluation(config))
+        super().__init__(members | dict.fromkeys(config.macro_names, pins))
         self.macros = [getattr(self, name) for name in config.macro_names]
         """The pins `macro0`, `macro1`, ... in order."""
-        kind = PERIPHERIES[config.readout]
-        self.peripheries = [kind(config, index) for index in range(config.macros)]
-
-    @staticmethod
-    def _calibration_members(config: LayerConfig) -> dict[str, wiring.Member]:
-        if not config.trim_bits_in_use:
-            return {}
-        trims = config.macros * (config.trim_bits_in_use + 1)
-        flags = dict.fromkeys(("calibrating", "calibrated"), Out(1))
-        return {"calibrate": In(1), **flags, "found": Out(trims), "trims": In(trims)}
+        self.peripheries = [MacroPeriphery(config, index) for index in range(config.macros)]
 
     @property
     def latency(self) -> int:
@@ -116,12 +108,7 @@ class DenseLayer(wiring.Component):
             pipelined=config.overlapped,
         )
         connect(m, flipped(self.timing), sequencer.timing)
-        m.submodules.bit_lines = bit_lines = BitLineDriver(
-            inputs=config.inputs,
-            bias_columns=config.bias_columns,
-            columns=config.line_columns,
-            planes=config.bits_per_input,
-        )
+        m.submodules.bit_lines = bit_lines = BitLineDriver(config)
         accept = Signal()
         finished = Signal()
         word_lines, read_rows = self._scan_rows(m, sequencer, accept)
@@ -187,18 +174,15 @@ class DenseLayer(wiring.Component):
         sources: list[PhaseSequencer | Calibrator] = [sequencer]
         if self.config.trim_bits_in_use:
             sources.append(self._calibrate(m))
+        drive(m, scan, bit_lines, ("bl", "blb"))
         m.d.comb += [
-            scan.bl.eq(bit_lines.bl),
-            scan.blb.eq(bit_lines.blb),
             scan.precharge.eq(any_of([source.precharge for source in sources])),
             scan.evaluate.eq(any_of([source.evaluate for source in sources])),
             scan.strobe.eq(any_of([source.strobe for source in sources])),
-            scan.arm.eq(sequencer.arm),
-            scan.sample.eq(sequencer.sample),
-            scan.last_trial.eq(sequencer.last_trial),
         ]
+        drive(m, scan, sequencer, ("arm", "sample", "last_trial"))
         if self.config.bits_per_input > 1:
-            m.d.comb += [scan.share.eq(sequencer.share), scan.acc_reset.eq(sequencer.acc_reset)]
+            drive(m, scan, sequencer, ("share", "acc_reset"))
         return scan
 
     def _calibrate(self, m: Module) -> Calibrator:

@@ -77,19 +77,15 @@ class BitLineDriver(wiring.Component):
 
     Parameters
     ----------
-    inputs : int
-        Columns that carry an input bit.
-    planes : int
-        Bits of an input, driven one after the other, the least significant one first.
-    bias_columns : int
-        Columns after them whose input is always +1.
-    columns : int
-        Bit-line pairs of the array; those not in use stay undriven.
+    config : ArrayGroup
+        Inputs, their bits, bias columns, whose input is always +1, and the columns after them,
+        which stay undriven. The bits of an input are driven one after the other, plane 0, the
+        least significant one, first.
 
     Members
     -------
-    bits : In(inputs * planes)
-        Sampled with `load`; bit 1 means +1. Bit p of input i at i * planes + p.
+    bits : In(inputs * bits_per_input)
+        Sampled with `load`; bit 1 means +1. Bit p of input i at i * bits_per_input + p.
     load : In(1)
         Take `bits` and drive.
     next_plane : In(1)
@@ -102,19 +98,12 @@ class BitLineDriver(wiring.Component):
         One cycle after `load` or `release`.
     """
 
-    def __init__(self, *, inputs: int, bias_columns: int, columns: int, planes: int = 1):
-        if not 1 <= inputs <= inputs + bias_columns <= columns:
-            raise ValueError(
-                f"columns: found {columns!r}, expected at least {inputs} inputs "
-                f"and {bias_columns} bias columns"
-            )
-        self.inputs = inputs
-        self.bias_columns = bias_columns
-        self.columns = columns
-        self.planes = planes
+    def __init__(self, config: ArrayGroup):
+        self.config = config
+        columns = config.line_columns
         super().__init__(
             {
-                "bits": In(inputs * planes),
+                "bits": In(config.inputs * config.bits_per_input),
                 "load": In(1),
                 "next_plane": In(1),
                 "release": In(1),
@@ -132,30 +121,31 @@ class BitLineDriver(wiring.Component):
     def model(self, bits: Sequence[int]) -> tuple[int, int]:
         """`bl` and `blb`, as integers, while the given bits (0 or 1) of a plane are driven."""
         positive = sum(bit << index for index, bit in enumerate(bits))
-        driven = (1 << self.inputs) - 1
-        bias = ((1 << self.bias_columns) - 1) << self.inputs
+        driven = (1 << self.config.inputs) - 1
+        bias = ((1 << self.config.bias_columns) - 1) << self.config.inputs
         return positive | bias, driven & ~positive
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        held = Signal(self.inputs * self.planes)
+        inputs, planes = self.config.inputs, self.config.bits_per_input
+        held = Signal(inputs * planes)
         driving = self.driving
         with m.If(self.load):
             m.d.sync += [held.eq(self.bits), driving.eq(1)]
         with m.Else():
             with m.If(self.release):
                 m.d.sync += driving.eq(0)
-            if self.planes > 1:
+            if planes > 1:
                 # Each input's bits turn round: the lines see the same register all the time.
-                inputs = [held.word_select(k, self.planes) for k in range(self.inputs)]
+                words = [held.word_select(k, planes) for k in range(inputs)]
                 with m.If(self.next_plane):
-                    m.d.sync += held.eq(Cat(bits.rotate_right(1) for bits in inputs))
-        plane = Cat(held[:: self.planes]) if self.planes > 1 else held
-        bias = driving.replicate(self.bias_columns)
-        unused = Const(0, self.columns - self.inputs - self.bias_columns)
-        enable = driving.replicate(self.inputs)
+                    m.d.sync += held.eq(Cat(bits.rotate_right(1) for bits in words))
+        plane = Cat(held[::planes]) if planes > 1 else held
+        bias = driving.replicate(self.config.bias_columns)
+        unused = Const(0, self.config.line_columns - self.config.fan_in)
+        enable = driving.replicate(inputs)
         m.d.comb += [
             self.bl.eq(Cat(plane & enable, bias, unused)),
-            self.blb.eq(Cat(~plane & enable, Const(0, self.bias_columns), unused)),
+            self.blb.eq(Cat(~plane & enable, Const(0, self.config.bias_columns), unused)),
         ]
         return m

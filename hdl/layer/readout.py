@@ -1,4 +1,7 @@
-"""From the comparator's two outputs to neuron bits (SIGN) and popcounts (COUNT), for one macro."""
+"""From the comparator's two outputs to neuron bits (SIGN) and popcounts (COUNT), for one macro.
+
+A trim is held on the bank of a SIGN macro, and taken off the codes of a COUNT macro.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,8 +9,22 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..config.laws import successive_approximation
-from .trim import corrected
+from ..config import Readout
+from ..config.laws import corrected_code, successive_approximation
+
+
+def _trim_magnitude(trim: Value, trim_bits: int) -> Value:
+    """|trim|, at most what the bank reaches."""
+    size = Mux(trim < 0, -trim, trim)[: trim_bits + 1]
+    return Mux(size[trim_bits], (1 << trim_bits) - 1, size[:trim_bits])
+
+
+def _corrected(code: Value, count_bits: int, trim: Value, trim_bits: int) -> Value:
+    """`corrected_code` of the signed value `trim`."""
+    half = (_trim_magnitude(trim, trim_bits) + 1)[1:]
+    moved = code + Mux(trim < 0, -half, half)
+    most = (1 << count_bits) - 1
+    return Mux(moved < 0, 0, Mux(moved > most, most, moved))[:count_bits]
 
 
 class SignReadout(wiring.Component):
@@ -19,6 +36,8 @@ class SignReadout(wiring.Component):
         Rows in use.
     votes : int
         Strobes per row, odd.
+    trim_bits : int
+        K, bits of the trim's magnitude; 0 for none.
 
     Members
     -------
@@ -32,23 +51,34 @@ class SignReadout(wiring.Component):
         In the `sample` cycle: not exactly one output is 1; the strobe votes for -1.
     bits : Out(rows)
         Bit r is written one cycle after row r's last `sample`.
+    trim, arm, last_trial, dac_p, dac_n
+        Only with a trim, which is on the bank during every evaluate.
+
+        trim : In(signed(trim_bits + 1))
+            Score units; the lowest value, which the bank does not reach, stands for the one above.
+        arm, last_trial : In(1)
+            Last cycle before EVALUATE; `sample` is that of the row's last strobe.
+        dac_p, dac_n : Out(trim_bits)
+            Registered; 0 outside evaluate, changed one cycle after `arm` or the last `sample`.
     """
 
-    def __init__(self, rows: int, votes: int = 1):
+    def __init__(self, rows: int, votes: int = 1, trim_bits: int = 0):
         if votes < 1 or votes % 2 == 0:
             raise ValueError(f"votes: found {votes!r}, expected an odd number of at least 1")
         self.rows = rows
         self.votes = votes
-        super().__init__(
-            {
-                "wl": In(rows),
-                "sample": In(1),
-                "sense_p": In(1),
-                "sense_n": In(1),
-                "unresolved": Out(1),
-                "bits": Out(rows),
-            }
-        )
+        self.trim_bits = trim_bits
+        members: dict[str, wiring.Member] = {
+            "wl": In(rows),
+            **dict.fromkeys(("sample", "sense_p", "sense_n"), In(1)),
+            "unresolved": Out(1),
+            "bits": Out(rows),
+        }
+        if trim_bits:
+            members |= {"trim": In(signed(trim_bits + 1)), "arm": In(1), "last_trial": In(1)}
+            members |= dict.fromkeys(("dac_p", "dac_n"), Out(trim_bits))
+        super().__init__(members)
+        self.results = self.bits
 
     @property
     def latency(self) -> int:
@@ -62,6 +92,10 @@ class SignReadout(wiring.Component):
         unresolved = sum(sense_p == sense_n for sense_p, sense_n in senses)
         return int(2 * positive > len(senses)), unresolved
 
+    def result(self, score: int, trim: int) -> int:
+        """The bit of a row: what a comparator that sees `score` says in each strobe."""
+        return self.model([(score + trim > 0, score + trim < 0)] * self.votes)[0]
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         positive = Signal()
@@ -72,7 +106,21 @@ class SignReadout(wiring.Component):
         decided, majority = self._majority(m, positive)
         write = self.wl & decided.replicate(self.rows)
         m.d.sync += self.bits.eq((self.bits & ~write) | (write & majority.replicate(self.rows)))
+        if self.trim_bits:
+            self._hold_trim(m)
         return m
+
+    def _hold_trim(self, m: Module) -> None:
+        """Put the trim on its side of the bank from the row's `arm` to its last `sample`."""
+        negative = self.trim < 0
+        magnitude = _trim_magnitude(self.trim, self.trim_bits)
+        with m.If(self.arm):
+            m.d.sync += [
+                self.dac_p.eq(Mux(negative, 0, magnitude)),
+                self.dac_n.eq(Mux(negative, magnitude, 0)),
+            ]
+        with m.Elif(self.sample & self.last_trial):
+            m.d.sync += [self.dac_p.eq(0), self.dac_n.eq(0)]
 
     def _majority(self, m: Module, positive: Signal) -> tuple[Value, Value]:
         """Whether the strobe in progress is the row's last, and what most of them say then."""
@@ -113,7 +161,7 @@ class CountReadout(wiring.Component):
     dac_p, dac_n : Out(count_bits)
         Registered; 0 outside evaluate, changed one cycle after `arm` or `sample`.
     trim : In(signed(trim_bits + 1))
-        Only with a trim: the offset to take off each code, see `trim.corrected_code`.
+        Only with a trim: the offset to take off each code, see `corrected_code`.
     codes : Out(rows * count_bits)
         Row r in bits r*K up, written one cycle after the last trial's `sample`.
     """
@@ -123,20 +171,14 @@ class CountReadout(wiring.Component):
         self.count_bits = count_bits
         self.trim_bits = trim_bits
         trim = {"trim": In(signed(trim_bits + 1))} if trim_bits else {}
+        flags = ("arm", "sample", "sense_p", "sense_n")
         super().__init__(
             trim
-            | {
-                "wl": In(rows),
-                "arm": In(1),
-                "sample": In(1),
-                "sense_p": In(1),
-                "sense_n": In(1),
-                "unresolved": Out(1),
-                "dac_p": Out(count_bits),
-                "dac_n": Out(count_bits),
-                "codes": Out(rows * count_bits),
-            }
+            | {"wl": In(rows), **dict.fromkeys(flags, In(1)), "unresolved": Out(1)}
+            | dict.fromkeys(("dac_p", "dac_n"), Out(count_bits))
+            | {"codes": Out(rows * count_bits)}
         )
+        self.results = self.codes
 
     @property
     def latency(self) -> int:
@@ -146,6 +188,11 @@ class CountReadout(wiring.Component):
     def model(self, compare: Callable[[int, int], bool]) -> int:
         """The code found without a trim, given the comparator's answer to each (dac_p, dac_n)."""
         return successive_approximation(self.count_bits, compare)
+
+    def result(self, score: int, trim: int) -> int:
+        """The code of a row whose comparator sees `score`, with `trim` taken off."""
+        code = self.model(lambda dac_p, dac_n: score + dac_p - dac_n > 0)
+        return corrected_code(code, trim, self.count_bits)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -173,10 +220,14 @@ class CountReadout(wiring.Component):
             ]
         kept: Value = decided
         if self.trim_bits:
-            kept = corrected(decided, width, self.trim, self.trim_bits)
+            kept = _corrected(decided, width, self.trim, self.trim_bits)
         stored = [Signal(width, name=f"code_{row}") for row in range(self.rows)]
         for row, register in enumerate(stored):
             with m.If(self.sample & trial[0] & self.wl[row]):
                 m.d.sync += register.eq(kept)
         m.d.comb += self.codes.eq(Cat(stored))
         return m
+
+
+READOUTS = {Readout.SIGN: SignReadout, Readout.COUNT: CountReadout}
+"""Way to read a row to its component, made from rows, strobes of a row and bits of a trim."""

@@ -36,11 +36,6 @@ PINS = {
 the holding capacitors."""
 
 
-def _length(state: str) -> str:
-    """The field of `PhaseTiming` with the length of a state."""
-    return f"{state.lower()}_cycles"
-
-
 class PhaseTimingSignature(wiring.Signature):
     """The length of each phase, on its way to a sequencer.
 
@@ -132,24 +127,13 @@ class PhaseSequencer(wiring.Component):
         """Cycles of one row as configured; `PhaseTiming.row_cycles` of any other timing."""
         return self.configured.row_cycles(self.trials, self.planes)
 
-    def row_states(self, timing: PhaseTiming) -> list[str]:
-        """The states of one row in order; those without a cycle left out."""
-        states = ["PRECHARGE", "DEAD_BEFORE_EVALUATE", "EVALUATE"]
-        if self.planes > 1:
-            shared = [*states, "SHARE"]
-            states = [*shared, "DEAD_AFTER_SHARE"] * (self.planes - 1) + [*shared, "SETTLE"]
-        states += ["STROBE"] + ["SETTLE", "STROBE"] * (self.trials - 1)
-        states.append("DEAD_AFTER_STROBE")
-        return [state for state in states if getattr(timing, _length(state))]
-
     def model(self, rows: int, timing: PhaseTiming) -> Iterator[PhasePins]:
         """The pins of each cycle from the one after `start` until the last row is done."""
         for row in range(rows):
-            for place, state in enumerate(self.row_states(timing)):
-                waiting = self._waiting_cycles(timing, row) if state == "PRECHARGE" else 0
-                resets = int(self.planes > 1 and place == 0)
-                for _ in range(getattr(timing, _length(state)) + waiting):
-                    yield PINS[state]._replace(acc_reset=resets)
+            for place, (phase, cycles) in enumerate(timing.phases(self.trials, self.planes)):
+                waiting = self._waiting_cycles(timing, row) if phase == "precharge" else 0
+                pins = PINS[phase.upper()]._replace(acc_reset=int(self.planes > 1 and place == 0))
+                yield from [pins] * (cycles + waiting)
 
     def _waiting_cycles(self, timing: PhaseTiming, row: int) -> int:
         """By how much PRECHARGE is prolonged for the bridges of a row."""
@@ -259,7 +243,8 @@ class _Row:
         driven = (own.precharge, own.evaluate, own.strobe, own.share, own.acc_reset)
         self.m.d.sync += [pin.eq(level) for pin, level in zip(driven, pins, strict=True)]
         if state != "IDLE":
-            self.m.d.sync += self.remaining.eq(members_of(timing or self.held)[_length(state)])
+            lengths = members_of(timing or self.held)
+            self.m.d.sync += self.remaining.eq(lengths[f"{state.lower()}_cycles"])
         self.m.next = state
 
     def enter_evaluate(self) -> None:

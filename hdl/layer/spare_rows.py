@@ -12,6 +12,8 @@ from .line_drivers import WordLineDriver
 
 def moves_layout(config: LayerConfig) -> data.ArrayLayout:
     """Per macro and spare row: whether a row lives there, and which."""
+    if config.macro.spare_rows < 1:
+        raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
     move = data.StructLayout({"valid": 1, "row": range(max(2, config.rows_used))})
     return data.ArrayLayout(data.ArrayLayout(move, config.macro.spare_rows), config.macros)
 
@@ -42,8 +44,6 @@ class SpareTable(wiring.Component):
     """
 
     def __init__(self, config: LayerConfig):
-        if config.macro.spare_rows < 1:
-            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
         self.config = config
         super().__init__(
             {
@@ -104,8 +104,6 @@ class SpareWordLineDriver(WordLineDriver):
     """
 
     def __init__(self, config: LayerConfig):
-        if config.macro.spare_rows < 1:
-            raise ValueError(f"spare_rows: found {config.macro.spare_rows!r}, expected at least 1")
         super().__init__(config, moves=In(moves_layout(config)))
 
     def model(self, spares: Mapping[tuple[int, int], int] | None = None) -> Iterator[list[int]]:

@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..array_pins import ProgrammingSignature
+from ..array_pins import ArraySignature
 from ..bus.axi_stream import axi_stream_members, join_streams
 from ..bus.registers import HALF_BITS
 from ..config import STREAM_BITS, NetworkConfig
-from ..idioms import any_of, members_of, unused_states
+from ..idioms import any_of, drive, members_of, unused_states
 from ..layer.spare_rows import moves_layout
 from .row import COUNTER_BITS, RowProgrammer
 
@@ -156,7 +156,7 @@ class NetworkProgrammer(wiring.Component):
         Counters, and the row programmed last.
     <layer>_moves : Out(moves_layout(layer))
         The spare rows' table; only of layers with spare rows.
-    <layer>_macro<k> : Out(ProgrammingSignature(layer))
+    <layer>_macro<k> : Out(ArraySignature.of_programming(layer))
         Pins of each macro; all 0 but on those being programmed.
     """
 
@@ -171,7 +171,7 @@ class NetworkProgrammer(wiring.Component):
             members[layer.name] = Out(ProgrammingStatusSignature())
             if layer.macro.spare_rows:
                 members[f"{layer.name}_moves"] = Out(moves_layout(layer))
-            pins = Out(ProgrammingSignature(layer))
+            pins = Out(ArraySignature.of_programming(layer))
             members |= {f"{layer.name}_{macro}": pins for macro in layer.macro_names}
         super().__init__(members)
         layers = config.layers
@@ -218,20 +218,14 @@ class NetworkProgrammer(wiring.Component):
     @staticmethod
     def _report(m: Module, programmer: RowProgrammer, status: wiring.PureInterface) -> None:
         words = len(programmer.failure_address)
+        drive(m, status, programmer, LAST_ROW)
+        there = status.failure_address < programmer.words
         m.d.comb += [
-            status.macro.eq(programmer.macro),
-            status.row.eq(programmer.row),
-            status.word_line.eq(programmer.word_line),
-            status.failed.eq(programmer.failed),
             programmer.failure_address.eq(status.failure_address[:words]),
-            status.failure_bits.eq(
-                Mux(status.failure_address < programmer.words, programmer.failure_bits, 0)
-            ),
-            # The programmer's own counters; below, those of its events.
-            status.pulses.eq(programmer.pulses),
-            status.retries.eq(programmer.retries),
-            status.failed_cells.eq(programmer.failed_cells),
+            status.failure_bits.eq(Mux(there, programmer.failure_bits, 0)),
         ]
+        # The programmer's own counters; below, those of its events.
+        drive(m, status, programmer, ("pulses", "retries", "failed_cells"))
         for counter, event in (
             (status.rows_done, programmer.row_done),
             (status.rows_moved, programmer.moved),

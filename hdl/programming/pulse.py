@@ -26,7 +26,7 @@ class PulseDriver(wiring.Component):
     done : Out(1)
         Last cycle of the hold time.
     prog_op, prog_device, prog_level, prog_mask, prog_pulse : Out
-        As in `ProgrammingSignature`, from registers; 0 from one cycle after `done` on.
+        As in `config.pins`, from registers; 0 from one cycle after `done` on.
     """
 
     def __init__(self, config: LayerConfig):

@@ -22,50 +22,40 @@ class ProgrammingRegisters:
 
     Members
     -------
-    counters : dict of str to Register
-        Name in `PROGRAMMING_COUNTERS` to its register.
-    row, macro, word_line, failed, failure_address, failure_bits : Field
-        Of the row programmed last, as in `ProgrammingStatusSignature`.
+    shown : dict of str to Field
+        What the programmer tells, by its name in `ProgrammingStatusSignature`.
+    failure_address : Field
+        The word of failing columns that it is asked for.
     registers : tuple of Register
         All of them in order.
     """
 
     def __init__(self, prefix: str, named: str, layer: LayerConfig):
         words = -(-layer.fan_in // STREAM_BITS)
-        self.counters = {
-            name: Register(
-                name=f"{prefix}{name.upper()}",
-                doc=f"{named}: since reset. {meaning}",
-                fields=(_field("count", WORD_BITS, "How many."),),
-            )
-            for name, meaning in PROGRAMMING_COUNTERS.items()
-        }
-        self.row = _field("row", HALF_BITS, "Row in its macro.")
-        self.macro = _field("macro", HALF_BITS, "Macro in its layer.")
-        self.word_line = _field("line", HALF_BITS, "Word line.")
-        self.failed = _field("failed", HALF_BITS, "Failing columns.")
-        self.failure_address = _field("word", HALF_BITS, f"0 to {words - 1}.", Access.READ_WRITE)
-        self.failure_bits = _field("columns", WORD_BITS, "Valid until the next row is granted.")
+        address = _field("word", HALF_BITS, f"0 to {words - 1}.", Access.READ_WRITE)
+        row = _field("row", HALF_BITS, "Row in its macro.")
+        macro = _field("macro", HALF_BITS, "Macro in its layer.")
+        line = _field("line", HALF_BITS, "Word line.")
+        failed = _field("failed", HALF_BITS, "Failing columns.")
+        bits = _field("columns", WORD_BITS, "Valid until the next row is granted.")
+        counts = {name: _field("count", WORD_BITS, "How many.") for name in PROGRAMMING_COUNTERS}
+        self.failure_address = address
+        self.shown = counts | {
+            "row": row, "macro": macro, "word_line": line, "failed": failed, "failure_bits": bits,
+        }  # fmt: skip
+
+        def register(name: str, doc: str, *fields: Field) -> Register:
+            return Register(name=f"{prefix}{name}", doc=f"{named}: {doc}", fields=fields)
+
+        which = "which word of that row's failing columns FAILURE_BITS shows."
+        columns = "a bit per column of that word, the first column lowest, 1: failing."
         self.registers = (
-            *self.counters.values(),
-            Register(
-                name=f"{prefix}LAST_ROW",
-                doc=f"{named}: the row programmed last.",
-                fields=(self.row, self.macro),
+            *(
+                register(name.upper(), f"since reset. {PROGRAMMING_COUNTERS[name]}", count)
+                for name, count in counts.items()
             ),
-            Register(
-                name=f"{prefix}LAST_LINE",
-                doc=f"{named}: where that row is now, and how it went.",
-                fields=(self.word_line, self.failed),
-            ),
-            Register(
-                name=f"{prefix}FAILURE_ADDRESS",
-                doc=f"{named}: which word of that row's failing columns FAILURE_BITS shows.",
-                fields=(self.failure_address,),
-            ),
-            Register(
-                name=f"{prefix}FAILURE_BITS",
-                doc=f"{named}: a bit per column of that word, the first column lowest, 1: failing.",
-                fields=(self.failure_bits,),
-            ),
+            register("LAST_ROW", "the row programmed last.", row, macro),
+            register("LAST_LINE", "where that row is now, and how it went.", line, failed),
+            register("FAILURE_ADDRESS", which, address),
+            register("FAILURE_BITS", columns, bits),
         )

@@ -4,10 +4,10 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..array_pins import ProgrammingSignature
+from ..array_pins import ArraySignature
 from ..bus.axi_stream import PacketInput, axi_stream_members, join_streams
 from ..config import STREAM_BITS, LayerConfig
-from ..idioms import counted, sum_of, unused_states
+from ..idioms import counted, drive, sum_of, unused_states
 from ..layer.spare_rows import SpareTable, moves_layout
 from .model import MACRO_BITS, ROW_BITS, ProgrammingModel
 from .word_line import PULSE_PINS, WordLineProgrammer
@@ -48,7 +48,7 @@ class RowProgrammer(wiring.Component):
         The row in its macro; stands still with `macro`.
     macro : Out
         The macro that `pins` belong to; stands still while `request` is high.
-    pins : Out(ProgrammingSignature)
+    pins : Out(ArraySignature.of_programming(config))
         For that macro; the others' word lines and pulses stay 0.
     row_done : Out(1)
         Last cycle of a row; `word_line`, `failed`, `failure_bits` are the row's from here to the
@@ -77,22 +77,18 @@ class RowProgrammer(wiring.Component):
         self.words = -(-config.fan_in // STREAM_BITS)
         self._programmer = WordLineProgrammer(config)
         members = axi_stream_members("s_axis", In) | {
-            "request": Out(1),
+            **dict.fromkeys(("request", "busy", "row_done", "unrepairable", "moved"), Out(1)),
+            **dict.fromkeys(("pulses", "retries", "failed_cells"), Out(COUNTER_BITS)),
+            "dropped": Out(1),
             "grant": In(1),
-            "busy": Out(1),
             "row": Out(range(max(2, config.rows_used))),
             "macro": Out(range(max(2, config.macros))),
-            "pins": Out(ProgrammingSignature(config)),
-            "row_done": Out(1),
+            "pins": Out(ArraySignature.of_programming(config)),
             "word_line": Out(range(max(2, config.macro.rows))),
             "failed": Out(range(config.fan_in + 1)),
             "failure_address": In(range(max(2, self.words))),
             "failure_bits": Out(STREAM_BITS),
-            "unrepairable": Out(1),
-            "dropped": Out(1),
-            "moved": Out(1),
         }
-        members |= {name: Out(COUNTER_BITS) for name in ("pulses", "retries", "failed_cells")}
         if config.macro.spare_rows:
             members["moves"] = Out(moves_layout(config))
         super().__init__(members)
@@ -100,12 +96,8 @@ class RowProgrammer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from `grant` to `row_done`, both included, of a row that is right already."""
-        return 1 + self._around_cycles + self._programmer.latency + 1
-
-    @property
-    def _around_cycles(self) -> int:
-        """The word line's rise, the count of failures and the decision."""
-        return 1 + self.words + 1
+        # The grant; the word line's rise, the count of failures and the decision; the row's end.
+        return 1 + (1 + self.words + 1) + self._programmer.latency + 1
 
     def model(self) -> ProgrammingModel:
         """The same programmer after reset, as a model."""
@@ -116,10 +108,7 @@ class RowProgrammer(wiring.Component):
         m.submodules.input = packets = PacketInput(STREAM_BITS + self.config.fan_in)
         m.submodules.word_line = programmer = self._programmer
         join_streams(m, self, "s_axis", packets, "s_axis")
-        m.d.comb += [
-            getattr(self.pins, name).eq(getattr(programmer, name))
-            for name in ("bl", "blb", *PULSE_PINS)
-        ]
+        drive(m, self.pins, programmer, ("bl", "blb", *PULSE_PINS))
         m.d.comb += [
             programmer.sl_q.eq(self.pins.sl_q),
             programmer.weights.eq(packets.o.payload[STREAM_BITS:]),
@@ -150,12 +139,8 @@ class RowProgrammer(wiring.Component):
                 # Both are 0 already, unless the state register was upset.
                 m.d.sync += [self.request.eq(0), self.pins.wl.eq(0)]
                 with m.If(packets.o.valid & addressed):
-                    m.d.sync += [
-                        self.request.eq(1),
-                        self.row.eq(header.row),
-                        self.macro.eq(header.macro),
-                    ]
-                    m.d.sync += programmer.blank.eq(header.blank)
+                    m.d.sync += [self.row.eq(header.row), self.macro.eq(header.macro)]
+                    m.d.sync += [self.request.eq(1), programmer.blank.eq(header.blank)]
                     m.next = "REQUEST"
                 with m.Elif(packets.o.valid):
                     m.d.comb += [packets.o.ready.eq(1), refused.eq(1)]
@@ -204,11 +189,6 @@ class RowProgrammer(wiring.Component):
         if not self.config.macro.spare_rows:
             return row[: len(self.word_line)], free, take
         m.submodules.spares = spares = SpareTable(self.config)
-        m.d.comb += [
-            spares.macro.eq(self.macro),
-            spares.row.eq(row),
-            spares.take.eq(take),
-            free.eq(spares.free),
-            self.moves.eq(spares.moves),
-        ]
+        m.d.comb += [spares.macro.eq(self.macro), spares.row.eq(row), spares.take.eq(take)]
+        m.d.comb += [free.eq(spares.free), self.moves.eq(spares.moves)]
         return spares.word_line, free, take

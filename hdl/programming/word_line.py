@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
-from ..idioms import unused_states
+from ..idioms import drive, unused_states
 from .plan import PULSES, STEPS, Cells
 from .pulse import PulseDriver, RowReader
 
@@ -55,7 +55,7 @@ class WordLineProgrammer(wiring.Component):
     pulsed, retried : Out(1)
         High for one cycle for each pulse, and for each attempt after the first of a step.
     bl, blb, prog_op, prog_device, prog_level, prog_mask, prog_pulse : Out
-        As in `ProgrammingSignature`.
+        As in `config.pins`.
     """
 
     def __init__(self, config: LayerConfig):
@@ -66,17 +66,12 @@ class WordLineProgrammer(wiring.Component):
         self._reader = RowReader(config)
         columns = config.line_columns
         members = {
-            "start": In(1),
-            "blank": In(1),
+            **dict.fromkeys(("start", "blank"), In(1)),
+            **dict.fromkeys(("idle", "done", "pulsed", "retried"), Out(1)),
+            **dict.fromkeys(("bl", "blb"), Out(columns)),
             "weights": In(config.fan_in),
             "sl_q": In(columns),
-            "idle": Out(1),
-            "done": Out(1),
             "failing": Out(config.fan_in),
-            "pulsed": Out(1),
-            "retried": Out(1),
-            "bl": Out(columns),
-            "blb": Out(columns),
         }
         members |= {name: Out(getattr(self._driver, name).shape()) for name in PULSE_PINS}
         super().__init__(members)
@@ -97,10 +92,9 @@ class WordLineProgrammer(wiring.Component):
             attempt=Signal(range(self.programming.attempts + 1), name="attempt"),
             level=Signal(self.programming.level_bits, name="level"),
         )
-        m.d.comb += [getattr(self, name).eq(getattr(driver, name)) for name in PULSE_PINS]
+        drive(m, self, driver, PULSE_PINS)
+        drive(m, self, reader, ("bl", "blb"))
         m.d.comb += [
-            self.bl.eq(reader.bl),
-            self.blb.eq(reader.blb),
             reader.sl_q.eq(self.sl_q),
             self.failing.eq(reader.failing),
             self.pulsed.eq(driver.start),

@@ -1,1 +1,4 @@
-"""Who talks to the controller's ports: programming, calibration, registers."""
+"""Who talks to the controller's ports: programming, calibration, registers.
+
+A host is written once over `ports`, whatever simulates them.
+"""

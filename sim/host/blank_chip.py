@@ -84,11 +84,8 @@ class BlankLayer:
         blank, self._blank = self._blank, False
         return [
             self._model.program(macro, row, word_of_bits(weights), blank, self._pulsed[macro])
-            for weights, (macro, row) in zip(
-                positive,
-                (divmod(neuron, self.config.rows_used) for neuron in range(len(positive))),
-                strict=True,
-            )
+            for neuron, weights in enumerate(positive)
+            for macro, row in [divmod(neuron, self.config.rows_used)]
         ]
 
     def drawn(self, weights: NDArray[np.int8], word_lines: Sequence[int]) -> DrawnLayer:
@@ -142,5 +139,4 @@ class BlankChip:
 
     def layer_chips(self, word_lines: Sequence[Sequence[int]]) -> list[LayerChip]:
         """The physics of `drawn_layers`, for inference; calibrated if the job is."""
-        chips = [LayerChip(drawn) for drawn in self.drawn_layers(word_lines)]
-        return [chip.calibrated() for chip in chips] if self.job.calibrate else chips
+        return self.job.chips_of(self.drawn_layers(word_lines))

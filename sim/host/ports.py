@@ -47,12 +47,8 @@ class RegisterHost:
 
     async def read(self, register: str, field: str) -> int:
         """A field of a register."""
-        return self.field_of(await self.read_word(register), register, field)
-
-    def field_of(self, word: int, register: str, field: str) -> int:
-        """A field of what a register was read as."""
         lowest, placed = self.registers.field(register, field)
-        return word >> lowest & placed.mask
+        return await self.read_word(register) >> lowest & placed.mask
 
     async def read_trim(self, layer: int, macro: int) -> int:
         """The trim of a macro, score units."""

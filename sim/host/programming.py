@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...behav.chip.layer import LayerChip
 from ...bits import word_of_bits
 from ...errors import SimulationError
 from ...hdl.bus.registers import WORD_BITS
@@ -16,9 +17,9 @@ from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.model import most_row_cycles, packet_of_row
 from ...hdl.programming.network import PROGRAMMING_COUNTERS
 from ...progress import Progress, silent
-from ..job import Job
 from ..outcome import Outcome
 from ..testbench.ports import packet_beats
+from .blank_chip import BlankChip
 from .ports import ControllerPorts, RegisterHost
 
 PATTERNS = ("all +1", "all -1", "checkerboard", "inverse checkerboard")
@@ -93,7 +94,7 @@ class ProgrammingHost(RegisterHost):
         """
         await self.write_bits("CONTROL", "stop")
         status = await self.read_word("STATUS")
-        if any(self.field_of(status, "STATUS", name) for name in ("running", "busy")):
+        if status & (self.bit("STATUS", "running") | self.bit("STATUS", "busy")):
             raise SimulationError("the controller is not idle after CONTROL.stop")
         await self.write_bits("INTERRUPT_ENABLE", "row_done", "dropped_row")
         layers = await self._program_layers([matrix > 0 for matrix in weights], self_test)
@@ -176,7 +177,7 @@ class ProgrammingHost(RegisterHost):
                 word_lines.append(await self.read(layer_register(index, "LAST_LINE"), "line"))
                 if pattern != "weights":
                     at = {"pattern": pattern, "macro": macro, "line": word_lines[-1]}
-                    cells += [at | {"column": at_fault} for at_fault in await self._faults(index)]
+                    cells += [at | {"column": it} for it in await self.failing_columns(index)]
             after = await self._counters(index)
             spent = {name: after[name] - before[name] for name in PROGRAMMING_COUNTERS}
             before = after
@@ -194,11 +195,6 @@ class ProgrammingHost(RegisterHost):
             failing_cells=cells,
         )
 
-    async def _faults(self, index: int) -> list[int]:
-        """The same as `failing_columns`, at once where there are none."""
-        failed = await self.read(layer_register(index, "LAST_LINE"), "failed")
-        return await self.failing_columns(index) if failed else []
-
     async def _counters(self, index: int) -> dict[str, int]:
         return {
             name: await self.read(layer_register(index, name), "count")
@@ -208,6 +204,8 @@ class ProgrammingHost(RegisterHost):
     async def failing_columns(self, index: int) -> list[int]:
         """The columns that fail in the row of a layer that was programmed last."""
         columns: list[int] = []
+        if not await self.read(layer_register(index, "LAST_LINE"), "failed"):
+            return columns
         for first in range(0, self.config.layers[index].fan_in, WORD_BITS):
             await self.write(layer_register(index, "FAILURE_ADDRESS"), first // WORD_BITS)
             word = await self.read_word(layer_register(index, "FAILURE_BITS"))
@@ -215,28 +213,14 @@ class ProgrammingHost(RegisterHost):
         return columns
 
 
-async def program_for_job(
-    ports: ControllerPorts, job: Job, progress: Progress = silent
-) -> tuple[list[LayerProgramming], list[str]]:
-    """Program a job's network; per layer what it came to, and the errors flagged."""
-    host = ProgrammingHost(ports, job.config, progress)
-    layers = await host.program(job.weights, self_test=job.self_test)
-    return layers, await host.errors()
-
-
-def record_programming(
-    outcome: Outcome, layers: Sequence[LayerProgramming], errors: Sequence[str]
-) -> None:
-    """Put what programming came to into a job's outcome."""
+async def program_chip(
+    ports: ControllerPorts, blank: BlankChip, progress: Progress = silent
+) -> tuple[list[LayerChip], Outcome]:
+    """Program a job's network; the chip that it makes, and an outcome with how it went."""
+    host = ProgrammingHost(ports, blank.job.config, progress)
+    layers = await host.program(blank.job.weights, self_test=blank.job.self_test)
+    chips = blank.layer_chips([layer.word_lines for layer in layers])
+    outcome = Outcome.empty(blank.job, chips)
     outcome.programming = [asdict(layer) for layer in layers]
-    outcome.programming_errors = list(errors)
-
-
-def programming_table(job: Job, outcome: Outcome) -> list[dict[str, Any]]:
-    """What programming came to, per layer, as in the result of ``run --json``."""
-    of_self_test = () if job.self_test else ("self_test", "failing_cells")
-    left_out = ("word_lines", *of_self_test)
-    return [
-        {"name": layer.name} | {key: value for key, value in done.items() if key not in left_out}
-        for layer, done in zip(job.config.layers, outcome.programming, strict=True)
-    ]
+    outcome.programming_errors = await host.errors()
+    return chips, outcome

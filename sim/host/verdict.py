@@ -1,19 +1,20 @@
 """Whether programming through the hardware came to what the model of the programmer says."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...behav.chip.drawn import DrawnLayer
+from ...bits import bits_of_word
 from ...errors import HardwareFault
+from ...hdl.config import LayerConfig
 from ...hdl.programming.model import ProgrammedRow
 from ..job import Job
 from ..outcome import Outcome
-from .blank_chip import BlankChip, BlankLayer
+from .blank_chip import BlankChip
 from .programming import PATTERNS, LayerProgramming, pattern_weights
 
 
@@ -59,63 +60,39 @@ def _model_of(job: Job) -> _ProgrammedChip:
     """Programming played through: most of a minute for a large network, so once for a job."""
     chip = BlankChip(job)
     patterns = PATTERNS if job.self_test else ()
-    models = [
-        _Layer(layer, weights > 0, patterns)
-        for layer, weights in zip(chip.layers, job.weights, strict=True)
-    ]
-    programmed = [model.programmed() for model in models]
-    unrepairable = any(model.unrepairable for model in models)
+    programmed, unrepairable = [], False
+    for layer, weights in zip(chip.layers, job.weights, strict=True):
+        matrices = [pattern_weights(pattern, *weights.shape) for pattern in patterns]
+        *of_patterns, rows = [layer.program(positive) for positive in [*matrices, weights > 0]]
+        by_name = dict(zip(patterns, of_patterns, strict=True))
+        programmed.append(_programming_of(layer.config, by_name, rows))
+        unrepairable |= any(row.unrepairable for each in [*of_patterns, rows] for row in each)
     drawn = chip.drawn_layers([layer.word_lines for layer in programmed])
     return _ProgrammedChip(programmed, unrepairable, drawn)
 
 
-class _Layer:
-    """What the model makes of a layer's cells."""
+def _programming_of(
+    config: LayerConfig, patterns: Mapping[str, list[ProgrammedRow]], rows: list[ProgrammedRow]
+) -> LayerProgramming:
+    """What programming a layer comes to, from the rows of its patterns and its own."""
+    height = config.rows_used
+    return LayerProgramming(
+        pulses=sum(row.pulses for row in rows),
+        retries=sum(row.retries for row in rows),
+        failed_cells=_failed_cells(rows),
+        spare_rows_used=sum(row.moves for each in [*patterns.values(), rows] for row in each),
+        unrepairable_rows=sum(row.unrepairable for row in rows),
+        cycles=sum(row.cycles for row in rows),
+        word_lines=[row.line for row in rows],
+        self_test={pattern: _failed_cells(written) for pattern, written in patterns.items()},
+        failing_cells=[
+            {"pattern": pattern, "macro": neuron // height, "line": row.line, "column": column}
+            for pattern, written in patterns.items()
+            for neuron, row in enumerate(written)
+            for column in np.flatnonzero(bits_of_word(row.failures, config.fan_in)).tolist()
+        ],
+    )
 
-    def __init__(
-        self, layer: BlankLayer, positive: NDArray[np.bool_], patterns: Sequence[str]
-    ) -> None:
-        self.layer = layer
-        self.config = layer.config
-        self.positive = positive
-        self.patterns = patterns
-        self.unrepairable = False
-        """Whether any row was, the patterns' included."""
 
-    def programmed(self) -> LayerProgramming:
-        """What programming comes to, from blank."""
-        counts: dict[str, int] = {}
-        failing: list[dict[str, Any]] = []
-        taken = 0
-        for pattern in self.patterns:
-            rows = self._program(pattern_weights(pattern, *self.positive.shape))
-            counts[pattern] = sum(row.failures.bit_count() for row in rows)
-            taken += sum(row.moves for row in rows)
-            failing += [
-                {
-                    "pattern": pattern,
-                    "macro": neuron // self.config.rows_used,
-                    "line": row.line,
-                    "column": column,
-                }
-                for neuron, row in enumerate(rows)
-                for column in range(self.config.fan_in)
-                if row.failures >> column & 1
-            ]
-        rows = self._program(self.positive)
-        return LayerProgramming(
-            pulses=sum(row.pulses for row in rows),
-            retries=sum(row.retries for row in rows),
-            failed_cells=sum(row.failures.bit_count() for row in rows),
-            spare_rows_used=taken + sum(row.moves for row in rows),
-            unrepairable_rows=sum(row.unrepairable for row in rows),
-            cycles=sum(row.cycles for row in rows),
-            word_lines=[row.line for row in rows],
-            self_test=counts,
-            failing_cells=failing,
-        )
-
-    def _program(self, positive: NDArray[np.bool_]) -> list[ProgrammedRow]:
-        rows = self.layer.program(positive)
-        self.unrepairable |= any(row.unrepairable for row in rows)
-        return rows
+def _failed_cells(rows: list[ProgrammedRow]) -> int:
+    return sum(row.failures.bit_count() for row in rows)

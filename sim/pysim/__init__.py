@@ -1,1 +1,4 @@
-"""Amaranth's own simulator, always strict."""
+"""Amaranth's own simulator, always strict.
+
+It needs no compiler and is the reference of the other simulators.
+"""

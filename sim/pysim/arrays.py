@@ -9,7 +9,7 @@ from ...behav.pins.programming import ProgrammingArray
 from ...errors import PhaseError
 from ...hdl.config.pins import ArrayPins, PinSizes, ProgrammingPins
 from ...hdl.controller.controller import NetworkController
-from ..answers import ArrayAdapter
+from ..answers import ArrayAdapter, array_adapters
 from ..host.blank_chip import BlankChip
 from ..outcome import Outcome
 
@@ -105,13 +105,8 @@ class Arrays(_Clocked):
         self, ctx: Any, controller: NetworkController, chips: Sequence[LayerChip], outcome: Outcome
     ) -> None:
         arrays = [
-            _Array(
-                getattr(controller, f"{chip.config.name}_{macro}"),
-                ArrayAdapter(chip, layer, number, outcome),
-                chip,
-            )
-            for layer, chip in enumerate(chips)
-            for number, macro in enumerate(chip.config.macro_names)
+            _Array(getattr(controller, name), adapter, chip)
+            for name, adapter, chip in array_adapters(chips, outcome)
         ]
         super().__init__(ctx, arrays, controller.config.clock_period_ps * 1e-12)
 

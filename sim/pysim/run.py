@@ -1,5 +1,6 @@
 """A job in Amaranth's own simulator: no Verilog, for small networks."""
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from ...hdl.controller.controller import NetworkController
 from ..host.blank_chip import BlankChip
 from ..host.calibration import CalibrationHost, calibration_cycles
 from ..host.ports import SLACK_CYCLES
-from ..host.programming import program_for_job, record_programming
+from ..host.programming import program_chip
 from ..job import Job
 from ..outcome import Meter, Outcome, peak_rss_bytes, result_of_beats
 from .arrays import Arrays, BlankArrays
@@ -61,11 +62,7 @@ class _Testbench:
             return chips
         blank = BlankChip(self.job)
         cycle = BlankArrays(ctx, self.controller, blank).cycle
-        ports = PysimPorts(ctx, self.controller, cycle)
-        layers, errors = await program_for_job(ports, self.job)
-        chips = blank.layer_chips([layer.word_lines for layer in layers])
-        self.outcome = Outcome.empty(self.job, chips)
-        record_programming(self.outcome, layers, errors)
+        chips, self.outcome = await program_chip(PysimPorts(ctx, self.controller, cycle), blank)
         return chips
 
     def _all_beats(self) -> list[tuple[int, int]]:
@@ -164,7 +161,7 @@ class _Testbench:
                 scan.began = None
 
 
-def run(
+def run_in_pysim(
     job: Job, waves: Path | None = None, controller: NetworkController | None = None
 ) -> Outcome:
     """Run a job in Amaranth's simulator, every strobe answered from the pins.
@@ -188,10 +185,7 @@ def run(
     simulator.add_testbench(bench.run)
     began = time.perf_counter()
     try:
-        if waves:
-            with open(waves, "w", encoding="utf-8") as file, simulator.write_vcd(file):
-                simulator.run()
-        else:
+        with simulator.write_vcd(str(waves)) if waves else contextlib.nullcontext():
             simulator.run()
     except PhaseError as error:
         raise SimulationError(str(error)) from error

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
@@ -68,7 +68,6 @@ class Build:
 
     simulator: str
     folder: Path
-    waves: bool
 
 
 def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False) -> Build:
@@ -99,11 +98,12 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     ]  # fmt: skip
     folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
     if _is_complete(folder, simulator):
-        return Build(simulator, folder, waves)
+        return Build(simulator, folder)
     if simulator == "verilator":
         require_compiler()
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(root / f".{folder.name}.lock"):
+    with open(root / f".{folder.name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process that holds it
         if not _is_complete(folder, simulator):
             shutil.rmtree(folder, ignore_errors=True)
             # Makefiles cannot have a space in a path, as the working directory may.
@@ -114,7 +114,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
                     _build_in(Path(draft), sources, simulator, waves)
                 shutil.copytree(draft, folder)
             (folder / COMPLETE).touch()
-    return Build(simulator, folder, waves)
+    return Build(simulator, folder)
 
 
 def _digest(decides: list[Any]) -> str:
@@ -140,14 +140,6 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
 
 def _is_complete(folder: Path, simulator: str) -> bool:
     return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock between processes; it goes with the process that holds it."""
-    with open(path, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build_arguments(simulator: str) -> list[str]:
@@ -239,20 +231,18 @@ def run(
                     extra_env={JOB_VARIABLE: str(folder), **NOT_REWRITTEN},
                     log_file=log,
                 )
+                passed = get_results(folder / "results.xml") == (1, 0)
             except (Exception, SystemExit):
-                _raise_failure(folder, log)
-        try:
-            verdict = get_results(folder / "results.xml")
-        except RuntimeError:
-            _raise_failure(folder, log)
-        if verdict != (1, 0):
-            _raise_failure(folder, log)
+                passed = False
+        if not passed:
+            raise SimulationError(_failure(folder, log))
         return Outcome.read(folder / OUTCOME_FILE)
 
 
-def _raise_failure(folder: Path, log: Path) -> NoReturn:
+def _failure(folder: Path, log: Path) -> str:
+    """What a simulation stopped for."""
     reason = folder / FAILURE_FILE
     if reason.exists():
-        raise SimulationError(reason.read_text(encoding="utf-8").strip())
+        return reason.read_text(encoding="utf-8").strip()
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "no log"
-    raise SimulationError(f"the simulation stopped without a verdict:\n{text[-3000:]}")
+    return f"the simulation stopped without a verdict:\n{text[-3000:]}"

@@ -37,6 +37,5 @@ def column_pins(layer: LayerConfig) -> dict[str, int]:
 
 def step_pins(layer: LayerConfig) -> dict[str, int]:
     """The others."""
-    return {
-        pin: width for pin, width in pins_to_array(layer).items() if pin not in column_pins(layer)
-    }
+    columns = column_pins(layer)
+    return {pin: width for pin, width in pins_to_array(layer).items() if pin not in columns}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ...behav.chip.drawn import DrawnLayer
 from ...behav.pins.waveforms import AnalogLines
 from ...errors import InputError
-from ...hdl.config import LayerConfig, NetworkConfig
+from ...hdl.config import NetworkConfig
 from ...hdl.config.pins import ArrayPins, PinSizes
 from ...progress import Progress, silent
 from ...whole_file import whole_file
@@ -113,10 +113,7 @@ def add_analog(dump: Path, waves: Path, job: Job, probes: Sequence[Probe]) -> No
         header = read_header(source, dump)
         codes = _free_codes(header)
         layers = drawn_layers(job)
-        macros = [
-            _ProbedMacro(job.config.layers[probe.layer], layers[probe.layer], probe, header, codes)
-            for probe in probes
-        ]
+        macros = [_ProbedMacro(layers[probe.layer], probe, header, codes) for probe in probes]
         target.writelines(header.lines)
         target.writelines(_declarations(macros))
         target.write(header.end)
@@ -177,13 +174,9 @@ class _ProbedMacro:
     """Follows the pins of one macro and says what its lines do."""
 
     def __init__(
-        self,
-        config: LayerConfig,
-        drawn: DrawnLayer,
-        probe: Probe,
-        header: Header,
-        codes: Iterator[bytes],
-    ):
+        self, drawn: DrawnLayer, probe: Probe, header: Header, codes: Iterator[bytes]
+    ) -> None:
+        config = drawn.config
         self.name = f"{config.name}_{config.macro_names[probe.macro]}"
         self.trace_names = [*LINE_NAMES, *(f"{SL_PREFIX}{column}" for column in probe.columns)]
         self.codes = list(itertools.islice(codes, len(self.trace_names)))
@@ -234,21 +227,18 @@ class _ProbedMacro:
         """Samples to come if the pins stand still."""
         ticks = self._ticks(self._lines.line_course_s(), after)
         if ticks:
-            for trace, line_v in enumerate(self._lines.line_v(self._times_s(ticks)).T):
+            for trace, line_v in enumerate(self._lines.line_v(np.array(ticks) * self._tick_s).T):
                 yield from map(_Due, ticks, itertools.repeat(trace), line_v.tolist())
         for trace, column in enumerate(self._columns, len(LINE_NAMES)):
             ticks = self._ticks(self._lines.sl_course_s(column), after)
             if ticks:
-                sl_v = self._lines.sl_v(self._times_s(ticks), [column])[:, 0]
+                sl_v = self._lines.sl_v(np.array(ticks) * self._tick_s, [column])[:, 0]
                 yield from map(_Due, ticks, itertools.repeat(trace), sl_v.tolist())
 
     def _ticks(self, times_s: NDArray[np.float64], after: int) -> list[int]:
         """Not before the times: a sample at a crossing has to show what it did."""
         ticks = dict.fromkeys(np.ceil(times_s / self._tick_s).astype(np.int64).tolist())
         return [tick for tick in ticks if tick > after]
-
-    def _times_s(self, ticks: list[int]) -> NDArray[np.float64]:
-        return np.array(ticks) * self._tick_s
 
     def _sample(
         self, trace: int, tick: int, voltage_v: float, again: bool = False

@@ -45,8 +45,8 @@ class Header:
     where: object
     """Name of the file, for messages."""
 
-    def code_of(self, name: str, scope: str | None = None) -> bytes:
-        """The code of the first variable of a name, in any scope or in one.
+    def code_of(self, name: str) -> bytes:
+        """The code of the first variable of a name, in any scope.
 
         Raises
         ------
@@ -54,10 +54,9 @@ class Header:
             There is none.
         """
         for variable in self.variables:
-            if variable.name == name and scope in (None, variable.scope):
+            if variable.name == name:
                 return variable.code
-        inside = "" if scope is None else f" in {scope}"
-        raise InputError(f"{self.where}: found no signal {name}{inside}, expected one")
+        raise InputError(f"{self.where}: found no signal {name}, expected one")
 
 
 class Block(NamedTuple):

@@ -1,1 +1,4 @@
-"""Accuracy of many chips, without hardware."""
+"""Accuracy of many chips, without hardware.
+
+A chip is the unit of work: whole numbers, kept in a journal.
+"""

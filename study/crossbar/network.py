@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...behav.crossbar.layer import CrossbarLayer, Transfer
-from ...behav.crossbar.lines import fast_transfer_s
+from ...behav.crossbar.layer import CrossbarLayer
 from ...behav.parameters.crossbar import CrossbarParameters
 from ...hdl.config import ArrayGroup, NetworkConfig, Readout
 from ...sim.job import Job
@@ -16,11 +15,11 @@ SCORE_STEP = 2.0**-12
 ties of equal devices."""
 
 
-def crossbar_layers(job: Job, transfer: Transfer = fast_transfer_s) -> list[CrossbarLayer]:
+def crossbar_layers(job: Job) -> list[CrossbarLayer]:
     """The layers of a job with a chip as crossbars: its devices, transistors and wire per cell."""
     assert job.chip is not None  # an ideal chip has no devices
     parameters = CrossbarParameters.like(job.parameters.bridge)
-    return [CrossbarLayer(drawn, parameters, transfer) for drawn in job.drawn_layers]
+    return [CrossbarLayer(drawn, parameters) for drawn in job.drawn_layers]
 
 
 def driven_signs(config: ArrayGroup, bits: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -1,1 +1,4 @@
-"""Long work: shared out to processes, kept, and resumed."""
+"""Long work: shared out to processes, kept, and resumed.
+
+It knows nothing of what the work is.
+"""

@@ -3,18 +3,22 @@
 from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
-from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp, AxiStreamFrame
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiResp,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
 
 from ...hdl.bus.registers import WORD_BYTES
-from ...hdl.config import PHASE_NAMES, NetworkConfig
-from ...hdl.controller.control_registers import control_registers
-from ...hdl.controller.layer_registers import layer_register
+from .controller import LONGEST, PERIOD_NS, ControllerBench
 from .handles import read_number
-from .stream import StreamBench, expected_packet, image_frame
-
-LONGEST = 9
-"""Cycles of the longest phase that is drawn."""
+from .stream import image_frame, packets_hold, pauses
 
 
 class BusMonitor:
@@ -64,18 +68,29 @@ class BusMonitor:
             self.cycle += 1
 
 
-class ControlBench(StreamBench):
-    """A bench with a master on the control bus."""
+class ControlBench(ControllerBench):
+    """A bench with a master on the control bus, a source and a sink, all of cocotbext-axi."""
 
-    def __init__(self, dut: Any, sink_share: float = 0.0):
-        super().__init__(dut, 0.0, sink_share)
-        self.config = self.job.config
-        self.registers = control_registers(self.config)
+    def __init__(self, dut: Any, source_share: float = 0.0, sink_share: float = 0.0):
+        super().__init__(dut)
         self.monitor = BusMonitor(dut)
-        self.limit_ns *= LONGEST
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
+        self.set_pauses(source_share, sink_share)
+        cycles = LONGEST * (self.config.latency + 4 * self.config.interval)
+        slowest = 1 - max(source_share, sink_share)
+        self.limit_ns = round(2 * PERIOD_NS * cycles / slowest) + 5000
+
+    def set_pauses(self, source: float, sink: float) -> None:
+        """From now on the stream's ends pause in the given shares of cycles."""
+        for end, share in ((self.source, source), (self.sink, sink)):
+            end.set_pause_generator(pauses(self.draw, share) if share else None)
+            end.pause = False
 
     async def start(self) -> None:
         await super().start()
+        await RisingEdge(self.dut.clk)
+        self.hold = cocotb.start_soon(packets_hold(self.dut))
         self.master = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, "s_axil"), self.dut.clk)
         cocotb.start_soon(self.monitor.run())
 
@@ -92,48 +107,27 @@ class ControlBench(StreamBench):
         assert response == AxiResp.OKAY, f"{name}: {response}"
         return value
 
-    async def write(self, name: str, value: int) -> AxiResp:
-        return await self.write_at(
-            self.registers.address(name), value.to_bytes(WORD_BYTES, "little")
-        )
+    async def write(self, name: str, value: int) -> None:
+        response = await self.offer(name, value)
+        assert response == AxiResp.OKAY, f"{name}: {response}"
 
-    def bit(self, register: str, field: str) -> int:
-        """A field of one bit, as a number to write or to mask with."""
-        return 1 << self.registers.field(register, field)[0]
+    async def offer(self, name: str, value: int) -> AxiResp:
+        """Write what a register may refuse."""
+        data = value.to_bytes(WORD_BYTES, "little")
+        return await self.write_at(self.registers.address(name), data)
 
-    async def command(self, field: str) -> None:
-        assert await self.write("CONTROL", self.bit("CONTROL", field)) == AxiResp.OKAY
+    async def send(self, *indices: int) -> None:
+        """Have the source send images."""
+        for index in indices:
+            frame = image_frame(self.job, self.job.images[index], self.draw)
+            await self.source.send(AxiStreamFrame(frame))
 
-    async def send(self, index: int) -> None:
-        await self.source.send(
-            AxiStreamFrame(image_frame(self.job, self.job.images[index], self.draw))
-        )
+    async def packet(self) -> list[int]:
+        """The next packet's beats, as signed numbers."""
+        frame = await with_timeout(self.sink.recv(), self.limit_ns, "ns")
+        return np.frombuffer(bytes(frame.tdata), dtype="<i4").tolist()
 
-    async def expect(self, index: int) -> None:
-        found, expected = await self.packet(), expected_packet(self.job, self.job.images[index])
-        assert found == expected, f"image {index}: found {found}, expected {expected}"
-
-    def random_times(self, longest: int = LONGEST) -> NetworkConfig:
-        """The configuration with other phase times, down to the least that are allowed."""
-        layers = []
-        for index, layer in enumerate(self.config.layers):
-            times = {}
-            for name in PHASE_NAMES:
-                [field] = self.registers[layer_register(index, name)].fields
-                times[name] = self.draw.randint(field.minimum or 0, longest)
-            timing = layer.macro.timing.replace(**times)
-            layers.append(layer.replace(macro=layer.macro.replace(timing=timing)))
-        return self.config.replace(layers=tuple(layers))
-
-    async def set_times(self, config: NetworkConfig, layers: range | None = None) -> None:
-        for index in layers or range(len(config.layers)):
-            for name in PHASE_NAMES:
-                value = getattr(config.layers[index].macro.timing, name)
-                assert await self.write(layer_register(index, name), value) == AxiResp.OKAY
-
-
-async def started(dut: Any, **settings: float) -> ControlBench:
-    """A bench after reset."""
-    bench = ControlBench(dut, **settings)
-    await bench.start()
-    return bench
+    async def expect(self, *indices: int) -> None:
+        """The next packets are those of images."""
+        for index in indices:
+            self.check_packet(await self.packet(), index)

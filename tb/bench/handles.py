@@ -16,9 +16,5 @@ def read_number(handle: Any) -> int:
 
 def read_meter(dut: Any, name: str) -> Meter:
     """What an interval meter has counted."""
-    return Meter(
-        shortest=read_number(getattr(dut, f"{name}_shortest")),
-        longest=read_number(getattr(dut, f"{name}_longest")),
-        first=read_number(getattr(dut, f"{name}_first")),
-        count=read_number(getattr(dut, f"{name}_count")),
-    )
+    counts = ("shortest", "longest", "first", "count")
+    return Meter(**{count: read_number(getattr(dut, f"{name}_{count}")) for count in counts})

@@ -4,64 +4,38 @@ So that long phases take a simulator's time only, and so that each channel of th
 run ahead of the others, as far as its handshake lets it.
 """
 
-import os
-import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import cocotb
-from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from ...bits import word_of_levels
 from ...hdl.bus.registers import WORD_BYTES
-from ...hdl.config import PHASE_NAMES, STREAM_BITS, NetworkConfig
-from ...hdl.controller.control_registers import control_registers
-from ...hdl.controller.layer_registers import layer_register
-from ...sim.job import Job
-from ...sim.simulators.job_folder import JOB_VARIABLE
-from ...sim.testbench.top import bus_inputs, programming_inputs
+from ...hdl.config import STREAM_BITS, NetworkConfig
+from .controller import PERIOD_NS, ControllerBench
 from .handles import read_number
-from .stream import PERIOD_NS, IdealArray, expected_packet
 
 ANSWER_CYCLES = 40
 """Clock cycles in which a channel of the control bus has to be ready, or to answer."""
 EVERY_BYTE = (1 << WORD_BYTES) - 1
 
 
-class HandshakeBench:
-    """Controller, ideal arrays, and a master of both buses."""
+class HandshakeBench(ControllerBench):
+    """A bench with a master of both buses."""
 
     def __init__(self, dut: Any):
-        self.dut = dut
-        self.job = Job.read(Path(os.environ[JOB_VARIABLE]) / "job.npz")
-        self.config = self.job.config
-        self.registers = control_registers(self.config)
-        self.draw = random.Random(self.job.seed)
-        self.arrays: list[IdealArray] = []
+        super().__init__(dut)
         self.begun, self.ended = 0, 0
         """Cycles of the last image's first beat and of the last packet's last."""
         self.slow = 0.0
         """Share of cycles in which a channel of the control bus pauses."""
 
     async def start(self) -> None:
-        dut = self.dut
-        streams = ["s_axis_tvalid", "s_axis_tlast", "m_axis_tready"]
-        for name in (*bus_inputs(self.config), *programming_inputs(self.config), *streams):
-            getattr(dut, name).value = 0
-        for layer, weights in zip(self.config.layers, self.job.weights, strict=True):
-            for macro in range(layer.macros):
-                array = IdealArray(dut, layer, macro, weights)
-                array.answer(0, 0)
-                self.arrays.append(array)
-                cocotb.start_soon(array.run())
-        dut.rst.value = 1
-        Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start()
-        await ClockCycles(dut.clk, 2)
-        dut.rst.value = 0
-        await FallingEdge(dut.clk)
+        for name in ("s_axis_tvalid", "s_axis_tlast", "m_axis_tready"):
+            getattr(self.dut, name).value = 0
+        await super().start()
 
     def cycle(self) -> int:
         """Clock cycles so far."""
@@ -71,19 +45,22 @@ class HandshakeBench:
         while self.draw.random() < self.slow:
             await RisingEdge(self.dut.clk)
 
+    async def until(self, name: str) -> None:
+        """Wait for a clock edge at which a pin is high."""
+        for _ in range(ANSWER_CYCLES):
+            await RisingEdge(self.dut.clk)
+            if read_number(getattr(self.dut, name)):
+                return
+        raise AssertionError(f"{name}: found none in {ANSWER_CYCLES} cycles")
+
     async def transfer(self, port: str, **payload: int) -> None:
         """Offer a beat on a channel until it is taken; afterwards anything may lie there."""
         await self.pause()
         for name, value in payload.items():
             getattr(self.dut, port + name).value = value
-        valid, ready = (getattr(self.dut, f"{port}{name}") for name in ("valid", "ready"))
+        valid = getattr(self.dut, f"{port}valid")
         valid.value = 1
-        for _ in range(ANSWER_CYCLES):
-            await RisingEdge(self.dut.clk)
-            if read_number(ready):
-                break
-        else:
-            raise AssertionError(f"{port}ready: found none in {ANSWER_CYCLES} cycles")
+        await self.until(f"{port}ready")
         valid.value = 0
         for name in payload:
             handle = getattr(self.dut, port + name)
@@ -92,12 +69,7 @@ class HandshakeBench:
     async def answer(self, port: str, *names: str) -> list[int]:
         """Take an answer; it has to stay as it is until it is taken."""
         valid, ready = (getattr(self.dut, f"{port}{name}") for name in ("valid", "ready"))
-        for _ in range(ANSWER_CYCLES):
-            await RisingEdge(self.dut.clk)
-            if read_number(valid):
-                break
-        else:
-            raise AssertionError(f"{port}valid: found none in {ANSWER_CYCLES} cycles")
+        await self.until(f"{port}valid")
         first = [read_number(getattr(self.dut, port + name)) for name in names]
         await self.pause()
         ready.value = 1
@@ -145,29 +117,29 @@ class HandshakeBench:
         [response] = await self.write_all([(self.registers.address(name), value, EVERY_BYTE)])
         assert response == 0, f"{name}: found response {response}"
 
-    async def set_times(self, config: NetworkConfig) -> None:
-        """Write every phase time of a configuration."""
-        for index, layer in enumerate(config.layers):
-            for name in PHASE_NAMES:
-                await self.write(layer_register(index, name), getattr(layer.macro.timing, name))
-
-    async def send(self, index: int, gap_cycles: int = 0) -> None:
-        """Send an image, with a pause after each beat but the last."""
-        dut, config = self.dut, self.config
-        word = word_of_levels(self.job.images[index], config.layers[0].bits_per_input)
-        for beat in range(config.input_beats):
-            dut.s_axis_tdata.value = word >> STREAM_BITS * beat & (1 << STREAM_BITS) - 1
-            dut.s_axis_tlast.value = beat == config.input_beats - 1
+    async def frame(self, words: Sequence[int], gap_cycles: int = 0) -> list[int]:
+        """Send beats, with a pause after each but the last; the cycles in which they are taken."""
+        dut, taken = self.dut, []
+        for left, word in zip(reversed(range(len(words))), words, strict=True):
+            dut.s_axis_tdata.value = word
+            dut.s_axis_tlast.value = left == 0
             dut.s_axis_tvalid.value = 1
             await RisingEdge(dut.clk)
             while not read_number(dut.s_axis_tready):
                 await RisingEdge(dut.clk)
-            if beat == 0:
-                self.begun = self.cycle()
-            if gap_cycles and beat < config.input_beats - 1:
+            taken.append(self.cycle())
+            if gap_cycles and left:
                 dut.s_axis_tvalid.value = 0
                 await ClockCycles(dut.clk, gap_cycles)
         dut.s_axis_tvalid.value = 0
+        return taken
+
+    async def send(self, index: int, gap_cycles: int = 0) -> None:
+        """Send an image, with a pause after each beat but the last."""
+        word = word_of_levels(self.job.images[index], self.config.layers[0].bits_per_input)
+        lowest = range(0, self.config.input_beats * STREAM_BITS, STREAM_BITS)
+        beats = [word >> low & (1 << STREAM_BITS) - 1 for low in lowest]
+        self.begun = (await self.frame(beats, gap_cycles))[0]
 
     async def receive(self, limit_cycles: int) -> list[int]:
         """The next packet, as signed numbers."""
@@ -188,8 +160,6 @@ class HandshakeBench:
     async def image(self, index: int, config: NetworkConfig) -> None:
         """An image's packet is right and comes in the cycles that a configuration declares."""
         await self.send(index)
-        found = await self.receive(2 * config.latency)
-        expected = expected_packet(self.job, self.job.images[index])
-        assert found == expected, f"image {index}: found {found}, expected {expected}"
+        self.check_packet(await self.receive(2 * config.latency), index)
         taken = self.ended - self.begun
         assert taken == config.latency, f"found {taken} cycles for {config.latency}"

@@ -9,10 +9,11 @@ from cocotb.triggers import ClockCycles, FallingEdge, First, ReadOnly, RisingEdg
 
 from ...hdl.config import PHASE_NAMES, LayerConfig, NetworkConfig
 from ..suites.scenario_plan import states_of
+from .arrays import IdealArray
+from .controller import with_times
 from .handles import read_number
 from .handshake import HandshakeBench
 from .scoreboard import PhaseMonitor
-from .stream import IdealArray
 
 FEW = 3
 """Cycles of a phase beside its one high bit."""
@@ -22,8 +23,6 @@ COUNTED_CYCLES = 600
 """A phase that is not longer is counted to its end."""
 READ_CYCLES = 6
 """From a register's value to the end of its read, and to the next one's."""
-SOFT_RESET = 1 << 2
-"""In CONTROL."""
 
 
 class HighTimeMonitor:
@@ -49,9 +48,9 @@ class OrderMonitor:
     its bank is charged then only.
     """
 
-    def __init__(self, array: IdealArray, layer: LayerConfig):
+    def __init__(self, array: IdealArray):
         self.pins = array.pins
-        self.still = ["bl", "blb"] if layer.overlapped else ["wl", "bl", "blb"]
+        self.still = ["bl", "blb"] if array.layer.overlapped else ["wl", "bl", "blb"]
         self.bank = array.bank
 
     def run(self) -> None:
@@ -95,40 +94,21 @@ def high_cycles(layer: LayerConfig) -> dict[str, int]:
     return pins
 
 
-def places(config: NetworkConfig) -> Iterator[tuple[LayerConfig, int]]:
-    """Layer and macro of each array."""
-    for layer in config.layers:
-        for macro in range(layer.macros):
-            yield layer, macro
-
-
 class PhaseBench(HandshakeBench):
     """A bench that sets phase times and times what comes."""
 
     def with_times(self, **times: int) -> NetworkConfig:
         """The configuration with the same times in all layers, 1 where nothing is given."""
-        layers = []
-        for layer in self.config.layers:
-            timing = layer.macro.timing.replace(**dict.fromkeys(PHASE_NAMES, 1) | times)
-            layers.append(layer.replace(macro=layer.macro.replace(timing=timing)))
-        return self.config.replace(layers=tuple(layers))
-
-    def random_times(self, longest: int) -> NetworkConfig:
-        """Other times in each layer."""
-        layers = []
-        for layer in self.config.layers:
-            times = {name: self.draw.randint(1, longest) for name in PHASE_NAMES}
-            macro = layer.macro.replace(timing=layer.macro.timing.replace(**times))
-            layers.append(layer.replace(macro=macro))
-        return self.config.replace(layers=tuple(layers))
+        times = dict.fromkeys(PHASE_NAMES, 1) | times
+        return with_times(self.config, dict.fromkeys(range(len(self.config.layers)), times))
 
     def keep_order(self) -> None:
         """From now on, to the test's end, no array's pins may break its order."""
-        for array, (layer, _) in zip(self.arrays, places(self.config), strict=True):
-            OrderMonitor(array, layer).run()
+        for array in self.arrays:
+            OrderMonitor(array).run()
 
     async def soft_reset(self) -> None:
-        await self.write("CONTROL", SOFT_RESET)
+        await self.command("soft_reset")
         await ClockCycles(self.dut.clk, 2)
         await FallingEdge(self.dut.clk)
 
@@ -138,7 +118,7 @@ class PhaseBench(HandshakeBench):
     async def follow(self, index: int, state: str, cycles: int, what: str) -> None:
         """The next time that a layer is in a state it is so for so long, as far as is looked at."""
         layer = self.config.layers[index]
-        view = PhaseMonitor(self.dut, layer.name, layer.bits_per_input)
+        view = PhaseMonitor(self.dut, layer)
         for _ in range(2 * self.config.latency):
             await FallingEdge(self.dut.clk)
             view.update()

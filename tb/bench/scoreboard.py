@@ -6,10 +6,9 @@ from typing import Any
 
 from cocotb.triggers import ClockCycles
 
-from ...hdl.config import NetworkConfig
+from ...hdl.config import LayerConfig, NetworkConfig
 from .control import ControlBench
 from .handles import read_number
-from .stream import pauses
 
 LONGEST = 3
 """Cycles of the longest phase that a scenario sets."""
@@ -26,11 +25,11 @@ WHEN_ALL_FELL = {
 class PhaseMonitor:
     """The state of a layer's sequencer, from its pins alone, cycle by cycle."""
 
-    def __init__(self, dut: Any, layer: str, planes: int):
+    def __init__(self, dut: Any, layer: LayerConfig):
         self.state = "IDLE"
         names = ["bl", "blb", "precharge", "evaluate", "strobe"]
-        names += ["share"] if planes > 1 else []
-        self.pins = {name: getattr(dut, f"{layer}_macro0__{name}") for name in names}
+        names += ["share"] if layer.bits_per_input > 1 else []
+        self.pins = {name: getattr(dut, f"{layer.name}_macro0__{name}") for name in names}
 
     def high(self, name: str) -> int:
         return read_number(self.pins[name]) if name in self.pins else 0
@@ -62,14 +61,9 @@ class Scoreboard:
     interrupts: int = 0
     enabled: int = 0
     running: bool = True
-
-
-@dataclass
-class Stalls:
+    result_stalls: int = 0
     """Cycles of waiting that the monitor had counted when the counters were 0."""
-
-    result: int = 0
-    input: int = 0
+    input_stalls: int = 0
 
 
 class ScenarioBench(ControlBench):
@@ -80,7 +74,6 @@ class ScenarioBench(ControlBench):
         self.draw = draw
         self.current: NetworkConfig = self.config
         self.scoreboard = Scoreboard()
-        self.stalls = Stalls()
         self.limit_ns *= LONGEST
 
     def index(self) -> int:
@@ -100,19 +93,10 @@ class ScenarioBench(ControlBench):
         if frames:
             self.error("dropped_frame")
 
-    async def expect(self, index: int) -> None:
-        await super().expect(index)
-        self.image_done()
-
-    def set_pauses(self, source: float, sink: float) -> None:
-        """From now on the stream's ends pause in the given shares of cycles."""
-        for end, share in ((self.source, source), (self.sink, sink)):
-            end.set_pause_generator(pauses(self.draw, share) if share else None)
-            end.pause = False
-
-    async def set_any_times(self, config: NetworkConfig) -> None:
-        await self.set_times(config)
-        self.current = config
+    async def expect(self, *indices: int) -> None:
+        for index in indices:
+            await super().expect(index)
+            self.image_done()
 
     async def empty(self) -> None:
         """Wait until nothing is in progress."""
@@ -134,8 +118,8 @@ class ScenarioBench(ControlBench):
             "IMAGES_DONE": scoreboard.images,
             "DROPPED_FRAMES": scoreboard.dropped,
             "UNRESOLVED_DECISIONS": scoreboard.unresolved,
-            "RESULT_STALL_CYCLES": self.monitor.result_stalls - self.stalls.result,
-            "INPUT_STALL_CYCLES": self.monitor.input_stalls - self.stalls.input,
+            "RESULT_STALL_CYCLES": self.monitor.result_stalls - scoreboard.result_stalls,
+            "INPUT_STALL_CYCLES": self.monitor.input_stalls - scoreboard.input_stalls,
             "ERRORS": scoreboard.errors,
             "INTERRUPT_STATUS": scoreboard.interrupts,
             "INTERRUPT_ENABLE": scoreboard.enabled,

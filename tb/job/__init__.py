@@ -1,1 +1,4 @@
-"""The testbenches that run a job: bulk, strict, and programming."""
+"""The testbenches that run a job: bulk, strict, and programming.
+
+Its modules are named in `sim.simulators.job_folder`, which starts them.
+"""

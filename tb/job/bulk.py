@@ -71,17 +71,13 @@ class LayerDriver:
         raise Failure(f"{self.chip.config.name}: {violation.meaning}")
 
 
-def word_of_lines(chip: LayerChip) -> int:
-    """The word line of each row, row by row and array by array, as array_replay.sv takes them."""
-    lines = enumerate(chip.word_lines.tolist())
-    return sum(line << LINE_BITS * neuron for neuron, line in lines)
-
-
 def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
     for chip in chips:
         if chip.config.macro.programmable:
-            getattr(dut, f"{chip.config.name}_lines").value = word_of_lines(chip)
+            # Row by row and array by array, as array_replay.sv takes them.
+            word = sum(k << LINE_BITS * at for at, k in enumerate(chip.word_lines.tolist()))
+            getattr(dut, f"{chip.config.name}_lines").value = word
     drivers = [LayerDriver(dut, index, chip, outcome) for index, chip in enumerate(chips)]
     return [*(driver.run() for driver in drivers), *(driver.watch() for driver in drivers)]
 

@@ -1,22 +1,23 @@
 """Programming of blank arrays in a Verilog simulator."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cocotb.triggers import ReadWrite, ValueChange
 from cocotb.utils import get_sim_time
 
+from ...behav.chip.layer import LayerChip
 from ...behav.pins.programming import ProgrammingArray
 from ...hdl.config.pins import ProgrammingPins
 from ...sim.host.blank_chip import BlankChip, BlankLayer
-from ...sim.host.programming import program_for_job, record_programming
+from ...sim.host.programming import program_chip
 from ...sim.job import Job
+from ...sim.outcome import Outcome
 from ...sim.testbench.ports import column_pins, index_bits, step_pins
 from ..bench.handles import Failure, read_number
 from ..bench.tasks import Tasks
 from .ports import DriverPorts
-from .testbench import Programmed, Progress
+from .testbench import Progress
 
 
 class BlankLayerDriver:
@@ -86,16 +87,15 @@ def _split(word: int, places: Sequence[tuple[str, int, int]]) -> dict[str, int]:
     return {name: word >> low & mask for name, low, mask in places}
 
 
-async def program_arrays(dut: Any, job: Job, ports: DriverPorts) -> Programmed:
-    """Program a job's network from blank; the chip that it makes, and what to note."""
-    chip = BlankChip(job)
-    drivers = [BlankLayerDriver(dut, layer) for layer in chip.layers]
+async def program_arrays(dut: Any, job: Job, ports: DriverPorts) -> tuple[list[LayerChip], Outcome]:
+    """Program a job's network from blank; the chip that it makes, and an outcome with how."""
+    blank = BlankChip(job)
+    drivers = [BlankLayerDriver(dut, layer) for layer in blank.layers]
     tasks = Tasks()
     tasks.start(*(driver.run() for driver in drivers))
-    layers, errors = await tasks.result(program_for_job(ports, job, Progress()))
+    chips, outcome = await tasks.result(program_chip(ports, blank, Progress()))
     tasks.cancel()
     for driver in drivers:
         driver.check()
     dut.programming.value = 0
-    chips = chip.layer_chips([layer.word_lines for layer in layers])
-    return chips, functools.partial(record_programming, layers=layers, errors=errors)
+    return chips, outcome

@@ -10,7 +10,7 @@ from cocotb.utils import get_sim_time
 from ...behav.chip.layer import LayerChip
 from ...hdl.config import ArrayGroup
 from ...hdl.config.pins import ArrayPins, PinSizes
-from ...sim.answers import ArrayAdapter
+from ...sim.answers import ArrayAdapter, array_adapters
 from ...sim.outcome import Outcome
 from ..bench.handles import read_number
 from .testbench import run_job
@@ -25,32 +25,26 @@ class ArrayDriver:
         pins = PinSizes.of_group(config).inference_inputs()
         self.pins = {pin: getattr(dut, f"{name}__{pin}") for pin in pins}
         # The testbench passes the answer on in the last cycle of the strobe.
-        self.sense_p = getattr(dut, f"{name}_answer_p")
-        self.sense_n = getattr(dut, f"{name}_answer_n")
-        self.sense_p.value = 0
-        self.sense_n.value = 0
+        self.sense = [getattr(dut, f"{name}_answer_{side}") for side in "pn"]
+        self.answer((0, 0))
+
+    def answer(self, sense: tuple[int, int]) -> None:
+        for handle, value in zip(self.sense, sense, strict=True):
+            handle.value = value
 
     async def run(self) -> None:
         while True:
             await ValueChange(self.changes)
             await ReadWrite()  # all pins of this instant have settled
             pins = ArrayPins(**{pin: read_number(handle) for pin, handle in self.pins.items()})
-            positive, negative = self.adapter.observe(get_sim_time("ps") * 1e-12, pins)
-            self.sense_p.value = positive
-            self.sense_n.value = negative
+            self.answer(self.adapter.observe(get_sim_time("ps") * 1e-12, pins))
 
 
 def array_side(dut: Any, chips: list[LayerChip], outcome: Outcome) -> list[Awaitable[None]]:
     """The coroutines that answer for the arrays."""
     return [
-        ArrayDriver(
-            dut,
-            f"{chip.config.name}_{macro}",
-            chip.config,
-            ArrayAdapter(chip, layer, number, outcome),
-        ).run()
-        for layer, chip in enumerate(chips)
-        for number, macro in enumerate(chip.config.macro_names)
+        ArrayDriver(dut, name, chip.config, adapter).run()
+        for name, adapter, chip in array_adapters(chips, outcome)
     ]
 
 

@@ -27,8 +27,7 @@ from ..bench.handles import Failure, read_meter, read_number
 from ..bench.tasks import Tasks
 from .ports import DriverPorts
 
-Programmed = tuple[list[LayerChip], Callable[[Outcome], None]]
-Programming = Callable[[Any, Job, DriverPorts], Awaitable[Programmed]]
+Programming = Callable[[Any, Job, DriverPorts], Awaitable[tuple[list[LayerChip], Outcome]]]
 ArraySide = Callable[[Any, list[LayerChip], Outcome], Sequence[Awaitable[None]]]
 
 
@@ -98,7 +97,7 @@ async def run_job(dut: Any, side: ArraySide, program: Programming | None = None)
     side : callable (dut, chips, outcome) -> coroutines
         Answers for the arrays and fills in the outcome's `inputs` and `answers`.
     program : callable (dut, job, ports) -> coroutine
-        Programs blank arrays; gives the chip that they make, and what to note in the outcome.
+        Programs blank arrays; gives the chip that they make, and an outcome with how it went.
     """
     folder = Path(os.environ[JOB_VARIABLE])
     job = Job.read(folder / JOB_FILE)
@@ -109,9 +108,7 @@ async def run_job(dut: Any, side: ArraySide, program: Programming | None = None)
             dut.programming.value = 1
             dut.running.value = 1
             await FallingEdge(dut.in_reset)
-            chips, note = await program(dut, job, ports)
-            outcome = Outcome.empty(job, chips)
-            note(outcome)
+            chips, outcome = await program(dut, job, ports)
         else:
             chips = job.layer_chips()
             outcome = Outcome.empty(job, chips)

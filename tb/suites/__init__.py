@@ -1,1 +1,4 @@
-"""Suites of tests on the controller alone."""
+"""Suites of tests on the controller alone.
+
+Tests and mutation campaigns run them by name: add tests, keep names.
+"""

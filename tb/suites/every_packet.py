@@ -24,10 +24,6 @@ from ...hdl.programming.plan import Device
 from ..bench.handles import read_number
 from ..bench.handshake import HandshakeBench
 
-STOP = 1 << 1
-"""In CONTROL."""
-RUNNING = 1 << 0
-"""In STATUS."""
 SEEN_CYCLES = 8
 """A packet is dropped, and counted, so soon after its last beat."""
 SURPLUS = (1, 3)
@@ -95,17 +91,10 @@ def has_neuron(layer: LayerConfig, header: int) -> bool:
     return row < layer.rows_used and macro * layer.rows_used + row < layer.neurons
 
 
-async def started(dut: Any) -> PacketBench:
-    """A bench after reset."""
-    bench = PacketBench(dut)
-    await bench.start()
-    return bench
-
-
 @cocotb.test()
 async def packets_for_nothing_are_dropped(dut: Any) -> None:
     """Each is counted, and leaves nothing behind."""
-    bench = await started(dut)
+    bench = await PacketBench.started(dut)
     dropped = 0
     for index in range(len(bench.config.layers)):
         for what, beats in bench.wrong_packets(index):
@@ -114,7 +103,9 @@ async def packets_for_nothing_are_dropped(dut: Any) -> None:
             dropped += 1
             found = await bench.read("DROPPED_ROWS")
             assert found == dropped, f"layer {index}, {what}: found {found} dropped"
-            assert await bench.read("STATUS") == RUNNING, f"layer {index}, {what}"
+            assert await bench.read("STATUS") == bench.bit("STATUS", "running"), (
+                f"layer {index}, {what}"
+            )
         for name in ("ROWS_DONE", "PULSES", "PROGRAMMING_CYCLES"):
             assert await bench.read(layer_register(index, name)) == 0, name
     assert await bench.read("ERRORS")
@@ -124,8 +115,8 @@ async def packets_for_nothing_are_dropped(dut: Any) -> None:
 @cocotb.test()
 async def rows_of_dead_cells_are_told(dut: Any) -> None:
     """Every neuron's row as the model says, register by register; then images go on."""
-    bench = await started(dut)
-    await bench.write("CONTROL", STOP)
+    bench = await PacketBench.started(dut)
+    await bench.command("stop")
     for index, layer in enumerate(bench.config.layers):
         model = ProgrammingModel(layer)
         rows: list[ProgrammedRow] = []
@@ -141,12 +132,12 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
             assert seen[macro] == cells.pulses, f"neuron {neuron}: pulses differ"
             assert sum(map(len, seen)) == len(cells.pulses), "found pulses on another macro"
             seen[macro].clear()
-            await expect_rows(bench, index, rows)
-            for name, due in {
+            last = {
                 "LAST_ROW": row | macro << ROW_BITS,
                 "LAST_LINE": rows[-1].line | rows[-1].failures.bit_count() << ROW_BITS,
                 "FAILURE_BITS": rows[-1].failures & (1 << STREAM_BITS) - 1,
-            }.items():
+            }
+            for name, due in (counts(rows) | last).items():
                 found = await bench.read(layer_register(index, name))
                 assert found == due, f"{name}, neuron {neuron}: found {found:#x}, expected {due:#x}"
     for name in ("ERRORS", "INTERRUPT_STATUS"):
@@ -156,9 +147,9 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
         assert await bench.read(name) == 0, f"{name}: found {told:#x} not to go"
 
 
-async def expect_rows(bench: PacketBench, index: int, rows: Sequence[ProgrammedRow]) -> None:
-    """A layer's counters say what came of all its rows so far."""
-    for name, due in {
+def counts(rows: Sequence[ProgrammedRow]) -> dict[str, int]:
+    """What a layer's counters say of all its rows so far."""
+    return {
         "ROWS_DONE": len(rows),
         "PULSES": sum(row.pulses for row in rows),
         "RETRIES": sum(row.retries for row in rows),
@@ -166,6 +157,4 @@ async def expect_rows(bench: PacketBench, index: int, rows: Sequence[ProgrammedR
         "ROWS_MOVED": sum(row.moves for row in rows),
         "ROWS_UNREPAIRABLE": sum(row.unrepairable for row in rows),
         "PROGRAMMING_CYCLES": sum(row.cycles for row in rows),
-    }.items():
-        found = await bench.read(layer_register(index, name))
-        assert found == due, f"{name} of layer {index}: found {found}, expected {due}"
+    }

@@ -6,13 +6,9 @@ from typing import Any
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
-from ..bench.handles import read_number
-from ..bench.phases import SOFT_RESET, PhaseBench
+from ...hdl.config import STREAM_BITS
+from ..bench.phases import PhaseBench
 
-RUNNING = 1 << 0
-"""In STATUS."""
-DROPPED_FRAME = 1 << 0
-"""In ERRORS."""
 WRITE_CYCLES = 8
 """More than a command takes from its offer until it is in force."""
 
@@ -23,47 +19,19 @@ class RestartBench(PhaseBench):
     restarted = 0
 
     async def restart(self) -> None:
-        writing = cocotb.start_soon(self.write("CONTROL", SOFT_RESET))
+        writing = cocotb.start_soon(self.command("soft_reset"))
         await RisingEdge(self.dut.s_axil_bvalid)
         await FallingEdge(self.dut.clk)
-        self.restarted = self.cycle()
+        self.restarted = self.cycle() + 1
         await writing
-
-    async def frame(self, beats: int, gap_cycles: int) -> int:
-        """Send a frame of any length, pauses between its beats; the cycle that takes its last."""
-        dut, taken = self.dut, 0
-        for beat in range(beats):
-            dut.s_axis_tdata.value = self.draw.getrandbits(len(dut.s_axis_tdata))
-            dut.s_axis_tlast.value = beat == beats - 1
-            dut.s_axis_tvalid.value = 1
-            await FallingEdge(dut.clk)
-            while not read_number(dut.s_axis_tready):
-                await FallingEdge(dut.clk)
-            taken = self.cycle()
-            await RisingEdge(dut.clk)
-            if gap_cycles and beat < beats - 1:
-                dut.s_axis_tvalid.value = 0
-                await ClockCycles(dut.clk, gap_cycles)
-        dut.s_axis_tvalid.value = 0
-        return taken
 
     async def expect_rest(self) -> None:
         """Nothing is going on: no result, no pin up, no count."""
         status = await self.read("STATUS")
-        assert status == RUNNING, f"found STATUS {status} after a soft reset"
-        assert not read_number(self.dut.m_axis_tvalid), "a result of what was lost"
-        for array in self.arrays:
-            up = [name for name, pin in array.pins.items() if read_number(pin)]
-            assert not up, f"{up} after a soft reset"
+        assert status == self.bit("STATUS", "running"), f"found STATUS {status} after a soft reset"
+        self.check_rest()
         for name in ("IMAGES_DONE", "UNRESOLVED_DECISIONS"):
             assert await self.read(name) == 0, name
-
-
-async def started(dut: Any) -> RestartBench:
-    """A bench after reset."""
-    bench = RestartBench(dut)
-    await bench.start()
-    return bench
 
 
 def cut_frames(beats: int) -> Iterator[tuple[int, int, int]]:
@@ -80,18 +48,19 @@ def cut_frames(beats: int) -> Iterator[tuple[int, int, int]]:
 @cocotb.test()
 async def a_frame_is_cut_in_any_cycle(dut: Any) -> None:
     """Its rest is dropped, and counted where it ends after the reset; the next image is right."""
-    bench = await started(dut)
+    bench = await RestartBench.started(dut)
     for beats, gap, wait in cut_frames(bench.config.input_beats):
         what = f"{beats} beats, {gap} cycles between, {wait} before"
         restarting = cocotb.start_soon(bench.restart())
         await ClockCycles(dut.clk, wait + 1)
-        ends = await bench.frame(beats, gap)
+        words = [bench.draw.getrandbits(STREAM_BITS) for _ in range(beats)]
+        ends = (await bench.frame(words, gap))[-1]
         await restarting
         await bench.expect_rest()
         dropped = int(ends > bench.restarted)
         found = await bench.read("DROPPED_FRAMES")
         assert found == dropped, f"{what}: found {found} dropped, expected {dropped}"
-        assert await bench.read("ERRORS") == dropped * DROPPED_FRAME, what
+        assert await bench.read("ERRORS") == dropped * bench.bit("ERRORS", "dropped_frame"), what
         await bench.image(wait % len(bench.job.images), bench.config)
         assert await bench.read("IMAGES_DONE") == 1, what
 
@@ -99,7 +68,7 @@ async def a_frame_is_cut_in_any_cycle(dut: Any) -> None:
 @cocotb.test()
 async def an_image_is_lost_in_any_cycle(dut: Any) -> None:
     """From its first beat to its result, which waits; the next image is right and in time."""
-    bench = await started(dut)
+    bench = await RestartBench.started(dut)
     for wait in range(bench.config.latency + WRITE_CYCLES):
         await bench.send(0)
         await ClockCycles(dut.clk, wait)

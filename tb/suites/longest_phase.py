@@ -10,9 +10,8 @@ from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
 from ...hdl.config import PHASE_BITS
 from ...hdl.controller.layer_registers import layer_register
+from ..bench.controller import PERIOD_NS
 from ..bench.phases import PhaseBench
-from ..bench.stream import PERIOD_NS
-from .every_phase_bit import started
 
 LONGEST = (1 << PHASE_BITS) - 1
 WAITING = ("RESULT_STALL_CYCLES", "INPUT_STALL_CYCLES", "CYCLES_LOW")
@@ -47,7 +46,7 @@ async def counts(bench: PhaseBench) -> dict[str, int]:
 @cocotb.test()
 async def the_longest_phase_ends(dut: Any) -> None:
     """In all layers at once, while a result waits, and an image."""
-    bench = await started(dut)
+    bench = await PhaseBench.started(dut)
     await bench.set_times(bench.with_times())
     limit_ns = 2 * bench.config.latency * PERIOD_NS
     await bench.send(0)

@@ -63,13 +63,6 @@ def every_reset(config: NetworkConfig) -> list[Reset]:
     ]
 
 
-def configuration_of(seed: int, number: int, count: int) -> int:
-    """Which of `count` configurations a scenario has: each once in `count` scenarios in a row."""
-    order = list(range(count))
-    random.Random(f"{seed}, block {number // count}").shuffle(order)
-    return order[number % count]
-
-
 def events_of(seed: int, number: int, count: int, config: NetworkConfig) -> list[str | Reset]:
     """A scenario's events in order.
 

@@ -14,12 +14,12 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.bus.registers import WORD_BYTES, Access
-from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES, NetworkConfig
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register
 from ...sim.simulators.job_folder import JOB_VARIABLE
-from ..bench.handles import read_number
-from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard, Stalls
-from ..bench.stream import BEAT_BYTES, expected_packet, packets_hold
+from ..bench.controller import with_times
+from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard
+from ..bench.stream import BEAT_BYTES, packets_hold
 from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
 SHARES = (0.0, 0.3, 0.7)
@@ -31,10 +31,8 @@ async def stalls(bench: ScenarioBench) -> None:
     """Images back to back while both ends pause."""
     bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES[1:]))
     indices = [bench.index() for _ in range(bench.draw.randint(2, 4))]
-    for index in indices:
-        await bench.send(index)
-    for index in indices:
-        await bench.expect(index)
+    await bench.send(*indices)
+    await bench.expect(*indices)
     bench.set_pauses(0, 0)
     await ClockCycles(bench.dut.clk, 2)
 
@@ -43,12 +41,11 @@ async def stop_and_start(bench: ScenarioBench) -> None:
     """A burst of commands while images come; stop goes before start."""
     indices = [bench.index() for _ in range(3)]
     begun = len(bench.monitor.image_begins)
-    for index in indices:
-        await bench.send(index)
+    await bench.send(*indices)
     for _ in range(bench.draw.randint(2, 6)):
         start, stop = bench.draw.choice([(1, 0), (0, 1), (1, 1), (0, 0)])
-        commands = start * bench.bit("CONTROL", "start") + stop * bench.bit("CONTROL", "stop")
-        await bench.write("CONTROL", commands)
+        fields = ["start"] * start + ["stop"] * stop
+        await bench.write("CONTROL", bench.bit("CONTROL", *fields))
         bench.scoreboard.running = bool(not stop and (start or bench.scoreboard.running))
         running = await bench.read("STATUS") & bench.bit("STATUS", "running")
         assert bool(running) == bench.scoreboard.running
@@ -63,8 +60,7 @@ async def stop_and_start(bench: ScenarioBench) -> None:
         assert len(bench.monitor.image_begins) - begun == done, "an image begun while stopped"
     await bench.command("start")
     bench.scoreboard.running = True
-    for index in indices[done:]:
-        await bench.expect(index)
+    await bench.expect(*indices[done:])
 
 
 async def soft_reset(bench: ScenarioBench) -> None:
@@ -73,27 +69,24 @@ async def soft_reset(bench: ScenarioBench) -> None:
     begun, ended = len(monitor.image_begins), len(monitor.result_ends)
     bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
     indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
-    for index in indices:
-        await bench.send(index)
+    await bench.send(*indices)
     await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
     bench.hold.cancel()
     await bench.command("soft_reset")
     images, results, cut = monitor.at_write
-    for index in indices[: results - ended]:
-        await bench.expect(index)
+    await bench.expect(*indices[: results - ended])
     await bench.restart_sink()
     bench.hold = cocotb.start_soon(packets_hold(bench.dut))
     bench.set_pauses(0, 0)
-    bench.scoreboard = Scoreboard(
-        enabled=bench.scoreboard.enabled, running=bench.scoreboard.running
-    )
+    before = bench.scoreboard
+    bench.scoreboard = Scoreboard(enabled=before.enabled, running=before.running)
     # What the source still has of an image that was cut is dropped.
     bench.dropped(int(cut))
-    for index in indices[images - begun :]:
-        await bench.expect(index)
+    await bench.expect(*indices[images - begun :])
     await bench.empty()
-    bench.stalls.result = monitor.result_stalls - await bench.read("RESULT_STALL_CYCLES")
-    bench.stalls.input = monitor.input_stalls - await bench.read("INPUT_STALL_CYCLES")
+    counted = await bench.read("RESULT_STALL_CYCLES"), await bench.read("INPUT_STALL_CYCLES")
+    bench.scoreboard.result_stalls = monitor.result_stalls - counted[0]
+    bench.scoreboard.input_stalls = monitor.input_stalls - counted[1]
 
 
 async def no_such_register(bench: ScenarioBench) -> None:
@@ -144,30 +137,21 @@ async def times_refused(bench: ScenarioBench) -> None:
             data = bytes([bench.draw.randint(1, 255)])
             response = await bench.write_at(bench.registers.address(name) + byte, data)
         else:
-            response = await bench.write(name, bench.draw.choice(values))
+            response = await bench.offer(name, bench.draw.choice(values))
         assert response == AxiResp.SLVERR, name
-        assert await bench.read(name) == getattr(bench.current.layers[layer].macro.timing, phase), (
-            name
-        )
+        kept = getattr(bench.current.layers[layer].macro.timing, phase)
+        assert await bench.read(name) == kept, name
         bench.error("timing_refused")
 
 
 async def times_accepted(bench: ScenarioBench) -> None:
     """Other phase times for all layers; one more by its lowest byte alone."""
-    await bench.set_any_times(bench.random_times(LONGEST))
+    bench.current = bench.random_times(LONGEST)
+    await bench.set_times(bench.current)
     layer, phase, name = any_time(bench)
     cycles = bench.draw.randint(1, LONGEST)
     assert await bench.write_at(bench.registers.address(name), bytes([cycles])) == AxiResp.OKAY
-    bench.current = with_time(bench.current, layer, phase, cycles)
-
-
-def with_time(config: NetworkConfig, layer: int, phase: str, cycles: int) -> NetworkConfig:
-    """A configuration with one phase time changed."""
-    layers = list(config.layers)
-    macro = layers[layer].macro
-    timing = macro.timing.replace(**{phase: cycles})
-    layers[layer] = layers[layer].replace(macro=macro.replace(timing=timing))
-    return config.replace(layers=tuple(layers))
+    bench.current = with_times(bench.current, {layer: {phase: cycles}})
 
 
 async def frames_of_wrong_length(bench: ScenarioBench) -> None:
@@ -180,32 +164,22 @@ async def frames_of_wrong_length(bench: ScenarioBench) -> None:
     for length, index in zip(lengths, indices, strict=True):
         await bench.source.send(AxiStreamFrame(bench.draw.randbytes(length * BEAT_BYTES)))
         await bench.send(index)
-    for index in indices:
-        await bench.expect(index)
+    await bench.expect(*indices)
     bench.set_pauses(0, 0)
     bench.dropped(len(lengths))
 
 
 async def unresolved(bench: ScenarioBench) -> None:
     """Any of the comparators do not answer for an image; each strobe of theirs is read as -1."""
-    arrays = [
-        (array, (layer.name, macro))
-        for array, (layer, macro) in zip(
-            bench.arrays,
-            [(layer, macro) for layer in bench.config.layers for macro in range(layer.macros)],
-            strict=True,
-        )
-    ]
-    mute = bench.draw.sample(arrays, bench.draw.randint(1, len(arrays)))
-    for array, _ in mute:
+    mute = bench.draw.sample(bench.arrays, bench.draw.randint(1, len(bench.arrays)))
+    for array in mute:
         array.mute = True
         bench.scoreboard.unresolved += array.strobes_per_image
     index = bench.index()
     await bench.send(index)
-    found = await bench.packet()
-    expected = expected_packet(bench.job, bench.job.images[index], [place for _, place in mute])
-    assert found == expected, f"image {index}: found {found}, expected {expected}"
-    for array, _ in mute:
+    seen = {array.place: array.unanswered for array in mute}
+    bench.check_packet(await bench.packet(), index, seen)
+    for array in mute:
         array.mute = False
     bench.image_done()
     bench.error("unresolved")
@@ -215,13 +189,12 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     """Images come until the pins show the state; then everything starts again."""
     dut, layer = bench.dut, bench.config.layers[reset.layer]
     phase = f"{reset.state.lower()}_cycles"
-    if phase in DEAD_TIME_NAMES and not getattr(
-        bench.current.layers[reset.layer].macro.timing, phase
-    ):
+    timing = bench.current.layers[reset.layer].macro.timing
+    if phase in DEAD_TIME_NAMES and not getattr(timing, phase):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
     await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
-    view = PhaseMonitor(dut, layer.name, layer.bits_per_input)
+    view = PhaseMonitor(dut, layer)
     view.state = ""
     rows = bench.draw.randint(0, 3)
     for _ in range(10 * bench.current.latency + 1000):
@@ -239,25 +212,17 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     dut.rst.value = 1
     await ClockCycles(dut.clk, bench.draw.randint(1, 3))
     await FallingEdge(dut.clk)
-    assert_all_low(bench)
+    bench.check_rest()
     dut.rst.value = 0
     await RisingEdge(dut.clk)
     bench.sink.clear()
     bench.hold = cocotb.start_soon(packets_hold(dut))
-    bench.scoreboard, bench.current = Scoreboard(), bench.config
-    bench.stalls = Stalls(result=bench.monitor.result_stalls, input=bench.monitor.input_stalls)
+    stalls = bench.monitor.result_stalls, bench.monitor.input_stalls
+    bench.scoreboard = Scoreboard(result_stalls=stalls[0], input_stalls=stalls[1])
+    bench.current = bench.config
     for name in PHASE_NAMES:
         found = await bench.read(layer_register(reset.layer, name))
         assert found == getattr(layer.macro.timing, name), name
-
-
-def assert_all_low(bench: ScenarioBench) -> None:
-    """Every output to an array and the result's valid are 0."""
-    assert read_number(bench.dut.m_axis_tvalid) == 0
-    for array in bench.arrays:
-        for name, pin in array.pins.items():
-            if not name.startswith("sense"):
-                assert read_number(pin) == 0, f"{name} after reset"
 
 
 ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {

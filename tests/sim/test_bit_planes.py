@@ -61,7 +61,7 @@ TIMINGS = {
 def test_ideal_chip_is_the_software_network(bits, timing):
     macro = MacroConfig(rows=6, columns=64)
     macro = macro.replace(timing=macro.timing.replace(**timing))
-    mapped = network_of(make_network, (9, 8, 3), bits, macro)
+    mapped = network_of((9, 8, 3), bits, macro)
     assert mapped.saturated == 0
     job = job_of(mapped, None)
     outcome = cosim.simulate(job, simulator="pysim")
@@ -77,7 +77,7 @@ def test_ideal_chip_is_the_software_network(bits, timing):
 
 @pytest.mark.parametrize("strict", [False, True], ids=["bulk", "strict"])
 def test_icarus_gives_the_bits_of_pysim_and_of_the_physics(icarus, build_root, strict):
-    mapped = network_of(make_network, (11, 13, 3), 4, MacroConfig(rows=6, columns=64, votes=3))
+    mapped = network_of((11, 13, 3), 4, MacroConfig(rows=6, columns=64, votes=3))
     job = job_of(mapped, 3)
     direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)
     for simulator in ("pysim", icarus):
@@ -94,7 +94,7 @@ def test_a_pipelined_macro_scans_planes_row_after_row():
     """Whatever bridge times its rows have with inputs of one bit."""
     macro = MacroConfig(rows=6, columns=64, pipelined=True)
     macro = macro.replace(timing=macro.timing.replace(bridge_cycles=6))
-    mapped = network_of(make_network, (9, 8, 3), 2, macro)
+    mapped = network_of((9, 8, 3), 2, macro)
     job = job_of(mapped, 3)
     outcome = cosim.simulate(job, simulator="pysim")
     direct = montecarlo.run_chip(job.layer_chips(), job.config, job.images)

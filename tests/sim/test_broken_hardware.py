@@ -7,7 +7,7 @@ from support.jobs import make_job, make_mapped
 
 from popbridge.errors import HardwareFault, SimulationError
 from popbridge.sim import cosim
-from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.run import run_in_pysim
 from popbridge.sim.simulators import verilog as simulators
 from popbridge.sim.verdict import check_hardware
 
@@ -128,8 +128,10 @@ def test_strict_run_fails(name, job, icarus, tmp_path):
 @pytest.mark.parametrize("name", FAULTS)
 def test_run_answered_at_the_pins_fails(name, job):
     with pytest.raises((SimulationError, HardwareFault), match=MESSAGES[name][1]):
-        check_hardware(job, pysim.run(job, controller=FaultyController(job.config, *FAULTS[name])))
+        check_hardware(
+            job, run_in_pysim(job, controller=FaultyController(job.config, *FAULTS[name]))
+        )
 
 
 def test_unbroken_hardware_passes(job):
-    check_hardware(job, pysim.run(job))
+    check_hardware(job, run_in_pysim(job))

@@ -13,7 +13,7 @@ from popbridge.bnn.mapping import map_network
 from popbridge.errors import HardwareFault, InputError, SimulationError
 from popbridge.hdl.config import MacroConfig, PhaseTiming
 from popbridge.sim import cosim, montecarlo
-from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.run import run_in_pysim
 from popbridge.sim.simulators import verilog as simulators
 
 MACROS = {
@@ -107,10 +107,10 @@ def test_refuses_to_calibrate_without_a_trim():
 @pytest.mark.parametrize("way", ["pysim", "bulk"])
 def test_a_trim_that_is_not_held_is_caught(icarus, tmp_path, way):
     job, _ = calibrated_job()
-    stuck = fault("layer0", "periphery0", "trim", "dac_p", edit=lambda true, inner: Const(1))
+    stuck = fault("layer0", "periphery0", "readout", "dac_p", edit=lambda true, inner: Const(1))
     with pytest.raises((SimulationError, HardwareFault), match=r"bank|precharge"):
         if way == "pysim":
-            pysim.run(job, controller=FaultyController(job.config, stuck))
+            run_in_pysim(job, controller=FaultyController(job.config, stuck))
         else:
             controller = faulty_verilog(job.config, stuck)
             sources = cosim.testbench_sources(job.config, controller, strict=False)

@@ -15,7 +15,7 @@ from popbridge.bnn import software
 from popbridge.errors import HardwareFault, SimulationError
 from popbridge.hdl.config import LayerConfig, MacroConfig
 from popbridge.sim import cosim
-from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.run import run_in_pysim
 from popbridge.sim.simulators import verilog as simulators
 from popbridge.sim.spice.check import BOUNDS, RowJob, compare_rows
 from popbridge.sim.spice.ngspice import find_ngspice
@@ -76,7 +76,7 @@ def test_wrong_wiring_of_a_chain_fails(mapped, way, name, request, tmp_path):
     with pytest.raises((SimulationError, HardwareFault), match=message):
         if way == "pysim":
             controller = FaultyController(job.config, *WIRINGS[name])
-            check_hardware(job, pysim.run(job, controller=controller))
+            check_hardware(job, run_in_pysim(job, controller=controller))
         else:
             controller = faulty_verilog(job.config, *WIRINGS[name])
             sources = cosim.testbench_sources(job.config, controller, strict=False)

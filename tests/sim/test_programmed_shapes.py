@@ -62,7 +62,7 @@ def programming_job(mapped):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_repaired_chip_is_the_software_network(shape):
     """What is stuck is in rows that were left: spare rows give the same bits in the same cycles."""
-    mapped = mapped_network(make_network, SHAPES[shape], 3 if "bit planes" in shape else 1)
+    mapped = mapped_network(SHAPES[shape], 3 if "bit planes" in shape else 1)
     assert mapped.saturated == 0
     assert (mapped.config.layers[0].chain > 1) == ("chained" in shape)
     job = programming_job(mapped)

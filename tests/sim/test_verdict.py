@@ -6,7 +6,7 @@ import pytest
 from support.jobs import make_job, make_mapped
 
 from popbridge.errors import HardwareFault
-from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.run import run_in_pysim
 from popbridge.sim.verdict import check_hardware
 
 
@@ -20,7 +20,7 @@ def finished(cache):
     """A job and a fresh copy of its right outcome."""
     if not cache:
         job = make_job(make_mapped((9, 5, 3), rows=4, columns=32), chip=2)
-        cache["job"], cache["outcome"] = job, pysim.run(job)
+        cache["job"], cache["outcome"] = job, run_in_pysim(job)
     outcome = cache["outcome"]
     copies = {name: [array.copy() for array in getattr(outcome, name)]
               for name in ("inputs", "answers")}  # fmt: skip

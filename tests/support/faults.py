@@ -11,7 +11,7 @@ from popbridge.hdl.controller.controller import NetworkController
 
 def fault(*path, edit):
     """At a signal: names of submodules down to it, and its own; see `Fault` for `edit`."""
-    return Fault(meaning="", path=path[:-1], signal=path[-1], edit=edit)
+    return Fault("", ".".join(path), edit)
 
 
 class FaultyController(NetworkController):

@@ -214,7 +214,7 @@ def test_law_without_limits():
         (PulseLaw, {"time_at_level_0_s": 1.0, "decades_per_level": -0.1},
          "decades_per_level: found -0.1, expected a finite"),
         (ProgrammingParameters, {"unformed_ohm": math.inf}, "unformed_ohm: found inf, expected"),
-        (ProgrammingParameters, {"set": 1}, "set: found 1, expected PulseLaw"),
+        (ProgrammingParameters, {"set": 1}, "set: found 1, expected a table of fields"),
     ],
 )  # fmt: skip
 def test_bad_values(kind, values, message):

@@ -7,11 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
+from support.exact_crossbar import exact_transfer_s
 
 from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.crossbar import lines as crossbar_lines
-from popbridge.behav.crossbar.exact import exact_transfer_s
 from popbridge.behav.crossbar.layer import CrossbarLayer, column_order, tiles_s, unit_siemens
 from popbridge.behav.crossbar.lines import fast_transfer_s, ladder_voltages, read_voltages_v
 from popbridge.behav.crossbar.read_load import bridge_read_load, read_crossbar
@@ -190,12 +190,11 @@ def test_neighbouring_columns_lie_evenly_along_the_bit_lines(fan_in):
             assert abs(share - part * len(group)) < 3
 
 
-@pytest.mark.parametrize("transfer", [exact_transfer_s, fast_transfer_s])
-def test_without_wires_scores_are_sums_over_the_devices(transfer):
+def test_without_wires_scores_are_sums_over_the_devices():
     config, devices = two_macros(), DeviceParameters()
     weights = random_signs(6, 9).astype(np.int8)
     parameters, inputs = wired(0.0), random_signs(20, 9)
-    layer = CrossbarLayer(drawn(config, weights, devices, LayerKey(5)), parameters, transfer)
+    layer = CrossbarLayer(drawn(config, weights, devices, LayerKey(5)), parameters)
     top_ohm, bottom_ohm, _ = draw_cells(config, weights, devices, LayerKey(5))
     unit_s = 1 / (devices.lrs_median_ohm + 2000) - 1 / (devices.hrs_median_ohm + 2000)
     for image, scores in zip(inputs, layer.scores(inputs), strict=True):
@@ -210,7 +209,7 @@ def test_without_wires_scores_are_sums_over_the_devices(transfer):
     assert (layer.signs(inputs) == (layer.scores(inputs) > 0)).all()
     ideal = devices.without_variation()
     even = drawn(config, weights, ideal, LayerKey(5))
-    sums = CrossbarLayer(even, parameters, transfer).scores(inputs)
+    sums = CrossbarLayer(even, parameters).scores(inputs)
     assert sums == pytest.approx(inputs @ weights.T, rel=1e-9)
 
 

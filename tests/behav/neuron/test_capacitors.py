@@ -23,12 +23,17 @@ VDD_V = 1.2
 def test_one_count_is_two_score_units_of_the_notes_voltage(fan_in, count_v):
     """2 kappa VDD / n of the physics notes, which leave the parasitic out."""
     parameters = NeuronParameters(parasitic_fraction=0.0)
-    unit_v = neuron.volts_per_score(parameters, BridgeParameters(), fan_in, 0)
+    macro = MacroConfig(columns=fan_in)
+    config = LayerConfig(name="layer", inputs=fan_in, bias_columns=0, neurons=1, macro=macro)
+    unit_v = neuron.layer_volts_per_score(config, parameters, BridgeParameters())
     assert 2 * unit_v == pytest.approx(count_v, rel=0.02)
 
 
 def test_parasitic_and_bank_load_a_score_unit():
-    unit_v = neuron.volts_per_score(NeuronParameters(), BridgeParameters(), 1152, 11)
+    config = LayerConfig(
+        name="layer", inputs=1127, bias_columns=0, neurons=1, readout=Readout.COUNT
+    )
+    unit_v = neuron.layer_volts_per_score(config, NeuronParameters(), BridgeParameters())
     assert unit_v == pytest.approx(VDD_V / (1152 * 1.05 + 2047))
 
 

@@ -19,7 +19,7 @@ BAD_VALUES = [
     (DeviceParameters, "stuck_lrs_fraction", 1.5, "from 0 to 1"),
     (DeviceParameters, "stuck_hrs_fraction", math.nan, "from 0 to 1"),
     (DeviceParameters, "open_fraction", -0.01, "from 0 to 1"),
-    (DeviceParameters, "retention", None, "RetentionParameters"),
+    (DeviceParameters, "retention", None, "a table of fields"),
     (RetentionParameters, "time_s", -1.0, "at least 0"),
     (RetentionParameters, "time_s", math.inf, "at least 0"),
     (RetentionParameters, "temperature_k", 0.0, "above 0"),

@@ -11,7 +11,7 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib.wiring import Component, In, Out
 
 from popbridge.cli.main import main
-from popbridge.flow.formal.bench import Bench, Fault, Method, Proof, Property, Task
+from popbridge.flow.formal.bench import Bench, Fault, Proof, Property, Task
 from popbridge.flow.formal.equivalence import EQUIVALENCE
 from popbridge.flow.formal.prove import every_proof, prove
 from popbridge.flow.formal.verdict import (
@@ -49,14 +49,11 @@ class Counter(Component):
 
 def counter_proof(top, method, occurs=5, ahead=3):
     def specify(bench):
-        bench.prove("at_most_five", bench.hardware.count <= 5)
-        bench.cover("at_most_five", bench.hardware.count == occurs)
+        count = bench.hardware.count
+        bench.prove("at_most_five", count <= 5, count == occurs)
 
-    fault = Fault(
-        meaning=f"the counter is {ahead} ahead", path=(), signal="count",
-        edit=lambda true, inner: true + ahead,
-    )  # fmt: skip
-    stated = Property(name="at_most_five", statement="It stops at 5.", method=method, fault=fault)
+    fault = Fault(f"the counter is {ahead} ahead", "count", lambda true, inner: true + ahead)
+    stated = Property("at_most_five", "It stops at 5.", fault, method)
     return Proof(
         design="counter", scope="3 bits", hardware=lambda: Counter(top), specify=specify,
         properties=(stated,), depth=9,
@@ -68,7 +65,7 @@ def everything(proof, stated):
 
 
 @needs_tools
-@pytest.mark.parametrize("method", [Method.INDUCTION, Method.BOUNDED])
+@pytest.mark.parametrize("method", [Task.INDUCTION, Task.BOUNDED])
 def test_hardware_that_is_right_is_proven(method, tmp_path):
     (verdict,) = prove([counter_proof(5, method)], everything, tmp_path / "traces")
     assert verdict.holds
@@ -77,7 +74,7 @@ def test_hardware_that_is_right_is_proven(method, tmp_path):
 
 @needs_tools
 def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
-    (verdict,) = prove([counter_proof(6, Method.BOUNDED)], everything, tmp_path)
+    (verdict,) = prove([counter_proof(6, Task.BOUNDED)], everything, tmp_path)
     assert verdict.result == FAILED and not verdict.holds
     # Five steps from 0 to 5; the sixth is one too many.
     assert re.fullmatch(
@@ -89,7 +86,7 @@ def test_hardware_that_is_broken_fails_with_its_cycle_and_waveforms(tmp_path):
 @needs_tools
 def test_the_command_fails_with_a_proof(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(study, "every_proof", lambda: [counter_proof(6, Method.BOUNDED)])
+    monkeypatch.setattr(study, "every_proof", lambda: [counter_proof(6, Task.BOUNDED)])
     assert main(["formal", "--only", "counter", "--json", "formal.json"]) == 1
     printed = capsys.readouterr().out
     assert "counter: at_most_five: fails in cycle 6" in printed and "0 of 1 hold" in printed
@@ -113,7 +110,7 @@ def test_a_sequencer_without_a_way_out_of_unused_codes_is_found(monkeypatch, tmp
 @needs_tools
 def test_a_lemma_that_is_missing_leaves_a_property_undecided(tmp_path):
     """A counter to 4 never comes to 5, but from there it would go on to 6."""
-    (verdict,) = prove([counter_proof(4, Method.INDUCTION, occurs=4)], everything, tmp_path)
+    (verdict,) = prove([counter_proof(4, Task.INDUCTION, occurs=4)], everything, tmp_path)
     found = (verdict.result, verdict.cover_result, verdict.mutant_result)
     assert found == (UNDECIDED, REACHED, CAUGHT)
     assert not verdict.holds and verdict.fault == UNDECIDED
@@ -121,7 +118,7 @@ def test_a_lemma_that_is_missing_leaves_a_property_undecided(tmp_path):
 
 @needs_tools
 def test_a_property_about_what_never_occurs_does_not_hold(tmp_path):
-    (verdict,) = prove([counter_proof(5, Method.INDUCTION, occurs=6)], everything, tmp_path)
+    (verdict,) = prove([counter_proof(5, Task.INDUCTION, occurs=6)], everything, tmp_path)
     found = (verdict.result, verdict.cover_result, verdict.mutant_result)
     assert found == (PROVEN, UNREACHED, CAUGHT)
     assert not verdict.holds and verdict.fault == "proven, but what it is about never occurs"
@@ -129,7 +126,7 @@ def test_a_property_about_what_never_occurs_does_not_hold(tmp_path):
 
 @needs_tools
 def test_a_proof_that_no_fault_breaks_does_not_hold(tmp_path):
-    (verdict,) = prove([counter_proof(5, Method.INDUCTION, ahead=0)], everything, tmp_path)
+    (verdict,) = prove([counter_proof(5, Task.INDUCTION, ahead=0)], everything, tmp_path)
     found = (verdict.result, verdict.cover_result, verdict.mutant_result)
     assert found == (PROVEN, REACHED, SURVIVES)
     assert not verdict.holds and verdict.fault == "proven even where the counter is 0 ahead"

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from popbridge.flow.switching.gate_simulation import GateSimulation
-from popbridge.flow.tools.liberty import Cell, CellLibrary, OutputPin, boolean_function
+from popbridge.flow.tools.liberty import Cell, CellLibrary, boolean_function
 
 SEED = 3
 LANES = 5
@@ -13,12 +13,11 @@ FUNCTIONS = {"AND": "A B", "XOR": "A^B", "NOR": "!(A+B)"}
 
 
 def gate(text, inputs="AB"):
-    output = OutputPin(function=boolean_function(text), toggle_j=7e-15)
     return Cell(
         area=1.0,
         input_f=dict.fromkeys(inputs, 4e-15),
-        input_toggle_j=dict.fromkeys(inputs, 0.0),
-        outputs={"Y": output},
+        outputs={"Y": boolean_function(text)},
+        toggle_j=dict.fromkeys(inputs, 0.0) | {"Y": 7e-15},
         next_state=None,
         clock_pin=None,
     )
@@ -27,8 +26,8 @@ def gate(text, inputs="AB"):
 FLIP_FLOP = Cell(
     area=2.0,
     input_f={"D": 6e-15, "CK": 10e-15},
-    input_toggle_j={"D": 1e-15, "CK": 3e-15},
-    outputs={"Q": OutputPin(function=None, toggle_j=5e-15)},
+    outputs={"Q": None},
+    toggle_j={"D": 1e-15, "CK": 3e-15, "Q": 5e-15},
     next_state=boolean_function("D"),
     clock_pin="CK",
 )
@@ -146,11 +145,8 @@ def test_random_netlists_against_slow_evaluation(seed):
         name: Cell(
             area=1.0,
             input_f=dict.fromkeys(cell.input_f, 0.0),
-            input_toggle_j=dict.fromkeys(cell.input_f, 0.0),
-            outputs={
-                pin: OutputPin(function=output.function, toggle_j=1.0)
-                for pin, output in cell.outputs.items()
-            },
+            outputs=cell.outputs,
+            toggle_j=dict.fromkeys(cell.input_f, 0.0) | dict.fromkeys(cell.outputs, 1.0),
             next_state=cell.next_state,
             clock_pin=cell.clock_pin,
         )

@@ -25,7 +25,7 @@ def counter_model(limit):
 
 
 def run_of(model, depth=6):
-    return SbyRun(name="counter", model=model, top="top", mode="bmc", depth=depth)
+    return SbyRun(name="counter", model=model, mode="bmc", depth=depth)
 
 
 @needs_tools

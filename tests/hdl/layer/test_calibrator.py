@@ -12,7 +12,7 @@ from popbridge.hdl.config.laws import bank_codes, corrected_code, search_trim
 from popbridge.hdl.controller.control_registers import control_registers
 from popbridge.hdl.controller.controller import NetworkController
 from popbridge.hdl.layer.calibrator import Calibrator, TrimSearch
-from popbridge.hdl.layer.trim import TrimDriver
+from popbridge.hdl.layer.readout import SignReadout
 from popbridge.sim.host.ports import RegisterHost
 from popbridge.sim.pysim.ports import PysimPorts
 
@@ -144,8 +144,8 @@ def test_finds_the_offsets_of_all_macros_in_the_declared_cycles(timing, strobes)
     assert config.calibration_cycles == dut.latency == 4 * step + 1
 
 
-def test_trim_driver_holds_every_trim():
-    dut = TrimDriver(3)
+def test_a_sign_readout_holds_every_trim():
+    dut = SignReadout(1, 1, 3)
 
     async def bench(ctx):
         for trim in range(-8, 8):
@@ -155,12 +155,13 @@ def test_trim_driver_holds_every_trim():
             ctx.set(dut.arm, 0)
             codes = ctx.get(dut.dac_p), ctx.get(dut.dac_n)
             size = min(abs(trim), 7)
-            assert codes == ((size, 0) if trim > 0 else (0, size)) == dut.model(trim)
+            assert codes == ((size, 0) if trim > 0 else (0, size))
             await ctx.tick()
             assert (ctx.get(dut.dac_p), ctx.get(dut.dac_n)) == codes
-            ctx.set(dut.release, 1)
+            ctx.set(dut.sample, 1)
+            ctx.set(dut.last_trial, 1)
             await ctx.tick()
-            ctx.set(dut.release, 0)
+            ctx.set(dut.sample, 0)
             assert ctx.get(dut.dac_p) == ctx.get(dut.dac_n) == 0
 
     simulate(dut, bench)
@@ -250,10 +251,10 @@ def test_without_a_trim_nothing_is_added():
 
 
 WRONG = {
-    "bits": ({"trim_bits": 13}, "trim_bits: found 13, expected at most 12"),
+    "bits": ({"trim_bits": 13}, "trim_bits: found 13, expected an integer from 0 to 12"),
     "negative": ({"trim_bits": -1}, "trim_bits: found -1, expected"),
     "even strobes": ({"trim_strobes": 4}, "trim_strobes: found 4, expected an odd number"),
-    "strobes": ({"trim_strobes": 257}, "trim_strobes: found 257, expected an odd number of at"),
+    "strobes": ({"trim_strobes": 257}, "trim_strobes: found 257, expected an integer from 1 to"),
 }
 
 

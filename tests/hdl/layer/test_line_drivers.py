@@ -3,9 +3,10 @@
 import random
 
 import pytest
-from support.components import refuses, simulate
+from support.components import simulate
 from support.layers import small_layer
 
+from popbridge.hdl.config import ArrayGroup, MacroConfig
 from popbridge.hdl.layer.line_drivers import BitLineDriver, WordLineDriver
 
 SEED = 1
@@ -49,7 +50,9 @@ def test_word_lines_rise_in_row_order(neurons, rows):
     ("inputs", "bias_columns", "columns"), [(1, 0, 1), (5, 0, 9), (4, 3, 7), (40, 1, 64), (3, 4, 8)]
 )
 def test_bit_lines_are_complementary_while_driven(inputs, bias_columns, columns):
-    dut = BitLineDriver(inputs=inputs, bias_columns=bias_columns, columns=columns)
+    macro = MacroConfig(rows=1, columns=columns)
+    config = ArrayGroup(name="fc", inputs=inputs, bias_columns=bias_columns, neurons=1, macro=macro)
+    dut = BitLineDriver(config)
     draw = random.Random(SEED)
 
     async def bench(ctx):
@@ -72,16 +75,3 @@ def test_bit_lines_are_complementary_while_driven(inputs, bias_columns, columns)
                 assert seen == dut.model(bits)
 
     simulate(dut, bench)
-
-
-def test_constructors_refuse():
-    refuses(
-        lambda: BitLineDriver(inputs=4, bias_columns=2, columns=5),
-        ValueError,
-        match="columns: found 5, expected at least 4 inputs and 2 bias",
-    )
-    refuses(
-        lambda: BitLineDriver(inputs=0, bias_columns=1, columns=5),
-        ValueError,
-        match="columns: found 5, expected at least 0 inputs",
-    )

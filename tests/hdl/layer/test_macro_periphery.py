@@ -4,7 +4,7 @@ import pytest
 from support.components import simulate
 
 from popbridge.hdl.config import LayerConfig, MacroConfig, Readout
-from popbridge.hdl.layer.macro_periphery import PERIPHERIES
+from popbridge.hdl.layer.macro_periphery import MacroPeriphery
 
 TRIM_BITS = 3
 
@@ -15,7 +15,7 @@ def periphery(readout, neurons=5, rows=4):
     config = LayerConfig(
         name="fc", inputs=7, bias_columns=0, neurons=neurons, readout=readout, macro=macro
     )
-    return PERIPHERIES[readout](config, 1)
+    return MacroPeriphery(config, 1)
 
 
 @pytest.mark.parametrize("readout", Readout)

@@ -18,7 +18,7 @@ from popbridge.behav.draws import LayerKey
 from popbridge.behav.neuron.capacitors import layer_volts_per_score, weight_step
 from popbridge.errors import InputError
 from popbridge.sim import cosim
-from popbridge.sim.pysim import run as pysim
+from popbridge.sim.pysim.run import run_in_pysim
 from popbridge.sim.simulators import verilog as simulators
 from popbridge.sim.waves.analog import Probe, add_analog, default_probes, dump_of
 from popbridge.sim.waves.traces import read_evaluation
@@ -82,7 +82,7 @@ class Contents:
 
 def make_dump(simulator, job, path, build_root):
     if simulator == "pysim":
-        pysim.run(job, path)
+        run_in_pysim(job, path)
         return
     name, _, testbench = simulator.partition(" ")
     controller = cosim.controller_source(job.config, build_root)
@@ -315,7 +315,7 @@ def test_an_ideal_chip_steps_to_the_rails(tmp_path):
 
 def test_a_dump_that_breaks_off_is_read_to_its_last_whole_line(job, tmp_path):
     dump, waves = tmp_path / "dump.vcd", tmp_path / "waves.vcd"
-    pysim.run(job, dump)
+    run_in_pysim(job, dump)
     whole = dump.read_bytes()
     # In the middle of a change, and in the middle of a time; both characters occur in names, too.
     places = [whole.rindex(mark, 0, len(whole) - 99) + len(mark) + 1 for mark in (b"\nb", b"\n#")]
@@ -343,7 +343,7 @@ def test_what_is_no_dump_leaves_the_old_file(job, tmp_path, content):
 
 def test_a_failing_run_leaves_its_waveform(job, tmp_path):
     with pytest.raises(RuntimeError, match="broken"), dump_of(job, tmp_path / "w", PROBES) as dump:
-        pysim.run(job, dump)
+        run_in_pysim(job, dump)
         raise RuntimeError("broken")
     assert len(Contents(tmp_path / "w").times) > 100
 
@@ -369,7 +369,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     for images in (2, 20):
         job = make_job(mapped, chip=3, images=images)
         dump, waves = tmp_path / f"dump{images}.vcd", tmp_path / f"waves{images}.vcd"
-        pysim.run(job, dump)
+        run_in_pysim(job, dump)
         tracemalloc.start()
         add_analog(dump, waves, job, PROBES)
         peaks.append(tracemalloc.get_traced_memory()[1])

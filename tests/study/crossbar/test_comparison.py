@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.exact_crossbar import exact_transfer_s
 
 from popbridge.behav.cell.devices import draw_cells
 from popbridge.behav.chip.drawn import draw_layer
 from popbridge.behav.conditions import CONDITIONS
-from popbridge.behav.crossbar.exact import exact_transfer_s
 from popbridge.behav.crossbar.layer import column_order, difference_of_pairs, tiles_s
 from popbridge.behav.draws import LayerKey
 from popbridge.behav.parameters.crossbar import CrossbarParameters
@@ -97,12 +97,13 @@ def test_the_last_layer_counts_in_nominal_weights(comparison):
     assert classes.tolist() == reference.classes.tolist()
 
 
-def test_wire_points_are_those_of_chips_solved_exactly(comparison, wires):
+def test_wire_points_are_those_of_chips_solved_exactly(comparison, wires, monkeypatch):
     """At 1 ohm per cell the fast form decides as the whole network does."""
     _, moderate, ruinous = wires.points
+    monkeypatch.setattr("popbridge.behav.crossbar.layer.fast_transfer_s", exact_transfer_s)
     for chip, accuracy in zip((1, 2), moderate.crossbar.of_chips, strict=True):
         job = comparison.job(comparison.with_wire(1.0), chip)
-        layers = crossbar_layers(job, exact_transfer_s)
+        layers = crossbar_layers(job)
         classes = crossbar_classes(layers, job.config, job.images)
         assert np.mean(classes == comparison.labels) == accuracy
     assert moderate.fast_form.wrong_signs == 0

@@ -1,19 +1,7 @@
-"""The current-summing crossbar: what most others build from the same devices, to compare with.
+"""The transfer conductance of a crossbar, from one factorisation of Kirchhoff's equations.
 
-Each weight is a pair of devices on one word line, one on the plus and one on the minus bit line of
-its neuron: +1 is low on the plus line and high on the minus one, -1 the reverse. All word lines are
-driven at once, with +V for input +1 and -V for input -1; every bit line ends in a virtual ground,
-where its current is taken. The neuron's sign says which of its two currents is larger.
-
-Word line k is driven at bit line 0, bit line j is read below the last word line. Both lines have
-the wire's resistance from one cell to the next, from the driver to the first cell and from the last
-cell to the read-out. The network is linear, so
-
-    I_j = sum over k of T_kj V_k,
-
-and T, the conductance from every driver to every read-out, says all. `exact_transfer_s` has it from
-one factorisation of Kirchhoff's equations and, since the network is reciprocal, one solution per
-bit line; `crossbar_lines` has a form that is fast enough for whole networks.
+Since the network is reciprocal, one solution per bit line says all. The circuit is that of
+`popbridge.behav.crossbar`, whose faster forms are held against it.
 """
 
 import numpy as np
@@ -21,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from ..parameters.crossbar import CrossbarParameters
+from popbridge.behav.parameters.crossbar import CrossbarParameters
 
 _BIT_LINES_AT_ONCE = 16
 """Solutions held together: bounds memory, 74 MB for 1,127 x 256 cells."""
