@@ -7,6 +7,7 @@ import pytest
 
 from popbridge.errors import SimulationError
 from popbridge.flow.formal.mutants import NO_FAULT, choose_mutants
+from popbridge.sim.simulators.job_folder import JOB_MODULES
 from popbridge.study.jobs.journal import Journal
 from popbridge.study.mutation import campaign as mutants
 from popbridge.study.mutation.designs import DESIGNS
@@ -66,7 +67,7 @@ def test_a_design_that_fails_by_itself_stops_the_campaign(runs, icarus, tmp_path
 
 
 def test_every_suite_that_an_attack_runs_is_there():
-    suites = [mutants.BULK, mutants.TRIM_SUITE, mutants.PACKET_SUITE]
+    suites = [JOB_MODULES["bulk"], mutants.TRIM_SUITE, mutants.PACKET_SUITE]
     for name in (*suites, *mutants.BIT_SUITES, *mutants.BUS_SUITES, *mutants.LONG_SUITES):
         assert importlib.util.find_spec(name), name
 
