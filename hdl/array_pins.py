@@ -45,7 +45,9 @@ class ArraySignature(wiring.Signature):
 
         Bit lines are for reading back, 0 around and in a pulse.
         """
-        return cls(PinSizes.of_group(config), PinGroup.LINES, PinGroup.PROGRAMMING)
+        levels = config.macro.programming.level_bits
+        sizes = dataclasses.replace(PinSizes.of_group(config), level_bits=levels)
+        return cls(sizes, PinGroup.LINES, PinGroup.PROGRAMMING)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ArraySignature) and self.members == other.members
