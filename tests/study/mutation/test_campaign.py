@@ -34,7 +34,7 @@ def of_wire(prepared, wire):
 
 @pytest.mark.parametrize(
     ("wire", "killer"),
-    [("layer0_macro0__wl[1]", "images"), ("registers.interrupt_enable_image_done[0]", "bits")],
+    [("layer0_macro0__wl[0]", "images"), ("registers.interrupt_enable_image_done[0]", "bits")],
 )
 def test_a_known_fault_is_killed(wire, killer, runs, icarus):
     run = runs[1]
