@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +17,13 @@ from popbridge.flow.formal.mutants import NO_FAULT
 from popbridge.hdl.config import MacroConfig
 from popbridge.sim import cosim
 from popbridge.study.accuracy.chip import Study
-from popbridge.study.mutation.campaign import Trial
+from popbridge.study.mutation.campaign import MutantRun
 
 EDITS = {
     "ground": "__init__.py",
-    "module": "behav/bridge.py",
+    "module": "behav/cell/bridge.py",
     "module in a new sub-folder": "hdl/fresh/deeper/new.py",
-    "bus end": "sim/edited.sv",
+    "hardware of the testbench": "sim/testbench/edited.sv",
     "template": "cli/page/edited.html.j2",
     "style": "cli/edited.css",
     "data": "bnn/shipped/edited.npz",
@@ -56,7 +57,7 @@ def kept_sources(folder, config, monkeypatch):
     """The files of a controller and of its netlist, of which only the keys are of interest."""
     monkeypatch.setattr(cosim, "controller_verilog", lambda config: "a controller")
     monkeypatch.setattr(cosim, "netlist_verilog", lambda controller: "gates")
-    monkeypatch.setattr(cosim, "require_synthesis", lambda: "1.0")
+    monkeypatch.setattr(cosim, "SYNTHESIS", SimpleNamespace(require=lambda: "1.0"))
     cosim.netlist_source(config, folder)
     return set((folder / "verilog").iterdir())
 
@@ -73,8 +74,8 @@ def test_an_edit_anywhere_makes_all_keys_new(
             labels=np.zeros(1, np.int64),
             seed=1,
         )
-        trial = Trial(design="plain", prepared="a controller", mutant=NO_FAULT)
-        return {study.digest, trial.key, trial.prepared_key}
+        run = MutantRun(design="plain", prepared="a controller", mutant=NO_FAULT)
+        return {study.digest, run.key, run.prepared_key}
 
     config = make_mapped((3, 2)).config
     before = keys()

@@ -4,6 +4,8 @@ Free of Amaranth, so that the physics and the networks can use it too. Import fr
 below are this package's own.
 """
 
+from ...errors import InputError
+from ...record import Record
 from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
 from .layer import LayerConfig
@@ -21,6 +23,7 @@ __all__ = [
     "STREAM_BITS",
     "ArrayGroup",
     "DigitalLayerConfig",
+    "InputError",
     "LayerConfig",
     "MacroConfig",
     "NetworkConfig",
@@ -28,4 +31,5 @@ __all__ = [
     "ProgrammingConfig",
     "ProgrammingOperation",
     "Readout",
+    "Record",
 ]
