@@ -3,8 +3,8 @@
 import argparse
 from typing import Any, TextIO
 
+from ..study.designs import DESIGNS
 from ..study.mutation.campaign import ATTACKS
-from ..study.mutation.designs import DESIGNS
 from ..study.mutation.result import SURVIVED, MutateResult
 from ..study.mutation.study import MutateRequest, mutate
 from .options.selection import add_request_options, request_of

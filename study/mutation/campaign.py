@@ -29,9 +29,9 @@ from ...sim.simulators.suites import Suite, run_suite
 from ...sim.simulators.verilog import simulator_version
 from ...sim.testbench.top import TESTBENCH
 from ...sim.verdict import check_hardware
+from ..designs import DESIGNS
 from ..jobs.journal import Journal
 from ..jobs.workers import local_workers, run_units
-from .designs import DESIGNS
 from .result import EQUAL, SURVIVED, MutantResult
 
 TIME_LIMIT_S = 300

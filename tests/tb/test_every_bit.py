@@ -7,7 +7,7 @@ from support.jobs import make_job, make_network
 
 from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig
-from popbridge.study.mutation.designs import DESIGNS
+from popbridge.study.designs import DESIGNS
 
 SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
 TESTS = 17

@@ -13,7 +13,7 @@ from popbridge.errors import HardwareFault
 from popbridge.sim import cosim
 from popbridge.sim.host.verdict import check_programming, drawn_layers
 from popbridge.sim.simulators import verilog as simulators
-from popbridge.study.mutation.designs import DESIGNS
+from popbridge.study.designs import DESIGNS
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from popbridge.errors import SimulationError
 from popbridge.flow.formal.mutants import NO_FAULT, choose_mutants
 from popbridge.sim.simulators.job_folder import JOB_MODULES
+from popbridge.study.designs import DESIGNS
 from popbridge.study.jobs.journal import Journal
 from popbridge.study.mutation import campaign as mutants
-from popbridge.study.mutation.designs import DESIGNS
 from popbridge.study.mutation.result import EQUAL, SURVIVED, KillRate, MutantResult
 
 

@@ -1,17 +1,17 @@
-"""The small networks whose controllers get faults."""
+"""The small networks on which campaigns run: together they have all that a controller can have."""
 
 import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...behav.conditions import CONDITIONS
-from ...behav.parameters.chip import ChipParameters
-from ...behav.parameters.devices import DeviceParameters
-from ...bnn.mapping import map_network
-from ...bnn.network import DenseLayer, Network
-from ...hdl.config import MacroConfig, ProgrammingConfig
-from ...sim.job import Job
+from ..behav.conditions import CONDITIONS
+from ..behav.parameters.chip import ChipParameters
+from ..behav.parameters.devices import DeviceParameters
+from ..bnn.mapping import map_network
+from ..bnn.network import DenseLayer, Network
+from ..hdl.config import MacroConfig, ProgrammingConfig
+from ..sim.job import Job
 
 CHIP = 4
 """Whose comparators the images meet, and whose cells are programmed."""
@@ -29,7 +29,7 @@ _WEIGHTS_SEED = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """A small network whose controller gets faults."""
+    """A small network, its macro, and what a campaign does with it."""
 
     sizes: tuple[int, ...]
     bits_per_input: int = 1
@@ -75,5 +75,5 @@ DESIGNS = {
         macro=_MACRO.replace(spare_rows=1, columns=16, programmable=True, programming=PROGRAMMING),
     ),
 }
-"""Mutants are shared out evenly among them. Together: signs and counts, several macros, votes,
-calibration, bit planes, latches, programming; the registers and both buses in each."""
+"""Campaigns share out their work evenly among them. Together: signs and counts, several macros,
+votes, calibration, bit planes, latches, programming; the registers and both buses in each."""
