@@ -29,7 +29,8 @@ CASES = {
     "programmable": (
         {"threshold": 128},
         {"rows": 5, "spare_rows": 1, "columns": 96, "programmable": True,
-         "programming.form_cycles": 20},
+         "programming.form_cycles": 4, "programming.set_cycles": 3, "programming.reset_cycles": 3,
+         "programming.most_retries": 1},
     ),
 }  # fmt: skip
 STUCK = {"programmable": {"layer0_macro1": [[1, column] for column in range(20)]}}
