@@ -33,17 +33,26 @@ class Array:
         self.in_use = (1 << fan_in) - 1
         self.bits = bits
         self.has_bank = hasattr(dut, f"{name}__dac_p")
+        self.pins, self.given = {}, {}
         self.unresolved = False
         self.evaluate_cycles = self.evaluated = 0
         self.was = dict.fromkeys(("evaluate", "share", "prog_pulse"), 0)
         self.row, self.sum, self.shared, self.plane = None, 0, 0, 0
-        self.pin("sense_p").value = self.pin("sense_n").value = 0
+        self.answer("sense_p", 0)
+        self.answer("sense_n", 0)
 
     def pin(self, name):
-        return getattr(self.dut, f"{self.name}__{name}")
+        if name not in self.pins:
+            self.pins[name] = getattr(self.dut, f"{self.name}__{name}")
+        return self.pins[name]
 
     def get(self, name):
         return int(self.pin(name).value)
+
+    def answer(self, name, value):
+        """Drive an output where it changes."""
+        if self.given.get(name) != value:
+            self.given[name] = self.pin(name).value = value
 
     def step(self):
         """Once a cycle, when all pins stand still."""
@@ -63,7 +72,8 @@ class Array:
             seen += self.get("dac_p") - self.get("dac_n") if self.has_bank else 0
             assert seen != 0, f"{self.name}: a tie"
             positive, negative = int(seen > 0), int(seen < 0)
-        self.pin("sense_p").value, self.pin("sense_n").value = positive, negative
+        self.answer("sense_p", positive)
+        self.answer("sense_n", negative)
 
     def _begin(self):
         lines, bl, blb = map(self.get, ("wl", "bl", "blb"))
@@ -94,10 +104,11 @@ class ProgrammableArray(Array):
         self.devices = {line: [[BLANK, BLANK] for _ in range(fan_in)] for line in range(lines)}
         self.stuck = set(stuck)
         self.pulses = 0
-        self.pin("sl_q").value = 0
+        self.answer("sl_q", 0)
 
     def step(self):
-        lines, bl, blb = map(self.get, ("wl", "bl", "blb"))
+        lines = self.get("wl")
+        bl, blb = (self.get("bl"), self.get("blb")) if lines else (0, 0)
         pulse = self.get("prog_pulse")
         if pulse:
             assert lines and not bl and not blb and not self.get("evaluate"), self.name
@@ -106,13 +117,13 @@ class ProgrammableArray(Array):
             self._pulse(*self.held)
         self.was["prog_pulse"] = pulse
         if not lines:
-            self.pin("sl_q").value = 0
+            self.answer("sl_q", 0)
         elif bl or blb:
             line = lines.bit_length() - 1
             if self.get("evaluate"):
                 self.rows[line] = self.holds(line)
             else:
-                self.pin("sl_q").value = self._read(line, bl, blb)
+                self.answer("sl_q", self._read(line, bl, blb))
         super().step()
 
     def _pulse(self, lines, operation, device, mask):
