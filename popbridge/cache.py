@@ -2,7 +2,6 @@
 
 import errno
 import functools
-import hashlib
 import os
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import platformdirs
 
 from . import __path__ as installed
 from . import __version__
+from .digest import digest_of
 from .errors import InputError
 
 BYTECODE = "__pycache__"
@@ -72,10 +72,6 @@ def source_digest(*libraries: str) -> str:
         for path in folder.rglob("*")
         if path.is_file() and BYTECODE not in path.parts
     }
-    digest = hashlib.sha256(f"popbridge {__version__}".encode())
-    for library in libraries:
-        digest.update(f" {library} {version(library)}".encode())
-    for name, path in sorted(files.items()):
-        content = path.read_bytes()
-        digest.update(f"\n{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    versions = {library: version(library) for library in libraries}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    return digest_of(__version__, versions, contents)

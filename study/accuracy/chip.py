@@ -1,7 +1,6 @@
 """One chip of a sweep: a condition, a chip number, and what it makes of a set of images."""
 
 import functools
-import hashlib
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from ...bnn import software
 from ...bnn.mapping import MappedNetwork, map_network
 from ...bnn.network import Network
 from ...cache import source_digest
+from ...digest import digest_of
 from ...hdl.config import MacroConfig
 from ...record import Record
 from ...sim.montecarlo import ChipResult, run_chip
@@ -63,15 +63,7 @@ class Study:
     @functools.cached_property
     def digest(self) -> str:
         """Key of all that decides the results beside point and chip, this code included."""
-        code = source_digest("numpy")
-        digest = hashlib.sha256(f"{code} {self.macro!r} {self.seed} {RATE_IMAGES}".encode())
-        for layer in self.network.layers:
-            for array in (layer.weights, layer.thresholds, layer.offsets):
-                if array is not None:
-                    digest.update(array.tobytes())
-        digest.update(self.images.tobytes())
-        digest.update(self.labels.tobytes())
-        return digest.hexdigest()
+        return digest_of(source_digest("numpy"), RATE_IMAGES, self)
 
     def packed(self) -> bytes:
         """This study as bytes, for workers; images as packed bits."""

