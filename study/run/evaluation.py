@@ -147,14 +147,20 @@ def _worst_neurons(
 def _mean_surplus(
     mapped: MappedNetwork, outcome: Outcome, index: int, neurons: NDArray[np.intp]
 ) -> list[float | None]:
-    """Popcount surplus d = (|2m - n| - 1) / 2 of an ideal array, mean over the images: the
-    columns that a neuron has in hand. None where a count is read, not a sign."""
+    """Surplus (|s| - 1) / 2 of an ideal array's sums s, mean over the images. None where a count is
+    read, not a sign.
+
+    With inputs of one bit s is 2m - n: the surplus is the columns that a neuron has in hand. With
+    several bits s is the sum of w (2v - T) and T b: the surplus counts least significant bits, of
+    which a column has T.
+    """
     layer = mapped.layers[index]
     if layer.config.readout is Readout.COUNT or len(neurons) == 0:
         return [None] * len(neurons)
     inputs = layer.weights[neurons, : layer.config.inputs]
     rows = DenseLayer(inputs, thresholds=np.zeros(len(neurons), np.int32))
-    scores = software.layer_sums(rows, outcome.inputs[index]) + layer.bias_sums[neurons]
+    top = layer.config.input_top
+    scores = software.layer_sums(rows, outcome.inputs[index], top) + top * layer.bias_sums[neurons]
     return ((np.abs(scores) - 1) / 2).mean(axis=0).tolist()
 
 
