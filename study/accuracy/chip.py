@@ -4,7 +4,7 @@ import functools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from ...bnn.mapping import MappedNetwork, map_network
 from ...bnn.network import Network
 from ...cache import source_digest
 from ...digest import digest_of
+from ...errors import InputError
+from ...field_types import Count, Size
 from ...hdl.config import MacroConfig
 from ...record import Record
 from ...sim.montecarlo import ChipResult, run_chip
@@ -65,6 +67,21 @@ class Study:
         """Key of all that decides the results beside point and chip, this code included."""
         return digest_of(source_digest("numpy"), RATE_IMAGES, self)
 
+    def read_counts(self, value: Any) -> "ChipCounts":
+        """What a chip did, from plain data; InputError unless it may be of this study."""
+        counts = ChipCounts.from_dict(value)
+        if counts.images != len(self.images):
+            raise InputError(f"images: found {counts.images}, expected {len(self.images)}")
+        if counts.evaluated != self.evaluated:
+            raise InputError(f"evaluated: found {counts.evaluated}, expected {self.evaluated}")
+        return counts
+
+    @property
+    def evaluated(self) -> tuple[int, ...]:
+        """Per layer: neuron outputs on the first `RATE_IMAGES` images."""
+        images = min(RATE_IMAGES, len(self.images))
+        return tuple(images * layer.outputs for layer in self.network.layers)
+
     def packed(self) -> bytes:
         """This study as bytes, for workers; images as packed bits."""
         fields = (self.network, self.macro, self.labels, self.seed)
@@ -92,15 +109,25 @@ class Unit(NamedTuple):
     threads: int
 
 
-class ChipCounts(NamedTuple):
+class ChipCounts(Record):
     """What a chip did with the images of a study; whole numbers, so that nothing is rounded."""
 
-    images: int
-    correct: int
-    evaluated: list[int]
-    """Per layer: neuron outputs on the first `RATE_IMAGES` images."""
-    wrong: list[int]
+    images: Size
+    correct: Count
+    evaluated: tuple[Size, ...]
+    """`Study.evaluated`."""
+    wrong: tuple[Count, ...]
     """Per layer: those of them that differ from the software network's for the same inputs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.correct > self.images:
+            raise InputError(f"correct: found {self.correct}, expected at most {self.images}")
+        if len(self.wrong) != len(self.evaluated):
+            raise InputError(f"wrong: found {self.wrong}, expected {len(self.evaluated)} counts")
+        for index, (wrong, evaluated) in enumerate(zip(self.wrong, self.evaluated, strict=True)):
+            if wrong > evaluated:
+                raise InputError(f"wrong[{index}]: found {wrong}, expected at most {evaluated}")
 
 
 def at_clock(macro: MacroConfig, clock_ns: float | None) -> MacroConfig:
@@ -152,10 +179,8 @@ def run_unit(unit: Unit) -> ChipCounts:
     return ChipCounts(
         images=len(study.images),
         correct=int(np.count_nonzero(result.classes == study.labels)),
-        evaluated=[
-            min(RATE_IMAGES, len(study.images)) * layer.outputs for layer in study.network.layers
-        ],
-        wrong=_wrong_outputs(study, result),
+        evaluated=study.evaluated,
+        wrong=tuple(_wrong_outputs(study, result)),
     )
 
 

@@ -40,7 +40,7 @@ def sweep(
     InputError
         A value out of range, no scheduler at the address, or a folder that cannot be written to.
     """
-    journal = Journal(folder / f"{study.digest[:DIGITS]}.jsonl")
+    journal = Journal(folder / f"{study.digest[:DIGITS]}.jsonl", study.read_counts)
     places = [(point, chip) for point in points for chip in chips]
     missing = [place for place in places if point_key(*place) not in journal]
     done = len(places) - len(missing)
@@ -49,10 +49,10 @@ def sweep(
     with workers.started(len(missing)) as (executor, threads):
         units = (Unit(packed, point, chip, threads) for point, chip in missing)
         for unit, counts in _results(units, executor):
-            journal.add(point_key(unit.point, unit.chip), counts._asdict())
+            journal.add(point_key(unit.point, unit.chip), counts.to_dict())
             done += 1
             progress("chips", done, len(places))
-    return [[ChipCounts(**journal[point_key(point, chip)]) for chip in chips] for point in points]
+    return [[journal[point_key(point, chip)] for chip in chips] for point in points]
 
 
 def point_key(point: Point, chip: int) -> str:
