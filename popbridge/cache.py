@@ -12,7 +12,6 @@ import platformdirs
 
 from . import __path__ as installed
 from . import __version__
-from .digest import digest_of
 from .errors import InputError
 
 BYTECODE = "__pycache__"
@@ -66,6 +65,8 @@ def source_digest(*libraries: str) -> str:
     Of every file: whatever takes part in a result, a module, a template or a table, a result that
     is kept was made by exactly this code.
     """
+    from .digest import digest_of  # with NumPy, which commands that print a line do without
+
     files = {
         Path(name, path.relative_to(folder)).as_posix(): path
         for name, folder in package_folders()

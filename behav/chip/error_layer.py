@@ -31,7 +31,8 @@ class ErrorLawLayer:
     Raises
     ------
     InputError
-        A layer of counts or of inputs of several bits, for which there is no law, or a value out of range.
+        A layer of counts or of inputs of several bits, for which there is no law, or a value out of
+        range.
     """
 
     def __init__(

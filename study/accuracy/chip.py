@@ -62,6 +62,24 @@ class Study:
     seed: int
     """Key of the decisions' noise."""
 
+    def __post_init__(self) -> None:
+        images, labels, network = self.images, self.labels, self.network
+        if images.dtype != np.uint8 or images.shape != (len(labels), network.inputs):
+            raise InputError(
+                f"images: found {images.dtype} of shape {images.shape}, expected uint8 of shape "
+                f"{(len(labels), network.inputs)}, labels by inputs"
+            )
+        for name, values, largest in (
+            ("images", images, network.input_top),
+            ("labels", labels, network.classes - 1),
+        ):
+            if values.dtype.kind not in "iu" or values.ndim < 1 or values.size == 0:
+                raise InputError(f"{name}: found {values.dtype}, expected at least one integer")
+            if values.min() < 0 or values.max() > largest:
+                raise InputError(
+                    f"{name}: found {values.min()} to {values.max()}, expected 0 to {largest}"
+                )
+
     @functools.cached_property
     def digest(self) -> str:
         """Key of all that decides the results beside point and chip, this code included."""

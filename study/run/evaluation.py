@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ...behav.chip.margins import layer_margins
 from ...bnn import software
-from ...bnn.images import ImageSet
+from ...bnn.images import ImageSet, require_labels
 from ...bnn.mapping import MappedNetwork
 from ...bnn.network import DenseLayer, Network
 from ...errors import HardwareFault
@@ -167,12 +167,15 @@ def _mean_surplus(
 def confusion_matrix(classes: NDArray[np.integer], images: ImageSet, count: int) -> Matrix | None:
     """Images by true class (rows) and given class (columns); None without labels.
 
-    An image whose label is none of the `count` classes is left out.
+    Raises
+    ------
+    InputError
+        A label is none of the `count` classes.
     """
+    require_labels(images, count)
     if images.labels is None:
         return None
-    known = images.labels < count
-    cells = np.bincount(images.labels[known] * count + classes[known], minlength=count**2)
+    cells = np.bincount(images.labels * count + classes, minlength=count**2)
     return tuple(map(tuple, cells.reshape(count, count).tolist()))
 
 

@@ -55,10 +55,12 @@ def _others(value: Any) -> Iterator[Any]:
 
 
 def _other_arrays(value: np.ndarray) -> Iterator[np.ndarray]:
-    for factor, more in ((1, 1), (-1, 0)):
-        changed = value.copy()
-        changed.flat[-1] = factor * int(changed.flat[-1]) + more
-        yield changed
+    last = int(value.flat[-1])
+    for other in (last + 1, last - 1, -last):
+        if np.can_cast(np.min_scalar_type(other), value.dtype):
+            changed = value.copy()
+            changed.flat[-1] = other
+            yield changed
 
 
 def _other_tuples(value: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
