@@ -63,3 +63,5 @@ class AccuracyResult(Result):
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
     """What to know of error laws at clocks that were not published."""
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""

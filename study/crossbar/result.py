@@ -139,3 +139,5 @@ class CompareResult(Result):
     spread: SpreadSweep
     wire: WireSweep
     fan_in: FanInSweep
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""

@@ -67,8 +67,8 @@ class WorstNeuron(ResultPart):
     differing: Count
     """Images for which its output differs for the same inputs."""
     mean_surplus: float | None
-    """Popcount surplus (|2m - n| - 1) / 2 of an ideal array, mean over the images; None where a
-    count is read."""
+    """Surplus (|s| - 1) / 2 of the sum s of an ideal array, mean over the images: in columns, or,
+    with inputs of several bits, in least significant bits; None where a count is read."""
 
 
 class LayerResult(ResultPart):

@@ -20,7 +20,7 @@ class Accuracy(ResultPart):
 
 
 class Confusion(ResultPart):
-    """None without labels; images whose label is no class of the network are left out."""
+    """None without labels."""
 
     software: Matrix | None
     hardware: Matrix | None
@@ -164,6 +164,8 @@ class RunResult(Result):
     versions: dict[str, str]
     command: tuple[str, ...]
     """The words of the command that gives the same result."""
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""
 
     def __post_init__(self) -> None:
         """The fields' types, and that the parts speak of the same layers and causes."""
