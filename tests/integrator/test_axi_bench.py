@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
-from integrator.network import write_network
+from integrator.network import read_network, write_network
 
 HERE = Path(__file__).parent
 SIZES = (37, 10, 7, 4)
@@ -47,6 +47,8 @@ def emit(folder, kind, macro):
     if "bits" in kind:
         # Bias columns of inputs of two bits are worth 3: thresholds that they hold exactly.
         thresholds[0] = 1 - 3 * (2 * draw.integers(-1, 2, SIZES[1]))
+    else:
+        thresholds[0][3:5] = -1000, 1000  # of constant neurons, beyond the reach of any column
     write_network(
         folder / "network.npz",
         [SIZES[0]],
@@ -130,6 +132,33 @@ def test_models_in_place_of_the_black_boxes(emitted):
     sources = f"{top}.sv", "models.sv", HERE / "bridge_model.sv"
     images = {"only": "images_in_a_row", "INTEGRATOR_ARRAYS": "inside"}
     assert run_bench(folder, top, *sources, **images) == (1, 0)
+
+
+@pytest.mark.parametrize("case", ["one bit", "two bits"])
+def test_the_table_of_cells_is_what_the_document_says(case, emitted):
+    """Places by formula, weights as in the network file, bias columns made of the thresholds."""
+    folder, rows = emitted(case), CASES[case][1]["rows"]
+    network = read_network(folder / "network.npz")
+    expected = []
+    for index, weights in enumerate(network.weights):
+        neurons, inputs = weights.shape
+        macros = -(-neurons // rows)
+        steps = -(-neurons // macros)
+        told = json.loads((folder / "popbridge_controller.json").read_text())
+        n_b = told["configuration"]["layers"][index]["bias_columns"]
+        top = 2**network.bits - 1 if index == 0 else 1
+        for neuron, signs in enumerate(weights):
+            plus = n_b
+            if index < len(network.thresholds):
+                t = int(network.thresholds[index][neuron])
+                t = min(max(t + (t - inputs) % 2, -top * inputs), top * inputs + 2)
+                reachable = range(-n_b, n_b + 1, 2)
+                plus = (n_b + min(reachable, key=lambda b, t=t: abs(b * top - (1 - t)))) // 2
+            digits = "".join(str(int(sign > 0)) for sign in signs) + "1" * plus + "0" * (n_b - plus)
+            place = f"layer{index},{neuron // steps},{neuron % steps},{neuron}"
+            expected.append(f"{place},{digits}")
+    found = (folder / "popbridge_cells.csv").read_text().splitlines()
+    assert found == ["layer,macro,row,neuron,cells", *expected]
 
 
 def test_the_bench_knows_the_documents_only():
