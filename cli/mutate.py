@@ -3,18 +3,17 @@
 import argparse
 from typing import Any, TextIO
 
-from ..study.designs import DESIGNS
-from ..study.mutation.campaign import ATTACKS
 from ..study.mutation.result import SURVIVED, MutateResult
 from ..study.mutation.study import MutateRequest, mutate
+from ..study.mutation.targets import ATTACKS
 from .options.selection import add_request_options, request_of
 from .show.output import add_cache_option, progress, table
 
 DESCRIPTION = (
-    "Yosys puts single faults into the controllers of small networks; each is "
-    "simulated in Icarus under the fast tests, its counters are put to the proof, and what "
-    "passes is held against the controller without a fault by SAT and induction. A killed "
-    "campaign goes on where it stopped."
+    "Puts single faults into every module of the hardware, in the netlists of small designs and in "
+    "the Amaranth source; each is simulated in Icarus under the fast tests, its counters are put "
+    "to the proof, and what passes is held against the hardware without a fault, by induction and "
+    "PDR from reset. A killed campaign goes on where it stopped."
 )
 OPTIONS = {
     "--mutants": "how many faults",
@@ -35,18 +34,18 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     result = mutate(request_of(MutateRequest, arguments), progress)
     progress("")
     print_campaign(result, out)
-    return result.to_dict(), 0
+    return result.to_dict(), int(result.outcomes[SURVIVED] > 0)
 
 
 def print_campaign(result: MutateResult, out: TextIO) -> None:
     """Print the table of a campaign and its survivors."""
     rows: list[list[object]] = []
-    for design in DESIGNS:
-        counts = result.outcomes_of(design)
-        rows.append([design, sum(counts), *counts])
+    for module in result.modules:
+        counts = result.outcomes_of(module)
+        rows.append([module.partition(".hdl.")[2], sum(counts), *counts])
     rows.append(["all", result.mutants, *result.outcomes.values()])
     killers = [f"killed by {name}" for name in ATTACKS]
-    print(table(["design", "mutants", *killers, "proven equal", SURVIVED], rows), file=out)
+    print(table(["module", "mutants", *killers, "proven equal", SURVIVED], rows), file=out)
     rates = result.kill_rate
     print(
         f"\nkilled: {rates.of_all:.1%} of all, {rates.of_different:.1%} of those not proven "
@@ -55,5 +54,8 @@ def print_campaign(result: MutateResult, out: TextIO) -> None:
     )
     for each in result.results:
         if not each.killed:
-            where = ", ".join(each.sources)
-            print(f"{each.outcome}: {each.design}: {each.mode} {each.place} ({where})", file=out)
+            print(
+                f"{each.outcome}: {each.design}: {each.mode} {each.place}: {each.command}; "
+                f"{each.reason}",
+                file=out,
+            )

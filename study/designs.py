@@ -66,10 +66,12 @@ class Design:
 _MACRO = MacroConfig(rows=3, columns=32, zero_dead_time_allowed=True)
 DESIGNS = {
     "votes": Design(sizes=(40, 5, 3), macro=_MACRO.replace(columns=128, votes=3)),
+    "seven votes": Design(sizes=(6, 3, 2), macro=_MACRO.replace(columns=16, votes=7)),
     "trims": Design(sizes=(9, 4, 3), macro=_MACRO.replace(rows=2, trim_bits=4)),
     "bit planes, pipelined": Design(
         sizes=(12, 5, 2), bits_per_input=2, macro=_MACRO.replace(votes=3, pipelined=True)
     ),
+    "three bits": Design(sizes=(8, 4, 2), bits_per_input=3, macro=_MACRO.replace(rows=2)),
     "programmable": Design(
         sizes=(7, 3, 2),
         macro=_MACRO.replace(spare_rows=1, columns=16, programmable=True, programming=PROGRAMMING),

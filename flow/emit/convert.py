@@ -52,13 +52,28 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     ToolError
         Yosys refused what Amaranth wrote.
     """
+    return systemverilog_of(rtlil_of(component, name))
+
+
+def rtlil_of(component: Elaboratable, name: str) -> str:
+    """RTLIL of a component, its modules named as in `to_systemverilog`."""
     text = rtlil.convert(component, name=name, emit_src=False)
-    text = re.sub(
+    return re.sub(
         rf"^(module|  cell) \\({re.escape(name)}\.\S+)",
         lambda match: f"{match[1]} \\{match[2].replace('.', '_')}",
         text,
         flags=re.MULTILINE,
     )
+
+
+def systemverilog_of(text: str) -> str:
+    """SystemVerilog of RTLIL.
+
+    Raises
+    ------
+    ToolError
+        Yosys refused what Amaranth wrote.
+    """
     # Yosys keeps its own cache in that of the user, and has no message if it cannot.
     cache_folder()
     (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)

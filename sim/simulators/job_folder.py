@@ -14,6 +14,8 @@ from ...whole_file import whole_file
 
 JOB_VARIABLE = "POPBRIDGE_JOB"
 """Environment variable: the folder."""
+CONFIG_VARIABLE = "POPBRIDGE_CONFIGURATION"
+"""Environment variable: the configuration of a component that is tested alone, as JSON."""
 JOB_FILE = "job.npz"
 OUTCOME_FILE = "outcome.npz"
 FAILURE_FILE = "failure.txt"

@@ -41,9 +41,11 @@ class SuiteResult:
     log: str
 
 
-def run_suite(suite: Suite, job: Job, folder: Path) -> SuiteResult:
-    """Build a design and run tests on it; they find the job in `folder`, where all files go."""
-    job.write(folder / JOB_FILE)
+def run_suite(suite: Suite, job: Job | None, folder: Path) -> SuiteResult:
+    """Build a design and run tests on it; they find the job, if any, in `folder`, where all files
+    go."""
+    if job is not None:
+        job.write(folder / JOB_FILE)
     for name, text in suite.sources.items():
         (folder / name).write_text(without_always_comb(text), encoding="utf-8")
     runner = make_runner("icarus", suite.time_limit_s)

