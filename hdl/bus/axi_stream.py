@@ -138,14 +138,15 @@ class PacketInput(wiring.Component):
                         m.d.sync += told.eq(1)
                         m.next = "DISCARD"
                 with m.If(self.restart):
-                    m.d.sync += [count.eq(0), begun.eq(0)]
+                    m.d.sync += [count.eq(0), begun.eq(0), told.eq(0)]
                     m.next = "COLLECT"
                     with m.If((taken | (place != 0)) & ~ends):
                         m.next = "DISCARD_REST"
             with m.State("DISCARD"):
                 m.d.comb += [self.s_axis_tready.eq(1), self.dropped.eq(ends & ~told)]
-                with m.If(ends):
+                with m.If(ends | self.restart):
                     m.d.sync += told.eq(0)
+                with m.If(ends):
                     m.next = "COLLECT"
                 with m.Elif(self.restart):
                     m.next = "DISCARD_REST"
