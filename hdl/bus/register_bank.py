@@ -81,6 +81,8 @@ class RegisterBank(wiring.Component):
         Clears every write-1-to-clear field.
     refused : Out(1)
         In this cycle, a write is refused for its value.
+    wrote : Out(1)
+        In the cycle before, there was a write.
     upset : Out(1)
         In the cycle before, a register did not have its parity: one of its bits, or the parity, has
         been upset. High until the register is written or loaded again.
@@ -107,7 +109,10 @@ class RegisterBank(wiring.Component):
         for field, port in self._ports.items():
             members |= _field_members(port, field)
         bus = In(RegisterBusSignature(registers.address_bits))
-        super().__init__({"bus": bus, "clear": In(1), "refused": Out(1), "upset": Out(1)} | members)
+        super().__init__(
+            {"bus": bus, "clear": In(1), "refused": Out(1), "wrote": Out(1), "upset": Out(1)}
+            | members
+        )
 
     def __getitem__(self, field: Field) -> Signal:
         """``<register>_<field>``."""
@@ -141,6 +146,7 @@ class RegisterBank(wiring.Component):
             bus.read_response.eq(Response.DECERR),
             bus.write_response.eq(Response.DECERR),
         ]
+        m.d.sync += self.wrote.eq(bus.write)
         words, upsets = {}, []
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
@@ -152,7 +158,10 @@ class RegisterBank(wiring.Component):
             values = []
             for lowest, field in register.placed_fields:
                 place = slice(lowest, lowest + field.bits)
-                values.append(self._field(m, field, selected, merged[place], written[place]))
+                if field.access is Access.WRITE_1:
+                    values.append(self._command(m, field, selected, written[place]))
+                else:
+                    values.append(self._field(m, field, selected, merged[place], written[place]))
             m.d.comb += word.eq(Cat(values))
             words[register.name] = word
             self._answer_write(m, register, at, fits)
@@ -198,18 +207,19 @@ class RegisterBank(wiring.Component):
                 load, found = self.load(field)
                 with m.If(load):
                     m.d.sync += port.eq(found)
-        elif field.access is Access.WRITE_1:
-            pulse = Signal(field.bits, name=f"{self._ports[field]}_pulse")
-            asked = Signal(name=f"{self._ports[field]}_asked")
-            m.d.sync += [pulse.eq(Mux(selected, written, 0)), asked.eq(selected)]
-            m.d.comb += port.eq(pulse & asked.replicate(field.bits))
-            return Const(0, field.bits)
         elif field.access is Access.WRITE_1_TO_CLEAR:
             kept = self.kept(field)
             cleared = Mux(selected, written, 0)
             m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
             return kept
         return port
+
+    def _command(self, m: Module, field: Field, selected: Signal, written: Value) -> Value:
+        """Add a command's pulse; gives what it reads as."""
+        pulse = Signal(field.bits, name=f"{self._ports[field]}_pulse")
+        m.d.sync += pulse.eq(Mux(selected, written, 0))
+        m.d.comb += self[field].eq(pulse & self.wrote.replicate(field.bits))
+        return Const(0, field.bits)
 
     def _has_wrong_parity(
         self, m: Module, register: Register, selected: Signal, word: Signal
