@@ -15,10 +15,8 @@ from ..emit.controller import CONTROLLER
 from ..tools.abc import run_abc
 from ..tools.yosys import run_yosys
 
-LIMIT_S = 60
-"""Of processor time, for one proof about a module below the top."""
-TOP_LIMIT_S = 240
-"""The same for the whole controller."""
+TOP_FACTOR = 2
+"""A proof about the whole controller may take so many times what one about a module may."""
 _MITER = """
 read_rtlil {side}.il
 hierarchy -top {module}
@@ -54,8 +52,14 @@ class Verdict:
     all outputs are proven equal, or the first in which they differ."""
 
 
-def compare(gold: str, gate: str) -> Verdict:
+def compare(gold: str, gate: str, limit_s: int = 60) -> Verdict:
     """Hold a controller with a fault, `gate`, against the one without, both RTLIL in modules.
+
+    Parameters
+    ----------
+    gold, gate : str
+    limit_s : int
+        Of processor time, for each step of a proof about a module below the top.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def compare(gold: str, gate: str) -> Verdict:
         module = max(differing, key=lambda name: (_depth(name, parents), name))
         differing.remove(module)
         known = module in before and module in after
-        verdict = _prove(gold, gate, module) if known else None
+        verdict = _prove(gold, gate, module, limit_s) if known else None
         if verdict is not None and verdict.equal:
             told.add(f"{module}: {verdict.how}")
         elif module == CONTROLLER or module not in parents:
@@ -106,9 +110,9 @@ def _depth(module: str, parents: Mapping[str, str]) -> int:
     return depth
 
 
-def _prove(gold: str, gate: str, module: str) -> Verdict | None:
+def _prove(gold: str, gate: str, module: str, limit_s: int) -> Verdict | None:
     """The proof about one module and what is in it; None if the two have other ports."""
-    limit_s = TOP_LIMIT_S if module == CONTROLLER else LIMIT_S
+    limit_s *= TOP_FACTOR if module == CONTROLLER else 1
     if _ports(gold, module) != _ports(gate, module):
         return None
     with tempfile.TemporaryDirectory(prefix="popbridge-equal-") as name:

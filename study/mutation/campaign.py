@@ -30,6 +30,8 @@ from .result import EQUAL, SURVIVED, MutantResult
 from .source_faults import ElaborationFailed, SourceFault, elaborated, faults_of, functions_of
 from .targets import ATTACKS, Attack, Target, components, targets
 
+SHORT_PROOF_S, LONG_PROOF_S = 10, 120
+"""Limits of processor time, see `compare`: before the slow attacks, and after them."""
 NETLIST, SOURCE = "netlist", "source"
 """Kinds of mutants: Yosys puts the fault in, or the Amaranth source is changed."""
 
@@ -41,8 +43,8 @@ class Variant:
     target: Target
     source: str
     """Its SystemVerilog, with the fault."""
-    compare: Callable[[], Verdict]
-    """Holds it against the design without the fault."""
+    compare: Callable[[int], Verdict]
+    """Holds it against the design without the fault, within a limit of seconds."""
 
 
 class Mutant(Protocol):
@@ -84,7 +86,7 @@ class NetlistMutant:
     def variants(self) -> Iterator[Variant]:
         target = targets()[self.target]
         ((gate, source),) = with_faults(target.prepared, [self.fault])
-        yield Variant(target, source, lambda: compare(target.prepared, gate))
+        yield Variant(target, source, lambda limit_s: compare(target.prepared, gate, limit_s))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +120,8 @@ class SourceMutant:
                 yield Variant(target, source, _comparison(target, source))
 
 
-def _comparison(target: Target, source: str) -> Callable[[], Verdict]:
-    return lambda: compare(target.prepared, prepared_design(source, CONTROLLER))
+def _comparison(target: Target, source: str) -> Callable[[int], Verdict]:
+    return lambda limit_s: compare(target.prepared, prepared_design(source, CONTROLLER), limit_s)
 
 
 def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
@@ -139,10 +141,12 @@ def try_mutant(mutant: Mutant) -> MutantResult:
             target = variant.target
             outcome, reason = attack(variant.source, target.quick)
             if outcome == SURVIVED:
-                verdict = variant.compare()
-                (proofs if verdict.equal else undecided).append(f"{target.name}: {verdict.how}")
+                verdict = variant.compare(SHORT_PROOF_S)
                 if not verdict.equal:
                     outcome, reason = attack(variant.source, target.slow)
+                if outcome == SURVIVED and not verdict.equal:
+                    verdict = variant.compare(LONG_PROOF_S)
+                (proofs if verdict.equal else undecided).append(f"{target.name}: {verdict.how}")
             if outcome != SURVIVED:
                 where = f"{target.name}: {reason}"
                 return MutantResult(**mutant.about, outcome=outcome, reason=where)
