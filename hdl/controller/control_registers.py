@@ -176,8 +176,8 @@ class ControlRegisters:
                 ("beats", config.input_beats, "Beats of an image on `s_axis`."),
             ),
             constants(
-                "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
-                ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
+                "LAYER_BLOCKS", "Where the layers' registers are: first + stride * layer.",
+                ("first", LAYER_OFFSET, "Byte address of the first layer's block."),
                 ("stride", self._stride, "Bytes from one layer's block to the next."),
             ),
         ]  # fmt: skip
@@ -210,7 +210,7 @@ class ControlRegisters:
     def _trims_at(self) -> list[Register]:
         if Part.CALIBRATION not in self._parts:
             return []
-        at = ("offset", self._trims_offset, "Byte address of the first trim.")
+        at = ("first", self._trims_offset, "Byte address of the first trim.")
         doc = "Where the trims are, in the order of layers and macros."
         return [constants("CALIBRATION", doc, at)]
 
