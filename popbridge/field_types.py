@@ -68,10 +68,10 @@ Farad: TypeAlias = Annotated[float, Limits(1e-18, 1e-10)]
 femtofarad or picofarad: above 10^-4."""
 FaradOrNone: TypeAlias = Annotated[float, Limits(1e-18, 1e-10, zero=True)]
 """As `Farad`; 0 for none."""
-SupplyVolt: TypeAlias = Annotated[float, Limits(0.01, 20)]
-"""A supply, or a difference of logic levels: logic stops at some kT/q, junctions break at 20 V. In
-millivolt: hundreds."""
-SupplyVoltOrNone: TypeAlias = Annotated[float, Limits(0.01, 20, zero=True)]
+SupplyVolt: TypeAlias = Annotated[float, Limits(1e-3, 20)]
+"""A supply, or a difference of logic levels: superconducting logic has millivolts,
+junctions break at 20 V. In millivolt: hundreds."""
+SupplyVoltOrNone: TypeAlias = Annotated[float, Limits(1e-3, 20, zero=True)]
 """As `SupplyVolt`; 0 where another one holds."""
 SpreadVolt: TypeAlias = Annotated[float, Limits(0, 1)]
 """Mismatch or noise: as large as a supply at the most. In millivolt: above 1 for most."""

@@ -107,7 +107,7 @@ def _programming(job: Job, outcome: Outcome) -> tuple[LayerProgramming, ...] | N
     """What programming each layer's arrays from blank came to; None without."""
     if not job.program:
         return None
-    left_out = () if job.self_test else ("self_test", "failing_cells")
+    left_out = ("word_lines", *(() if job.self_test else ("self_test", "failing_cells")))
     return tuple(
         LayerProgramming.from_dict(
             {"name": layer.name} | {name: of[name] for name in of if name not in left_out}

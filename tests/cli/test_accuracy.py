@@ -121,7 +121,7 @@ def test_clock_between_the_published_ones_is_said(folder, capsys):
         (["--clock-ns", "0"], "--clock-ns[0]: found 0.0, expected a finite number from 0.001"),
         (["--clock-ns", "nan"], "--clock-ns[0]: found nan, expected a finite number from 0.001"),
         (["--clock-ns", "6.001"], "found 1.2002e-09, expected a whole, even number"),
-        (["--vdd", "0"], "--vdd[0]: found 0.0, expected a finite number from 0.01"),
+        (["--vdd", "0"], "--vdd[0]: found 0.0, expected a finite number from 0.001"),
         (["--vdd", "1", "--condition", "ideal"], "--vdd: found with condition ideal"),
         (["--ber", "0.6"], "--ber[0]: found 0.6, expected a finite number from 0 to 0.5"),
         (["--ber", "0.1", "--layers", "layer2"], "--layers: found 'layer2', expected sign layers"),

@@ -56,8 +56,9 @@ def _others(value: Any) -> Iterator[Any]:
 
 def _other_arrays(value: np.ndarray) -> Iterator[np.ndarray]:
     last = int(value.flat[-1])
+    limits = np.iinfo(value.dtype)
     for other in (last + 1, last - 1, -last):
-        if np.can_cast(np.min_scalar_type(other), value.dtype):
+        if limits.min <= other <= limits.max:
             changed = value.copy()
             changed.flat[-1] = other
             yield changed
