@@ -97,7 +97,7 @@ def test_what_is_plain_is_read():
 def test_an_unknown_field_of_a_run_is_named(tmp_path):
     path = tmp_path / "run.json"
     path.write_text('{"schema_version": 1, "later": 2}')
-    with pytest.raises(InputError, match=r"unknown field 'later'; expected one of \['accuracy'"):
+    with pytest.raises(InputError, match=r"unknown field 'later'; expected one of \['network'"):
         RunResult.from_json(path)
 
 
