@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -124,7 +125,7 @@ def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
         if images is None:
             raise InputError(f"{path}: images: found no such array, expected one")
         require_images(str(path), images, labels)
-        _require_fitting(str(path), images.shape, shape)
+        _require_fitting(str(path), shape, images.shape)
         values = None if labels is None else archive.read("labels")
         return ImageSet(archive.read("images"), values, str(path))
 
@@ -144,7 +145,8 @@ def read_image_folder(
         if images is not None:
             labels = _idx_file(folder, f"{part}-labels", 1)
             source = str(images)
-            pixels = read_idx(images, lambda found: _require_fitting(source, found, shape))
+            fits = partial(_require_fitting, source, shape)
+            pixels = read_idx(images, fits)
             values = None if labels is None else read_idx(labels)
             return ImageSet(pixels, values, source)
     names = " or ".join(f"{part}-images-idx{len(shape) + 1}-ubyte[.gz]" for part in parts)
@@ -160,7 +162,7 @@ def _idx_file(folder: Path, stem: str, dimensions: int) -> Path | None:
     return None
 
 
-def _require_fitting(source: str, found: tuple[int, ...], shape: tuple[int, ...]) -> None:
+def _require_fitting(source: str, shape: tuple[int, ...], found: tuple[int, ...]) -> None:
     if found[1:] != tuple(shape):
         raise InputError(
             f"{source}: images: found images of shape {found[1:]}, "

@@ -41,7 +41,7 @@ class Journal:
         try:
             entry = json.loads(line)
             self._results[entry["key"]] = entry["result"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
 
     def __contains__(self, key: str) -> bool:
