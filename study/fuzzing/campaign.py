@@ -22,6 +22,8 @@ TIME_LIMIT_S = 5.0
 MEMORY_LIMIT = 4 * 2**30
 """Address space of a process that reads, bytes."""
 SHRINKING_TRIES = 400
+MEMORY_FOLDER = Path("/dev/shm")
+"""A folder in memory, where there is one: an input is written, and read once or twice."""
 PACKAGE = str(Path(__file__).parents[2])
 
 
@@ -65,7 +67,8 @@ def read_batch(batch: Batch, targets: Mapping[str, Target] = TARGETS) -> BatchRe
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, hard))
     target = targets[batch.target]
     refused, findings = 0, {}
-    with tempfile.TemporaryDirectory(prefix="popbridge-fuzz-") as folder:
+    memory = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="popbridge-fuzz-", dir=memory) as folder:
         path = Path(folder) / target.file
         draw = random.Random(f"{batch.seed}, {batch.target}, {batch.number}")
         for _ in range(batch.inputs):

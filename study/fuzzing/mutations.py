@@ -4,6 +4,7 @@ import gzip
 import io
 import random
 import re
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -85,7 +86,8 @@ def any_array(draw: random.Random, content: bytes, seeds: Sequence[bytes]) -> by
         text = draw.choice((any_value, any_bytes))(draw, array.tobytes(), [array.tobytes()])
         arrays[name] = np.frombuffer(text, np.uint8)
     elif kind == 0:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             arrays[name] = array.astype(draw.choice(_KINDS), casting="unsafe")
     elif kind == 1:
         arrays[name] = draw.choice((array.T, array[:0], array[None], array.ravel(), array[:-1]))

@@ -27,8 +27,8 @@ class FuzzRequest(Record):
     """How many broken inputs, shared out among the readers."""
     seed: Annotated[int, Limits(0, 2**31 - 1)] = 1
     """What they are drawn from."""
-    only: tuple[str, ...] | None = None
-    """Names of targets; without it all."""
+    only: tuple[str, ...] = ()
+    """Names of targets; without any all."""
     workers: Size | None = None
     """Processes; one per core without it."""
     output: Path = BUILD_FOLDER / "fuzz"
@@ -74,7 +74,7 @@ def fuzz(
     InputError
         A target that there is not.
     """
-    names = [*targets] if request.only is None else [*request.only]
+    names = [*(request.only or targets)]
     for name in names:
         if name not in targets:
             raise InputError(f"only: found {name!r}, expected some of: {', '.join(targets)}")
@@ -132,7 +132,7 @@ def _result(
     request: FuzzRequest, results: dict[str, list[BatchResult]], findings: tuple[Finding, ...]
 ) -> FuzzResult:
     words = ["popbridge", "fuzz", "--inputs", request.inputs, "--seed", request.seed]
-    if request.only is not None:
+    if request.only:
         words += ["--only", *request.only]
     return FuzzResult(
         inputs=request.inputs,

@@ -4,6 +4,7 @@ import gzip
 import json
 import struct
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ NAMES = st.text(min_size=1, max_size=30).filter(str.isprintable)
 def test_networks_come_back(name, sizes, bits, seed):
     draw = np.random.default_rng(seed)
     layers = []
-    for index, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for index, (inputs, outputs) in enumerate(pairwise(sizes)):
         weights = draw.choice(np.array([-1, 1], np.int8), (outputs, inputs))
         kind = "offsets" if index == len(sizes) - 2 else "thresholds"
         layers.append(DenseLayer(weights, **{kind: draw.integers(-9, 9, outputs, np.int32)}))
