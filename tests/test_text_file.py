@@ -105,9 +105,7 @@ NAMES = ("two\nlines", "\x1b[31mred", "tab\t", "\x85next", "\u2028line", "\u202e
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "words", [["report"], ["run", "--macro"], ["run"], ["run", "a network"]]
-)
+@pytest.mark.parametrize("words", [["report"], ["run", "--macro"], ["run"], ["run", "a network"]])
 def test_odd_names_of_files_are_told_in_one_line(name, words, tmp_path, capsys):
     path = tmp_path / f"{name}.toml"
     for content in (None, b"odd = 1"):

@@ -7,13 +7,14 @@ import signal
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from ...errors import LONGEST_MESSAGE, InputError
 from ...record import ResultPart
+from ...shrinking import shrunk
 from .mutations import mutated
 from .targets import TARGETS, Target
 
@@ -21,7 +22,6 @@ TIME_LIMIT_S = 5.0
 """Of one input; what lasts longer hangs."""
 MEMORY_LIMIT = 4 * 2**30
 """Address space of a process that reads, bytes."""
-SHRINKING_TRIES = 400
 MEMORY_FOLDER = Path("/dev/shm")
 """A folder in memory, where there is one: an input is written, and read once or twice."""
 PACKAGE = str(Path(__file__).parents[2])
@@ -121,20 +121,3 @@ def verdict(target: Target, path: Path, content: bytes) -> tuple[bool, str | Non
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     return False, None
-
-
-def shrunk(content: bytes, fails: Callable[[bytes], bool]) -> bytes:
-    """A smaller input that still fails: halves, quarters and so on are left out while it does."""
-    tries, size = 0, max(1, len(content) // 2)
-    while True:
-        place = 0
-        while place < len(content) and tries < SHRINKING_TRIES:
-            less = content[:place] + content[place + size :]
-            tries += 1
-            if fails(less):
-                content = less
-            else:
-                place += size
-        if size == 1 or tries >= SHRINKING_TRIES:
-            return content
-        size //= 2

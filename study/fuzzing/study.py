@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -80,7 +81,7 @@ def fuzz(
             raise InputError(f"only: found {name!r}, expected some of: {', '.join(targets)}")
     journal = Journal(made_folder(request.output) / "fuzz.jsonl")
     progress("making valid inputs")
-    batches = list(_batches(request, {name: targets[name] for name in names}))
+    batches = _batches(request, {name: targets[name] for name in names})
     results: dict[str, list[BatchResult]] = {name: [] for name in names}
     finished = _finished(batches, work, journal, request.workers or available_cores())
     for done, (batch, result) in enumerate(finished, 1):
@@ -96,13 +97,18 @@ def fuzz(
     return _result(request, results, tuple(findings.values()))
 
 
-def _batches(request: FuzzRequest, targets: Mapping[str, Target]) -> Iterator[Batch]:
+def _batches(request: FuzzRequest, targets: Mapping[str, Target]) -> list[Batch]:
+    batches = []
     for index, (name, target) in enumerate(targets.items()):
         left = request.inputs // len(targets) + (index < request.inputs % len(targets))
         seeds = list(target.seeds())
         for number in range(-(-left // BATCH)):
             count = min(BATCH, left - number * BATCH)
-            yield Batch(target=name, seeds=seeds, number=number, inputs=count, seed=request.seed)
+            batches.append(
+                Batch(target=name, seeds=seeds, number=number, inputs=count, seed=request.seed)
+            )
+    # All targets from the start: a campaign that is stopped has tried each.
+    return sorted(batches, key=attrgetter("number"))
 
 
 def _finished(

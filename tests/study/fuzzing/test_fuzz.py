@@ -10,9 +10,10 @@ import pytest
 from popbridge.cli.fuzz import READERS
 from popbridge.cli.main import main
 from popbridge.errors import InputError
+from popbridge.shrinking import shrunk
 from popbridge.study.fuzzing import campaign
 from popbridge.study.fuzzing import study as fuzzing
-from popbridge.study.fuzzing.campaign import Batch, read_batch, shrunk, verdict
+from popbridge.study.fuzzing.campaign import Batch, read_batch, verdict
 from popbridge.study.fuzzing.mutations import any_bytes
 from popbridge.study.fuzzing.study import FuzzRequest, fuzz
 from popbridge.study.fuzzing.targets import Target
