@@ -10,7 +10,7 @@ STREAM_BITS = 32
 """Width of the AXI4-Stream data ports."""
 LARGEST_SCORE = 2 ** (STREAM_BITS - 1) - 1
 """Scores are signed words on the output stream."""
-BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output", "programmer")
+BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output", "image_order", "programmer")
 """What the controller calls its own blocks beside the layers."""
 
 
