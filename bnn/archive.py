@@ -17,6 +17,7 @@ from ..whole_file import whole_file
 LONGEST_HEADER = 4096
 """Bytes of an array's header; NumPy's have 118 for plain arrays of few dimensions."""
 MOST_ARRAYS = 4096
+_CHUNK = 2**20
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What NumPy writes; unpacking others may take any amount of memory."""
 
@@ -76,12 +77,13 @@ class Archive:
         try:
             with self._file.open(self._members[name]) as member:
                 member.read(header.length)
-                left = memoryview(array).cast("B") if header.nbytes else memoryview(b"")
+                left = array.view(np.uint8).data if header.nbytes else memoryview(b"")
                 while len(left):
-                    read = member.readinto(left)
-                    if not read:
+                    part = member.read(min(len(left), _CHUNK))
+                    if not part:
                         raise EOFError("an array that ends early")
-                    left = left[read:]
+                    left[: len(part)] = part
+                    left = left[len(part) :]
                 # The end of a member is where its checksum is looked at.
                 if member.read(1):
                     raise EOFError("more bytes than declared")

@@ -172,7 +172,7 @@ def _require_names(archive: Archive, kinds: list[str]) -> None:
 def _require_layer(archive: Archive, name: str, kind: str, described: dict[str, int]) -> None:
     """The arrays of a layer are declared as the layer is described."""
     inputs, outputs = described["inputs"], described["outputs"]
-    expected = {
+    expected: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
         f"{name}_{kind}": (np.dtype(np.int32), (outputs,)),
         f"{name}_weights": (np.dtype(np.uint8), (outputs, -(-inputs // 8))),
     }

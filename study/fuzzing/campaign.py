@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -66,7 +67,7 @@ def read_batch(batch: Batch, targets: Mapping[str, Target] = TARGETS) -> BatchRe
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, hard))
     target = targets[batch.target]
-    refused, findings = 0, {}
+    refused, findings = 0, dict[str, bytes]()
     memory = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None
     with tempfile.TemporaryDirectory(prefix="popbridge-fuzz-", dir=memory) as folder:
         path = Path(folder) / target.file
@@ -76,9 +77,7 @@ def read_batch(batch: Batch, targets: Mapping[str, Target] = TARGETS) -> BatchRe
             refusal, what = verdict(target, path, content)
             refused += refusal
             if what is not None and what not in findings:
-                findings[what] = shrunk(
-                    content, lambda less, what=what: verdict(target, path, less)[1] == what
-                )
+                findings[what] = shrunk(content, partial(_is_found, target, path, what))
     return BatchResult(
         accepted=batch.inputs - refused - len(findings),
         refused=refused,
@@ -87,6 +86,10 @@ def read_batch(batch: Batch, targets: Mapping[str, Target] = TARGETS) -> BatchRe
             for what, content in findings.items()
         ),
     )
+
+
+def _is_found(target: Target, path: Path, what: str, content: bytes) -> bool:
+    return verdict(target, path, content)[1] == what
 
 
 def verdict(target: Target, path: Path, content: bytes) -> tuple[bool, str | None]:

@@ -75,10 +75,17 @@ def any_array(draw: random.Random, content: bytes, seeds: Sequence[bytes]) -> by
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except Exception:  # what an earlier mutation has broken
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _change(draw, arrays)
+        stream = io.BytesIO()
+        np.savez(stream, **arrays)
+        return stream.getvalue()
+    except Exception:  # what an earlier mutation has broken; a type that does not become another
         return any_bytes(draw, content, seeds)
-    if not arrays:
-        return any_bytes(draw, content, seeds)
+
+
+def _change(draw: random.Random, arrays: dict[str, np.ndarray]) -> None:
     name = draw.choice([*arrays])
     array = arrays[name]
     kind = draw.randrange(7)
@@ -86,9 +93,7 @@ def any_array(draw: random.Random, content: bytes, seeds: Sequence[bytes]) -> by
         text = draw.choice((any_value, any_bytes))(draw, array.tobytes(), [array.tobytes()])
         arrays[name] = np.frombuffer(text, np.uint8)
     elif kind == 0:
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            arrays[name] = array.astype(draw.choice(_KINDS), casting="unsafe")
+        arrays[name] = array.astype(draw.choice(_KINDS), casting="unsafe")
     elif kind == 1:
         arrays[name] = draw.choice((array.T, array[:0], array[None], array.ravel(), array[:-1]))
     elif kind == 2:
@@ -103,9 +108,6 @@ def any_array(draw: random.Random, content: bytes, seeds: Sequence[bytes]) -> by
         arrays[name] = np.asfortranarray(array)
     else:
         arrays[name] = np.array([{}, 1], dtype=object)
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)
-    return stream.getvalue()
 
 
 def inside_gzip(draw: random.Random, content: bytes, seeds: Sequence[bytes]) -> bytes:
