@@ -167,16 +167,18 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
     known = _fields(kind)
     kinds = _types(kind)  # type: ignore[arg-type]
     inner = f"{path}." if path else ""
-    arguments = {}
-    for name, value in values.items():
-        if name in known:
-            arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
-        else:
-            raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
+    arguments = {
+        name: _converted(kinds[name], value, f"{inner}{name}")
+        for name, value in values.items()
+        if name in known
+    }
     for name, item in known.items():
         default = (item.default, item.default_factory)
         if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):
             raise InputError(f"{inner}{name}: found nothing, expected a value")
+    for name in values:
+        if name not in known:
+            raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
     try:
         return kind(**arguments)
     except (TypeError, ValueError) as error:

@@ -82,9 +82,7 @@ def parse_json(content: bytes) -> Any:
         and where, not what was expected.
     """
     try:
-        value = json.loads(
-            _decoded(content), object_pairs_hook=_object, parse_constant=_no_constant
-        )
+        value = json.loads(_decoded(content), object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise InputError(f"found no whole JSON ({error.msg}, line {error.lineno})") from None
     except RecursionError:
@@ -124,8 +122,8 @@ def _decoded(content: bytes) -> str:
         raise InputError("found a byte order mark")
     try:
         return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"found bytes that are no UTF-8 (byte {error.start})") from None
+    except UnicodeDecodeError:
+        raise InputError("found bytes that are no UTF-8") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,10 +132,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise InputError(f"found {shown(twice)} twice in an object")
     return found
-
-
-def _no_constant(name: str) -> None:
-    raise InputError(f"found {name}, which is no JSON")
 
 
 def _too_deep() -> InputError:

@@ -9,7 +9,6 @@ from popbridge.behav.params import ChipParameters
 from popbridge.cli.main import main
 from popbridge.errors import LONGEST_MESSAGE, InputError, printable
 from popbridge.hdl.config import MacroConfig
-from popbridge.study.run.result import RunResult
 from popbridge.text_file import LARGEST_TOML_BYTES, MOST_LEVELS, parse_json, parse_toml
 
 NOT_JSON = {
@@ -23,12 +22,12 @@ NOT_JSON = {
     "more than 64 bits": (b'{"a":[0,' + b"9" * 400 + b"]}", "a[1]: found an integer of 1329 bits"),
     "beyond floats": (b'{"a": 1e999}', "a: found inf, which is no finite number"),
     "beyond floats below": (b"-1e999", "found -inf, which is no finite number"),
-    "NaN": (b'{"a": NaN}', "found NaN, which is no JSON"),
-    "Infinity": (b"[-Infinity]", "found -Infinity, which is no JSON"),
+    "NaN": (b'{"a": NaN}', "a: found nan, which is no finite number"),
+    "Infinity": (b"[-Infinity]", "[0]: found -inf, which is no finite number"),
     "a name twice": (b'{"a": {"b": 1, "c": 2, "b": 1}}', "found 'b' twice in an object"),
     "a mark": (b"\xef\xbb\xbf{}", "found a byte order mark"),
-    "no UTF-8": (b'{"a": "\xff"}', "found bytes that are no UTF-8 (byte 7)"),
-    "UTF-16": ('{"a": 1}'.encode("utf-16"), "found bytes that are no UTF-8 (byte 0)"),
+    "no UTF-8": (b'{"a": "\xff"}', "found bytes that are no UTF-8"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "found bytes that are no UTF-8"),
     "a NUL": (b'{"a": "\0"}', "found no whole JSON (Invalid control character at, line 1)"),
     "half a pair": (b'["\\ud800"]', "[0]: found half of a surrogate pair in text"),
     "half a pair in a name": (b'{"\\udfff": 1}', "found half of a surrogate pair in text"),
@@ -44,7 +43,7 @@ NOT_TOML = {
     "a name twice": (b"a = 1\na = 2", "found no whole TOML (Cannot overwrite a value (at end of"),
     "no such day": (b"a = 2001-02-30", "found "),
     "a mark": (b"\xef\xbb\xbfa = 1", "found a byte order mark"),
-    "no UTF-8": (b"a = '\xe9'", "found bytes that are no UTF-8 (byte 5)"),
+    "no UTF-8": (b"a = '\xe9'", "found bytes that are no UTF-8"),
     "a NUL": (b"a = '\0'", "found no whole TOML (Found invalid character"),
     "half a pair": (b'a = "\\ud800"', "found no whole TOML ("),
 }
@@ -92,13 +91,6 @@ def test_what_is_plain_is_read():
     text += '"b\\u00e9\\n": {"": "\\ud834\\udd1e"}}'
     assert parse_json(text.encode()) == found
     assert parse_toml(b'a = [1, 2.5]\n[b]\n"c\\n" = "d"') == {"a": [1, 2.5], "b": {"c\n": "d"}}
-
-
-def test_an_unknown_field_of_a_run_is_named(tmp_path):
-    path = tmp_path / "run.json"
-    path.write_text('{"schema_version": 1, "later": 2}')
-    with pytest.raises(InputError, match=r"unknown field 'later'; expected one of \['network'"):
-        RunResult.from_json(path)
 
 
 NAMES = ("two\nlines", "\x1b[31mred", "tab\t", "\x85next", "\u2028line", "\u202eright", "\udcff")
