@@ -14,6 +14,9 @@ from .archive import open_archive
 from .idx import LARGEST_BYTES, read_idx
 from .network import Network, require_integer
 
+LARGEST_LABEL = 2**31 - 1
+"""More classes than any network has."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -31,7 +34,7 @@ class ImageSet:
     Raises
     ------
     InputError
-        An array of another type or shape, no images, or a negative label.
+        An array of another type or shape, no images, or a label beyond `LARGEST_LABEL`.
     """
 
     images: np.ndarray
@@ -43,8 +46,11 @@ class ImageSet:
         require_images(self.source, images, labels)
         if labels is None:
             return
-        if labels.min() < 0:
-            raise InputError(f"{self.source}: labels: found {labels.min()}, expected at least 0")
+        for label in (int(labels.min()), int(labels.max())):
+            if not 0 <= label <= LARGEST_LABEL:
+                raise InputError(
+                    f"{self.source}: labels: found {label}, expected from 0 to {LARGEST_LABEL}"
+                )
         object.__setattr__(self, "labels", labels.astype(np.int64))
 
     def __len__(self) -> int:
@@ -171,6 +177,19 @@ def _require_fitting(source: str, shape: tuple[int, ...], found: tuple[int, ...]
     if math.prod(found) > LARGEST_BYTES:
         raise InputError(
             f"{source}: images: found {math.prod(found)} bytes, expected at most {LARGEST_BYTES}"
+        )
+
+
+def require_labels(images: ImageSet, classes: int) -> None:
+    """Raise InputError unless every label, if there are any, is one of `classes` classes from 0."""
+    if images.labels is None:
+        return
+    largest = int(images.labels.max())
+    if largest >= classes:
+        shifted = ", counted from 0" if images.labels.min() > 0 else ""
+        raise InputError(
+            f"{images.source}: labels: found {largest}, expected at most {classes - 1}: the "
+            f"network has {classes} classes{shifted}"
         )
 
 

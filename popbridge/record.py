@@ -113,8 +113,8 @@ class Result(ResultPart):
         Raises
         ------
         InputError
-            No such file, no JSON, another schema, or a field that is missing, unknown, of another
-            kind or out of range; it names the field.
+            No such file, no JSON, another schema, or a field that is unknown, missing, of another
+            kind or out of range, or does not go with the others; it names the field.
         """
         expected = f"the JSON of {cls.made_by}"
         values = read_json(path, expected)
@@ -167,18 +167,15 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
     known = _fields(kind)
     kinds = _types(kind)  # type: ignore[arg-type]
     inner = f"{path}." if path else ""
-    arguments = {
-        name: _converted(kinds[name], value, f"{inner}{name}")
-        for name, value in values.items()
-        if name in known
-    }
+    arguments = {}
+    for name, value in values.items():
+        if name not in known:
+            raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
+        arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
     for name, item in known.items():
         default = (item.default, item.default_factory)
         if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):
             raise InputError(f"{inner}{name}: found nothing, expected a value")
-    for name in values:
-        if name not in known:
-            raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
     try:
         return kind(**arguments)
     except (TypeError, ValueError) as error:
@@ -243,6 +240,23 @@ def _items(kinds: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
         _converted(kind, item, f"{path}[{index}]")
         for index, (kind, item) in enumerate(zip(kinds, value, strict=True))
     )
+
+
+def require_at_most(owner: object, **most: float) -> None:
+    """Raise InputError unless each named field of `owner` is at most what is given for it."""
+    for name, limit in most.items():
+        value = vars(owner)[name]
+        if value > limit:
+            raise InputError(f"{name}: found {value!r}, expected at most {limit!r}")
+
+
+def require_equal(owner: object, **expected: object) -> None:
+    """Raise InputError unless each named field of `owner` equals what is given for it."""
+    for name, value in expected.items():
+        if vars(owner)[name] != value:
+            raise InputError(
+                f"{name}: found {shown(vars(owner)[name])}, expected {shown(value)} by the others"
+            )
 
 
 def require_at_least(owner: object, name: str, least: int) -> None:

@@ -1,5 +1,6 @@
 """One evaluation out of a waveform file of `sim.waves`, as arrays."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ def _watched(header: Header, name: str) -> dict[bytes, list[str]]:
         )
     for variable in analog:
         column = variable.name.removeprefix(SL_PREFIX)
-        if variable.name not in LINE_NAMES and not (column.isascii() and column.isdecimal()):
+        if variable.name not in LINE_NAMES and not re.fullmatch(r"[0-9]{1,9}", column):
             raise InputError(
                 f"{header.where}: found the analog line {variable.name!r} of {name}, expected "
                 f"{', '.join(LINE_NAMES)} or {SL_PREFIX} and a column"

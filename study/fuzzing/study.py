@@ -79,7 +79,7 @@ def fuzz(
     for name in names:
         if name not in targets:
             raise InputError(f"only: found {name!r}, expected some of: {', '.join(targets)}")
-    journal = Journal(made_folder(request.output) / "fuzz.jsonl")
+    journal = Journal(made_folder(request.output) / "fuzz.jsonl", BatchResult.from_dict)
     progress("making valid inputs")
     batches = _batches(request, {name: targets[name] for name in names})
     results: dict[str, list[BatchResult]] = {name: [] for name in names}
@@ -112,7 +112,10 @@ def _batches(request: FuzzRequest, targets: Mapping[str, Target]) -> list[Batch]
 
 
 def _finished(
-    batches: list[Batch], work: Callable[[Batch], BatchResult], journal: Journal, workers: int
+    batches: list[Batch],
+    work: Callable[[Batch], BatchResult],
+    journal: Journal[BatchResult],
+    workers: int,
 ) -> Iterator[tuple[Batch, BatchResult]]:
     made_by = source_digest()
 
@@ -123,7 +126,7 @@ def _finished(
     waiting = []
     for batch in batches:
         if key(batch) in journal:
-            yield batch, BatchResult.from_dict(journal[key(batch)])
+            yield batch, journal[key(batch)]
         else:
             waiting.append(batch)
     if not waiting:

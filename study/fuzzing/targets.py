@@ -1,5 +1,6 @@
 """What is fuzzed: every reader of files that a user gives, with small valid files for each."""
 
+import contextlib
 import gzip
 import io
 import struct
@@ -7,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -159,12 +161,18 @@ def _read_accuracy(path: Path) -> None:
 
 
 def _read_journal(path: Path) -> None:
-    journal = Journal(path)
-    journal.add("a key of its own", [1])
-    assert Journal(path)["a key of its own"] == [1]
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        Journal[Any](path).add("a key of its own", [1])
+        assert Journal[Any](path)["a key of its own"] == [1]
+    lines = said.getvalue().splitlines()
+    assert len(lines) <= 1 and all(line.isprintable() for line in lines)
 
 
-_JOURNAL = b'{"key": "a", "result": {"b": [1, 2.5]}}\n{"key": "b", "result": null}\n'
+_JOURNAL = b"""{"schema_version": 1, "key": "a", "result": {"b": [1, 2.5]}}
+{"schema_version": 1, "key": "b", "result": null}
+{"schema_version": 1, "told": 1}
+"""
 
 
 def _wave_seeds() -> list[bytes]:

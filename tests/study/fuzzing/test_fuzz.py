@@ -25,6 +25,8 @@ NOT_GIVEN_BY_USERS = {
     "behav.crossbar.read_load.read_crossbar": "reads an array, no file",
     "cli.fuzz.read_some": "reads what is fuzzed",
     "flow.switching.gate_simulation.read_netlist": "written by Yosys",
+    "study.accuracy.chip.Study.read_counts": "a value of a journal, whose lines are fuzzed",
+    "study.mutation.campaign.read_verdict": "as above",
     "study.run.probes.parse_probes": "words of an option",
     "sim.simulators.job_folder.read_arrays": "written by the process that reads it",
     "sim.spice.ngspice.read_raw": "written by ngspice",
