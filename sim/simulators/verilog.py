@@ -94,9 +94,9 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     """
     tools = [
         simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
-        _build_arguments(simulator), TIMESCALE, waves,
+        build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
-    folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
+    folder = root / f"{simulator}-{digest([*tools, sorted(sources.items())])}"
     if _is_complete(folder, simulator):
         return Build(simulator, folder)
     if simulator == "verilator":
@@ -110,19 +110,20 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
             with tempfile.TemporaryDirectory(
                 prefix="popbridge-build-", ignore_cleanup_errors=True
             ) as draft:
-                with _library_objects(root / f"library-{_digest(tools)}", Path(draft)):
+                with library_objects(root / f"library-{digest(tools)}", Path(draft)):
                     _build_in(Path(draft), sources, simulator, waves)
                 shutil.copytree(draft, folder)
             (folder / COMPLETE).touch()
     return Build(simulator, folder)
 
 
-def _digest(decides: list[Any]) -> str:
+def digest(decides: list[Any]) -> str:
+    """The name of a kept folder, from all that decides what it holds."""
     return hashlib.sha256(repr(decides).encode()).hexdigest()[:24]
 
 
 @contextlib.contextmanager
-def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
+def library_objects(kept: Path, draft: Path) -> Iterator[None]:
     """Give a build the objects of Verilator's own library, and keep those that it compiles.
 
     They are the same in every build, and most of the time of a small one.
@@ -131,7 +132,7 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
         # Copied without its time: newer than its source, so that make takes it as it is.
         shutil.copyfile(path, draft / path.name)
     yield
-    kept.mkdir(exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     for path in draft.glob("verilated*.o"):
         if not (kept / path.name).exists():
             with whole_file(kept / path.name) as file:
@@ -142,7 +143,8 @@ def _is_complete(folder: Path, simulator: str) -> bool:
     return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
 
 
-def _build_arguments(simulator: str) -> list[str]:
+def build_arguments(simulator: str) -> list[str]:
+    """What a simulator is given to build anything."""
     if simulator != "verilator":
         return []
     # The ports of the top are reached without making every inner signal public.
@@ -164,7 +166,7 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
             sources=paths,
             hdl_toplevel=TESTBENCH,
             build_dir=folder,
-            build_args=_build_arguments(simulator),
+            build_args=build_arguments(simulator),
             waves=waves and simulator == "verilator",
             timescale=TIMESCALE,
             log_file=log,

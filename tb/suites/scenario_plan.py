@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...hdl.config import LayerConfig, NetworkConfig
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, SCENARIOS_VARIABLE
 
 PLAN_FILE = "scenarios.json"
 """In the job's folder: what `write_plan` wrote."""
@@ -20,6 +20,7 @@ EVENTS = (
     "soft reset",
     "no such register",
     "read-only register",
+    "any register",
     "times refused",
     "times accepted",
     "frames of wrong length",
@@ -96,6 +97,6 @@ def read_plan() -> tuple[list[int], int]:
         return [0], 1
     path = Path(folder) / PLAN_FILE
     if not path.exists():
-        return [*range(FEW)], 1
+        return [*range(int(os.environ.get(SCENARIOS_VARIABLE, FEW)))], 1
     plan = json.loads(path.read_text(encoding="utf-8"))
     return plan["numbers"], plan["configurations"]

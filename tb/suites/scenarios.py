@@ -16,14 +16,17 @@ from cocotbext.axi import AxiResp, AxiStreamFrame
 from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, MET_FILE, SCENARIOS_VARIABLE
 from ..bench.controller import with_times
+from ..bench.register_classes import register_classes
 from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard
 from ..bench.stream import BEAT_BYTES, packets_hold
 from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
 SHARES = (0.0, 0.3, 0.7)
 """Of cycles in which an end of a stream pauses."""
+KEPT = (Access.READ_WRITE, Access.LOADED)
+"""Fields that hold what is written."""
 NUMBERS, CONFIGURATIONS = read_plan()
 
 
@@ -125,6 +128,32 @@ def any_time(bench: ScenarioBench) -> tuple[int, str, str]:
     return layer, phase, layer_register(layer, phase)
 
 
+async def any_register(bench: ScenarioBench) -> None:
+    """Reads, and writes that change nothing, at any time while both ends pause."""
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
+    indices = [bench.index() for _ in range(3)]
+    await bench.send(*indices)
+    expecting = cocotb.start_soon(bench.expect(*indices))
+    groups: dict[str, list[int]] = {}
+    for address, name in register_classes(bench.config).items():
+        groups.setdefault(name, []).append(address)
+    at = dict(bench.registers)
+    while not expecting.done():
+        address = bench.draw.choice(groups[bench.draw.choice([*groups])])
+        value, response = await bench.read_at(address)
+        assert response == AxiResp.OKAY, at[address].name
+        if bench.draw.random() < 0.5:
+            # 0 is no command, and clears nothing.
+            kept = all(field.access in KEPT for field in at[address].fields)
+            data = (value if kept else 0).to_bytes(WORD_BYTES, "little")
+            expected = AxiResp.OKAY if at[address].writable else AxiResp.SLVERR
+            assert await bench.write_at(address, data) == expected, at[address].name
+        await ClockCycles(bench.dut.clk, bench.draw.randint(0, 4))
+    await expecting
+    bench.set_pauses(0, 0)
+    await ClockCycles(bench.dut.clk, 2)
+
+
 async def times_refused(bench: ScenarioBench) -> None:
     """Phase times out of their range, written as a word or by a single byte."""
     for _ in range(2):
@@ -192,6 +221,7 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     timing = bench.current.layers[reset.layer].macro.timing
     if phase in DEAD_TIME_NAMES and not getattr(timing, phase):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
     await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
     view = PhaseMonitor(dut, layer)
@@ -209,6 +239,7 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     assert view.state == reset.state, f"found no {reset}"
     bench.hold.cancel()
     bench.source.clear()
+    bench.set_pauses(0, 0)
     dut.rst.value = 1
     await ClockCycles(dut.clk, bench.draw.randint(1, 3))
     await FallingEdge(dut.clk)
@@ -231,11 +262,22 @@ ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {
     "soft reset": soft_reset,
     "no such register": no_such_register,
     "read-only register": read_only_register,
+    "any register": any_register,
     "times refused": times_refused,
     "times accepted": times_accepted,
     "frames of wrong length": frames_of_wrong_length,
     "unresolved": unresolved,
 }
+
+
+def count_what_is_met(bench: ScenarioBench) -> Callable[[], None]:
+    """From now on; what is given leaves the counts of all scenarios so far."""
+    # What few runs need, and an extra brings.
+    from ..bench.functional_coverage import CoverageMonitor
+
+    monitor = CoverageMonitor(bench.dut, bench.config)
+    cocotb.start_soon(monitor.run())
+    return lambda: monitor.bins.write(Path(os.environ[JOB_VARIABLE]) / MET_FILE)
 
 
 @cocotb.test()
@@ -246,6 +288,7 @@ async def scenario(dut: Any, number: int) -> None:
     seed = bench.job.seed
     bench.draw.seed(f"{seed}, scenario {number}")
     await bench.start()
+    counted = count_what_is_met(bench) if SCENARIOS_VARIABLE in os.environ else None
     event: str | Reset = "the first image"
     try:
         await bench.check()
@@ -261,3 +304,5 @@ async def scenario(dut: Any, number: int) -> None:
         raise AssertionError(
             f"scenario {number} of seed {seed}, {event}: {type(error).__name__} {error}"
         ) from error
+    if counted:
+        counted()
