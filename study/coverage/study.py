@@ -95,7 +95,7 @@ class Account:
     def _is_listed(
         self, entries: list[Unreached] | list[UnreachedBin], hits: int, name: str
     ) -> bool:
-        """Whether something is not reached for a reason that is listed; keeps what becomes of it."""
+        """Whether something is not reached for a listed reason; keeps what comes of it."""
         for entry in entries:
             if hits:
                 self._wrong.setdefault(entry, []).append(name)

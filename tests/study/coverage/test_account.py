@@ -8,12 +8,7 @@ from popbridge.errors import InputError
 from popbridge.study.coverage.points import Point
 from popbridge.study.coverage.runs import SUITE_NAMES, Reached
 from popbridge.study.coverage.study import Account, CoverageRequest, coverage
-from popbridge.study.coverage.unreached import (
-    Unreached,
-    UnreachedBin,
-    UnreachedList,
-    read_list,
-)
+from popbridge.study.coverage.unreached import Unreached, UnreachedBin, UnreachedList, read_list
 from popbridge.tb import suites
 
 FILE = "hdl/bus/registers.py"
@@ -48,7 +43,11 @@ def test_a_listed_point_that_is_reached_is_told():
     found = account({edge(2): 1, edge(3): 0, BRANCH: 0}, HIGH, FULL)
     found.files()
     high, full = found.listed(whole=True)
-    assert (high.excused, high.reached, high.stale) == (1, ("votes: registers.count[2] 0->1",), True)
+    assert (high.excused, high.reached, high.stale) == (
+        1,
+        ("votes: registers.count[2] 0->1",),
+        True,
+    )
     assert (full.excused, full.reached, full.stale) == (1, (), False)
     assert not found.missing
 

@@ -52,9 +52,7 @@ def test_counts_of_other_builds_add_up_and_the_testbench_is_left_out():
 def test_edges_have_the_names_of_the_hardware():
     place = Place("toggle", "popbridge_controller_layer0", 1, 1, "pins___05Fwl__02482[3]:1->0")
     point = PointMap(CONTROLLER).point(place)
-    assert point == Point(
-        "toggle", "hdl/layer/dense_layer.py", "layer0", "pins__wl$82", 3, "1->0"
-    )
+    assert point == Point("toggle", "hdl/layer/dense_layer.py", "layer0", "pins__wl$82", 3, "1->0")
     assert point.owner == "layer0.pins__wl"
     assert point.name == "layer0.pins__wl[3] 1->0"
     alone = Place("toggle", "popbridge_controller", 1, 1, "busy:0->1")
