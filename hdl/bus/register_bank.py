@@ -166,9 +166,12 @@ class RegisterBank(wiring.Component):
             return Const(1)
         fits = Signal(name=f"{register.name.lower()}_fits")
         value, above = merged[: field.bits], merged[field.bits :]
-        # Not 0 rather than at least 1: a tree of gates, where a comparison is a carry chain.
-        enough = value.any() if field.minimum == 1 else value >= field.minimum
-        m.d.comb += fits.eq(enough & ~above.any())
+        m.d.comb += fits.eq(~above.any())
+        # No comparison with 0, which always holds. Not 0 rather than at least 1: a tree of gates,
+        # where a comparison is a carry chain.
+        if field.minimum:
+            enough = value.any() if field.minimum == 1 else value >= field.minimum
+            m.d.comb += fits.eq(enough & ~above.any())
         return fits
 
     def _field(

@@ -60,7 +60,7 @@ class PulseDriver(wiring.Component):
         pulses = [operation for operation in ProgrammingOperation if operation]
         lengths = [programming.setup_cycles, programming.hold_cycles]
         lengths += [programming.width_cycles(operation) for operation in pulses]
-        remaining = Signal(range(max(lengths)))
+        remaining = Signal(range(max(2, *lengths)))
         ends = Signal()
         m.d.comb += ends.eq(remaining == 0)
         with m.If(~ends):
@@ -147,7 +147,7 @@ class RowReader(wiring.Component):
         cycles = self.config.macro.programming.verify_settle_cycles
         unused = Const(0, self.config.line_columns - columns)
         plus, minus = Signal(), Signal()
-        remaining = Signal(range(cycles))
+        remaining = Signal(range(max(2, cycles)))
         ends = Signal()
         m.d.comb += [
             self.bl.eq(Cat(plus.replicate(columns), unused)),

@@ -129,8 +129,10 @@ class RowProgrammer(wiring.Component):
         word_line, free, take = self._spare_rows(m, header.row)
         word = Signal(range(max(2, self.words)))
         over, refused = Signal(), Signal()
+        limit = self.config.macro.programming.failure_limit
         m.d.comb += [
-            over.eq(self.failed > self.config.macro.programming.failure_limit),
+            # Never, where the limit allows for all columns.
+            over.eq(self.failed > limit if limit < self.config.fan_in else 0),
             self.dropped.eq(packets.dropped | refused),
             self.busy.eq(packets.busy),
         ]

@@ -119,7 +119,7 @@ class WordLineProgrammer(wiring.Component):
 
     def _choose(self, m: Module, kind: Signal, group: Signal) -> Signal:
         """The pulse of a kind for a group of columns; whether the step ends with the kind."""
-        size = self.programming.columns_per_pulse
+        size = self.config.columns_per_pulse
         window = Cat((group == index).replicate(size) for index in range(self.groups))
         failing = self.failing & window[: self.config.fan_in]
         last_of_step = Signal()
