@@ -44,7 +44,7 @@ async def read_only_register(bench: ScenarioBench) -> None:
 async def any_register(bench: ScenarioBench) -> None:
     """Reads, and writes that change nothing, at any time while both ends pause."""
     bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
-    indices = [bench.index() for _ in range(3)]
+    indices = [bench.index() for _ in range(bench.draw.randint(2, 6))]
     await bench.send(*indices)
     expecting = cocotb.start_soon(bench.expect(*indices))
     groups: dict[str, list[int]] = {}

@@ -71,9 +71,9 @@ async def soft_reset(bench: ScenarioBench) -> None:
     monitor, latency = bench.monitor, bench.current.latency
     begun, ended = len(monitor.image_begins), len(monitor.result_ends)
     bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
-    indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
+    indices = [bench.index() for _ in range(bench.draw.randint(1, 6))]
     await bench.send(*indices)
-    await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
+    await ClockCycles(bench.dut.clk, bench.draw.randint(1, 3 * latency))
     bench.hold.cancel()
     await bench.command("soft_reset")
     images, results, cut = monitor.at_write
@@ -172,8 +172,9 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
     view = PhaseMonitor(dut, layer)
     view.state = ""
-    rows = bench.draw.randint(0, 3)
-    for _ in range(10 * bench.current.latency + 1000):
+    # Soon, or when results have come for long enough to wait.
+    rows = bench.draw.randint(0, 3) + bench.draw.choice([0, 20])
+    for _ in range(20 * bench.current.latency + 4000):
         before = view.state
         if bench.source.idle():
             await bench.send(bench.index())
