@@ -13,11 +13,11 @@ _ENTRY = re.compile(r"C '(.*)' (\d+)")
 _PART = re.compile("\x01([^\x02]*)\x02([^\x01]*)")
 _EDGE = re.compile(r"(.*?)(?:\[(\d+)\])?:(0->1|1->0)")
 _HEADER = re.compile(
-    r'^\(\* src = "([^":|]*)[^"]*" \*\)\n(?:\(\*.*\*\)\n)*module (\w+)', re.MULTILINE
+    r'^\(\* src = "([^":|]*)[^"]*" \*\)\n(?:\(\*.*\*\)\n)*module \\?([\w$]+)', re.MULTILINE
 )
-_CELL = re.compile(rf"^  ({CONTROLLER}_\w+) (\w+) \($", re.MULTILINE)
+_CELL = re.compile(rf"^  \\?({CONTROLLER}_[\w$]+) +\\?([\w$]+) +\($", re.MULTILINE)
 _ENCODED = re.compile("__0([0-9A-Fa-f]{2})")
-_MODULE = re.compile(r"^module (\w+)", re.MULTILINE)
+_MODULE = re.compile(r"^module \\?([\w$]+)", re.MULTILINE)
 _NUMBER = re.compile(r"\$\d+")
 _NOT_TOLD = re.compile(r"\(\*.*?\*\) ?|(?<=\b_)\d+(?=_\b)")
 """Of a line: attributes, and the numbers of what has no name, which any edit changes."""
@@ -96,11 +96,15 @@ class PointMap:
         line = _NOT_TOLD.sub("", self._lines[place.line - 1].strip())
         signal, bit, text = "", 0, f"{place.what} of {line}"
         if edge := _EDGE.fullmatch(place.what):
-            # Verilator writes characters that C++ has not in names by their codes.
-            signal = _ENCODED.sub(lambda code: chr(int(code[1], 16)), edge[1])
+            signal = _decoded(edge[1])
             bit, text = int(edge[2] or 0), edge[3]
-        path = self._paths[place.module]
-        return Point(place.kind, self._files[place.module], path, signal, bit, text)
+        module = _decoded(place.module)
+        return Point(place.kind, self._files[module], self._paths[module], signal, bit, text)
+
+
+def _decoded(name: str) -> str:
+    """A name of which Verilator has written what C++ has not by its codes."""
+    return _ENCODED.sub(lambda code: chr(int(code[1], 16)), name)
 
 
 def _below_package(source: str) -> str:
