@@ -12,6 +12,9 @@ from .archive import read_arrays
 from .idx import read_idx
 from .network import Network, require_integer
 
+LARGEST_LABEL = 2**31 - 1
+"""More classes than any network has."""
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -29,7 +32,7 @@ class ImageSet:
     Raises
     ------
     InputError
-        An array of another type or shape, no images, or a negative label.
+        An array of another type or shape, no images, or a label beyond `LARGEST_LABEL`.
     """
 
     images: np.ndarray
@@ -50,8 +53,11 @@ class ImageSet:
             raise InputError(
                 f"{self.source}: labels: found {len(labels)}, expected {len(images)}, one per image"
             )
-        if labels.min() < 0:
-            raise InputError(f"{self.source}: labels: found {labels.min()}, expected at least 0")
+        for label in (int(labels.min()), int(labels.max())):
+            if not 0 <= label <= LARGEST_LABEL:
+                raise InputError(
+                    f"{self.source}: labels: found {label}, expected from 0 to {LARGEST_LABEL}"
+                )
         object.__setattr__(self, "labels", labels.astype(np.int64))
 
     def _refuse(self, name: str, array: np.ndarray, expected: str) -> None:
@@ -143,6 +149,19 @@ def _fitting(images: ImageSet, shape: tuple[int, ...]) -> ImageSet:
             f"expected {tuple(shape)}, the network's input shape"
         )
     return images
+
+
+def require_labels(images: ImageSet, classes: int) -> None:
+    """Raise InputError unless every label, if there are any, is one of `classes` classes from 0."""
+    if images.labels is None:
+        return
+    largest = int(images.labels.max())
+    if largest >= classes:
+        shifted = ", counted from 0" if images.labels.min() > 0 else ""
+        raise InputError(
+            f"{images.source}: labels: found {largest}, expected at most {classes - 1}: the "
+            f"network has {classes} classes{shifted}"
+        )
 
 
 def random_images(count: int, shape: tuple[int, ...], seed: int) -> ImageSet:

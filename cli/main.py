@@ -94,6 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _terminated_in_order(), _caches_in(arguments.cache):
             require_writable(arguments.json)
             result, status = arguments.run(arguments, text_stream(arguments.json))
+            for doubt in result.get("warnings", ()):
+                print(f"popbridge: warning: {doubt}", file=sys.stderr)
             write_json(arguments.json, result)
             sys.stdout.flush()
             return status

@@ -48,8 +48,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--icarus-11", action="store_true",
-        help="write the hardware for Icarus Verilog up to 11, which does not come to rest in "
-        "always_comb blocks",
+        help="write the hardware for Icarus Verilog up to 11, whose always_comb blocks can wake "
+        "each other for ever, as in controllers of programmable macros",
     )  # fmt: skip
     add_cache_option(parser)
 

@@ -32,9 +32,6 @@ class Record:
     Its subclasses are made dataclasses without a decorator, built by keyword.
     """
 
-    other_fields: ClassVar[bool] = False
-    """Whether files may have fields that the record does not have; they are ignored."""
-
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
@@ -96,9 +93,7 @@ class Record:
 
 
 class ResultPart(Record):
-    """A record inside a result: files of other versions may have more fields."""
-
-    other_fields = True
+    """A record inside a result."""
 
 
 class Result(ResultPart):
@@ -119,13 +114,13 @@ class Result(ResultPart):
 
     @classmethod
     def from_json(cls, path: Path) -> Self:
-        """Read what the command wrote; of fields that are not the record's own nothing is read.
+        """Read what the command wrote.
 
         Raises
         ------
         InputError
-            No such file, no JSON, another schema, or a field that is missing, of another kind or
-            out of range; it names the field.
+            No such file, no JSON, another schema, or a field that is unknown, missing, of another
+            kind or out of range, or does not go with the others; it names the field.
         """
         expected = f"the JSON of {cls.made_by}"
         try:
@@ -146,6 +141,8 @@ class Result(ResultPart):
             raise InputError(
                 f"{place}schema_version: found {shown(version)}, expected {cls.schema_version}"
             )
+        if isinstance(values, dict):
+            values = {name: value for name, value in values.items() if name != "schema_version"}
         return super().from_dict(values, where)
 
 
@@ -194,7 +191,7 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
     for name, value in values.items():
         if name in known:
             arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
-        elif not kind.other_fields:
+        else:
             raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
     for name, item in known.items():
         default = (item.default, item.default_factory)
@@ -264,6 +261,23 @@ def _items(kinds: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
         _converted(kind, item, f"{path}[{index}]")
         for index, (kind, item) in enumerate(zip(kinds, value, strict=True))
     )
+
+
+def require_at_most(owner: object, **most: float) -> None:
+    """Raise InputError unless each named field of `owner` is at most what is given for it."""
+    for name, limit in most.items():
+        value = vars(owner)[name]
+        if value > limit:
+            raise InputError(f"{name}: found {value!r}, expected at most {limit!r}")
+
+
+def require_equal(owner: object, **expected: object) -> None:
+    """Raise InputError unless each named field of `owner` equals what is given for it."""
+    for name, value in expected.items():
+        if vars(owner)[name] != value:
+            raise InputError(
+                f"{name}: found {shown(vars(owner)[name])}, expected {shown(value)} by the others"
+            )
 
 
 def require_at_least(owner: object, name: str, least: int) -> None:

@@ -76,6 +76,17 @@ EVENTS = {
         Part.CALIBRATION, is_error=True,
     ),
     "calibrated": Entry("A calibration is done.", Part.CALIBRATION),
+    "configuration_upset": Entry(
+        "A bit of configuration has flipped by itself: a register that is written (phase times, "
+        "trims, INTERRUPT_ENABLE, ...), whether it runs, or the table of spare rows. It is set "
+        "again until the configuration is written anew.",
+        is_error=True,
+    ),
+    "state_upset": Entry(
+        "A register has flipped by itself: an image was lost or is one too many, a calibration "
+        "ended without trims, or a write was lost.",
+        is_error=True,
+    ),
 }  # fmt: skip
 """Bits of both INTERRUPT registers; those of errors are in ERRORS, too."""
 PROGRAMMING_ERRORS = [

@@ -12,12 +12,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ...cache import cache_folder
+from ...digest import key_of
 from ...flow.emit.controller import CONTROLLER, controller_ports
 from ...flow.tools.icarus import without_always_comb
 from ..job import Job
 from .job_folder import JOB_FILE, JOB_VARIABLE
 from .runners import NOT_REWRITTEN, make_runner
-from .verilog import TIMESCALE, build_arguments, digest, library_objects, simulator_version
+from .verilog import TIMESCALE, build_arguments, library_objects, simulator_version
 
 COVERAGE_FILE = "coverage.dat"
 """In the job's folder: how often each line, branch and edge was reached, as Verilator writes it."""
@@ -109,5 +110,5 @@ def _counting(job: Job, folder: Path) -> list[str]:
 def _library(folder: Path) -> AbstractContextManager[None]:
     """Verilator's own library, compiled once for all designs that are counted."""
     folder.mkdir()
-    kept = f"library-{digest([simulator_version('verilator'), version('cocotb'), _COUNTED])}"
+    kept = f"library-{key_of(simulator_version('verilator'), version('cocotb'), _COUNTED)}"
     return library_objects(cache_folder() / kept, folder)

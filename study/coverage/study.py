@@ -60,7 +60,7 @@ def coverage(request: CoverageRequest, progress: Progress = silent) -> CoverageR
             )
     versions = simulator_versions("verilator", netlist=True)
     names = request.designs or tuple(DESIGNS)
-    journal = Journal(request.output / "coverage.jsonl")
+    journal = Journal(request.output / "coverage.jsonl", Reached.from_plain)
     units = [Unit(name, request.seed, request.scenarios) for name in names]
     with local_workers(request.workers or available_cores()) as (executor, count):
         waiting = [unit for unit in units if unit.key not in journal]
@@ -70,7 +70,7 @@ def coverage(request: CoverageRequest, progress: Progress = silent) -> CoverageR
         ):
             journal.add(unit.key, reached.to_plain())
             progress("suites and scenarios", done, len(waiting))
-    found = {unit.design: Reached.from_plain(journal[unit.key]) for unit in units}
+    found = {unit.design: journal[unit.key] for unit in units}
     words = ["popbridge", "coverage", "--scenarios", request.scenarios, "--seed", request.seed]
     words += ["--designs", *request.designs] if request.designs else []
     account = Account(found, read_list())

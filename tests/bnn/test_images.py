@@ -141,7 +141,7 @@ BAD_ARCHIVES = {
     ),
     "label sign": (
         dict(images=STACK, labels=np.array([0, -2])),
-        "labels: found -2, expected at least 0",
+        "labels: found -2, expected from 0 to 2147483647",
     ),
 }
 

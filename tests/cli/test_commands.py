@@ -44,6 +44,7 @@ RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "netlist",
     "accuracy", "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy",
     "seed", "versions", "confusion", "geometry", "command", "calibration",
+    "warnings",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "arrays", "evaluations",

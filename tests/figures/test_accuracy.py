@@ -56,7 +56,8 @@ def test_points_become_percents_in_order():
 
 
 def test_one_chip_has_no_band(draw_figure, require_readable):
-    alone = point(0.1, 0.97, accuracy=Accuracy(mean=0.97, std=None, ci95=None))
+    accuracy = Accuracy(mean=0.97, std=None, ci95=None)
+    alone = point(0.1, 0.97, accuracy=accuracy, chips=1, chip_accuracies=(0.97,))
     tables = accuracy_tables(result([alone]))
     assert tables["chips"]["ci95_low_percent"] == [None]
     figure = draw_figure(draw_accuracy, tables)

@@ -3,7 +3,9 @@
 import csv
 import dataclasses
 import io
+import re
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from popbridge.bnn.mapping import map_network
 from popbridge.flow.emit.cells import cells_csv
 from popbridge.hdl.config import MacroConfig
 
+REPOSITORY = Path(__file__).parents[3]
 MACRO = MacroConfig(rows=4, columns=16, spare_rows=1)
 
 
@@ -75,6 +78,20 @@ def test_every_neuron_is_where_the_arrays_look_for_it(make_network):
         for row in range(share)
     ]
     assert [int(line["neuron"]) for line in lines] == [*range(8), *range(5), *range(3)]
+
+
+def test_the_reader_of_the_page(make_network, tmp_path, monkeypatch):
+    """docs/hardware.md has a few lines that read the table."""
+    mapped = map_network(make_network((21, 8, 5, 3)), MACRO)
+    (tmp_path / "popbridge_cells.csv").write_text(cells_csv(mapped.config, mapped.weights))
+    monkeypatch.chdir(tmp_path)
+    page = (REPOSITORY / "docs" / "hardware.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(code, names)
+    assert len(names["cells"]) == 8 + 5 + 3
+    # Neuron 4 of layer 0, in macros of three rows each.
+    assert names["cells"]["layer0", 1, 1] == mapped.layers[0].weights[4].tolist()
 
 
 def test_an_ideal_array_with_these_cells_decides_as_its_rows_sum(make_network):

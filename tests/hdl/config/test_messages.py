@@ -30,7 +30,8 @@ VALUES = [
        f"clock_period_s: found {value!r}, expected a finite number above 0")
       for value in (0.0, -1e-9, float("nan"), float("inf"), "5")),
     *((PhaseTiming, {"clock_period_s": value},
-       f"clock_period_s: found {value:.1f}, expected seconds below 1") for value in (1.0, 5)),
+       f"clock_period_s: found {value!r}, expected a finite number above 0, at most 0.001")
+      for value in (1.0, 5)),
     (MacroConfig, {"rows": 0}, "rows: found 0, expected an integer from 1 to 65535"),
     (MacroConfig, {"spare_rows": -1}, "spare_rows: found -1, expected an integer of at least 0"),
     (MacroConfig, {"rows": 8, "spare_rows": 8},
@@ -90,7 +91,7 @@ NETWORKS = [
     ((HIDDEN, LAST), (0, 2**31), "offsets: found 2147483648, expected integers of magnitude"),
     *(((HIDDEN.replace(name=name), LAST), (0, 0),
        f"layers: found '{name}', the name of another block")
-      for name in ("frame_input", "score_output", "axi_lite", "registers")),
+      for name in ("frame_input", "score_output", "axi_lite", "registers", "image_order")),
     ((HIDDEN, LAST.replace(macro=clocked(1e-9))), (0, 0),
      "layers: found clock periods of [5000, 1000] ps, expected one for all layers"),
     ((HIDDEN.replace(macro=clocked(1.5e-12)), LAST), (0, 0),
@@ -127,7 +128,7 @@ FILES = [
      "'dead_after_strobe_cycles', "
      "'share_cycles', 'dead_after_share_cycles', 'bridge_cycles']"),
     (MacroConfig, "[timing]\nclock_period_s = '5 ns'",
-     "timing.clock_period_s: found '5 ns', expected a finite number above 0"),
+     "timing.clock_period_s: found '5 ns', expected a finite number above 0, at most 0.001"),
     (LayerConfig, "name = 'a'\ninputs = 1\nneurons = 2",
      "bias_columns: found nothing, expected a value"),
     (LayerConfig, "name = 'a'\ninputs = 1\nneurons = 2\nbias_columns = 0\nreadout = 'vote'",

@@ -1,5 +1,6 @@
 """What is reached, proven constant, listed or missing; entries of the list that say too much."""
 
+import json
 import pkgutil
 
 import pytest
@@ -83,6 +84,14 @@ def test_bins_are_accounted_for():
     assert [(each.listed, each.missing) for each in found.crosses()] == [(1, 0)]
     other = known.replace(bins=("start", "result"))
     assert [each.missing for each in account({}, bins=[other]).crosses()] == [1]
+
+
+def test_what_was_reached_is_read_back():
+    reached = Reached({edge(1): 0, BRANCH: 3}, {edge(1)}, {("event, stall", ("start", "input")): 2})
+    plain = json.loads(json.dumps(reached.to_plain()))
+    assert Reached.from_plain(plain) == reached
+    with pytest.raises(InputError, match="expected what was reached"):
+        Reached.from_plain({"hits": [[1]], "met": []})
 
 
 def test_every_suite_is_run():
