@@ -34,6 +34,7 @@ COMMANDS = {
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
     "fuzz": "broken inputs, and whether each is refused in one line",
+    "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",
     "presets": "list networks, macros and conditions; print one as TOML",
     "bench": "measure the speeds",
