@@ -99,7 +99,9 @@ def _without_numbers(text: str) -> str:
     text = re.sub(r"^ *attribute \\src .*\n", "", text, flags=re.MULTILINE)
     numbers: dict[str, str] = {}
     return re.sub(
-        r"(?<=\s)\$\S*\$\S*", lambda m: numbers.setdefault(m[0], f"$${len(numbers)}"), text
+        r"(?<=\s)(?:\$\S*\$\S*|\\_\d+_)",
+        lambda m: numbers.setdefault(m[0], f"$${len(numbers)}"),
+        text,
     )
 
 
