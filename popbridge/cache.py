@@ -43,9 +43,9 @@ def cache_folder(chosen: Path | None = None) -> Path:
     try:
         return _writable(platformdirs.user_cache_path("popbridge", appauthor=False))
     except RuntimeError:
-        return _instead("no home folder")
+        return temporary_instead("no home folder")
     except InputError as error:
-        return _instead(str(error).partition(", expected")[0])
+        return temporary_instead(str(error).partition(", expected")[0])
 
 
 def _writable(folder: Path) -> Path:
@@ -62,7 +62,7 @@ def _writable(folder: Path) -> Path:
 
 
 @functools.cache
-def _instead(reason: str) -> Path:
+def temporary_instead(reason: str) -> Path:
     """A folder for temporary files that is this user's alone; says once why it is taken."""
     private = Path(tempfile.gettempdir(), f"popbridge-{os.getuid()}")
     with contextlib.suppress(OSError):

@@ -3,7 +3,6 @@
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy import special
 
 from ...progress import Progress, silent
 from ..jobs.journal import Journal
-from ..jobs.workers import ALL_CORES, Workers, run_units
+from ..jobs.workers import ALL_CORES, Pool, Workers, run_units
 from .chip import ChipCounts, Point, Study, Unit, run_unit
 from .result import Accuracy, ChipsResult, LayerErrors
 
@@ -46,9 +45,9 @@ def sweep(
     done = len(places) - len(missing)
     progress("chips", done, len(places))
     packed = study.packed()
-    with workers.started(len(missing)) as (executor, threads):
+    with workers.started(len(missing)) as (pool, threads):
         units = (Unit(packed, point, chip, threads) for point, chip in missing)
-        for unit, counts in _results(units, executor):
+        for unit, counts in _results(units, pool):
             journal.add(_key(unit.point, unit.chip), counts._asdict())
             done += 1
             progress("chips", done, len(places))
@@ -59,12 +58,10 @@ def _key(point: Point, chip: int) -> str:
     return hashlib.sha256(f"{point!r} {chip}".encode()).hexdigest()[:24]
 
 
-def _results(
-    units: Iterator[Unit], executor: tuple[Executor, int] | None
-) -> Iterator[tuple[Unit, ChipCounts]]:
-    if executor is None:
+def _results(units: Iterator[Unit], pool: Pool | None) -> Iterator[tuple[Unit, ChipCounts]]:
+    if pool is None:
         return ((unit, run_unit(unit)) for unit in units)
-    return run_units(run_unit, units, *executor)
+    return run_units(run_unit, units, *pool)
 
 
 def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> ChipsResult:

@@ -198,8 +198,8 @@ def campaign(
             yield index, MutantResult.from_dict(journal[run.key])
         else:
             waiting.append((index, run))
-    with local_workers(workers) as (executor, count):
-        for (index, run), result in run_units(_numbered, waiting, executor, count):
+    with local_workers(workers) as pool:
+        for (index, run), result in run_units(_numbered, waiting, *pool):
             journal.add(run.key, result.to_dict())
             yield index, result
 
