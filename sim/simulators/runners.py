@@ -33,6 +33,10 @@ class _Apart:
     env: dict[str, str]
     limit_s: int | None = None
     """Time after which a simulation is stopped."""
+    waves: bool
+    gui: bool
+    with_waves: bool = False
+    """Whether a build writes waveforms; WAVES and GUI in the environment are for others."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +59,7 @@ class _Apart:
             "PYGPI_PYTHON_BIN": sys.executable,
             "GPI_USERS": f"{library};{config.pygpi_entry_point()}",
         }
+        self.waves, self.gui = self.with_waves, False
         # What is in `env` was chosen for this run.
         self.env = {**environment, **own, **self.env}
 
@@ -105,8 +110,12 @@ class _Verilator(_Apart, CocotbVerilator):
         return [verilate, [*make, "--old-file=Vtop.mk"]]
 
 
-def make_runner(simulator: str, limit_s: int | None = None) -> Runner:
-    """The runner of a simulator, one of `SIMULATORS`; what it starts may have a limit."""
+def make_runner(simulator: str, limit_s: int | None = None, waves: bool = False) -> Runner:
+    """The runner of a simulator, one of `SIMULATORS`.
+
+    What it starts may have a limit; a build may write waveforms, in Verilator.
+    """
     runner = _Verilator() if simulator == "verilator" else _Icarus()
     runner.limit_s = limit_s
+    runner.with_waves = waves and simulator == "verilator"
     return runner

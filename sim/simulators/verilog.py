@@ -178,12 +178,11 @@ def _build_in(
         paths[-1].write_text(text, encoding="utf-8")
     log = folder / "build.log"
     try:
-        make_runner(simulator).build(
+        make_runner(simulator, waves=waves).build(
             sources=paths,
             hdl_toplevel=TESTBENCH,
             build_dir=folder,
             build_args=_build_arguments(simulator),
-            waves=waves and simulator == "verilator",
             timescale=TIMESCALE,
             log_file=log,
         )

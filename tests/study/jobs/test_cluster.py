@@ -49,7 +49,9 @@ def worker_of(address, early=None):
 
 @pytest.fixture
 def scheduler():
-    with distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False) as there:
+    with distributed.LocalCluster(
+        n_workers=0, dashboard_address=None, processes=True, host="127.0.0.1"
+    ) as there:
         yield there
 
 
