@@ -8,7 +8,7 @@ from ...hdl.controller.controller import NetworkController
 from ...hdl.controller.signature import NetworkSignature
 from .black_boxes import black_boxes
 from .convert import Port, ports_of, to_systemverilog
-from .register_files import register_description
+from .register_files import MADE_BY, register_description
 
 CONTROLLER = "popbridge_controller"
 
@@ -30,6 +30,8 @@ def description(config: NetworkConfig, versions: dict[str, str]) -> dict[str, An
     cycles, and the versions of the tools that made it.
     """
     return {
+        "about": f"{MADE_BY} The controller of a network: its configuration, ports, registers, "
+        "arrays and latencies in clock cycles.",
         "module": CONTROLLER,
         "configuration": config.to_dict(),
         "ports": [vars(port) for port in controller_ports(config)],

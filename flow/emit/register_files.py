@@ -87,10 +87,16 @@ def _field_row(lowest: int, field: Field) -> str:
     return f"| | | {bits} | {field.name} | {field.access.value} | {reset} | {field.doc}{least} |"
 
 
+HEADER_TITLE = f"""\
+/* {MADE_BY} The control registers, in C99. A register is at the base address that the
+   system gives s_axil plus its <register>_OFFSET, in bytes, and takes words of 32 bits. A field's
+   _MASK is in place: (word & <register>_<field>_MASK) >> <register>_<field>_SHIFT. */"""
+
+
 def register_header(registers: RegisterMap) -> str:
     """A C header: each register's offset, each field's shift and its mask in place."""
     guard = f"{PREFIX}_REGISTERS_H"
-    lines = [f"/* {MADE_BY} Byte offsets; masks are in place. */", f"#ifndef {guard}"]
+    lines = [HEADER_TITLE, f"#ifndef {guard}"]
     lines += [f"#define {guard}", ""]
     for address, register in registers:
         lines += [f"/* {register.doc} */", *_definitions(address, register), ""]
@@ -106,7 +112,11 @@ def _definitions(address: int, register: Register) -> Iterator[str]:
 
 
 SVD_ACCESS = {Access.READ_ONLY: "read-only", Access.WRITE_1: "write-only"}
-"""What CMSIS-SVD calls an access; the others are ``read-write``."""
+"""What CMSIS-SVD calls an access; the others are `SVD_READ_WRITE`."""
+SVD_READ_WRITE = "read-write"
+SVD_WRITTEN = {Access.WRITE_1: "oneToSet", Access.WRITE_1_TO_CLEAR: "oneToClear"}
+"""What CMSIS-SVD calls a write that does not simply replace: of a command, a 0 does nothing."""
+SVD_RESET_MASK = (1 << WORD_BITS) - 1
 
 
 def register_svd(registers: RegisterMap) -> str:
@@ -123,6 +133,9 @@ def register_svd(registers: RegisterMap) -> str:
         addressUnitBits=8,
         width=WORD_BITS,
         size=WORD_BITS,
+        access=SVD_READ_WRITE,
+        resetValue="0x0",
+        resetMask=f"{SVD_RESET_MASK:#x}",
     )
     peripheral = ElementTree.SubElement(ElementTree.SubElement(device, "peripherals"), "peripheral")
     _texts(peripheral, name=PREFIX, description=MADE_BY, baseAddress="0x0")
@@ -134,6 +147,12 @@ def register_svd(registers: RegisterMap) -> str:
     ElementTree.indent(device)
     text = ElementTree.tostring(device, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _svd_access(*fields: Field) -> str:
+    """What all fields have in common; readers do not derive a register's own from its fields'."""
+    found = {SVD_ACCESS.get(field.access, SVD_READ_WRITE) for field in fields}
+    return found.pop() if len(found) == 1 else SVD_READ_WRITE
 
 
 def _texts(parent: ElementTree.Element, **texts: object) -> None:
@@ -149,8 +168,9 @@ def _svd_register(parent: ElementTree.Element, address: int, register: Register)
         description=register.doc,
         addressOffset=f"{address:#x}",
         size=WORD_BITS,
+        access=_svd_access(*register.fields),
         resetValue=f"{register.reset:#x}",
-        resetMask=f"{(1 << WORD_BITS) - 1:#x}",
+        resetMask=f"{SVD_RESET_MASK:#x}",
     )
     if register.latches:
         _texts(element, readAction="modifyExternal")
@@ -158,9 +178,9 @@ def _svd_register(parent: ElementTree.Element, address: int, register: Register)
     for lowest, field in register.placed_fields:
         part = ElementTree.SubElement(fields, "field")
         _texts(part, name=field.name, description=field.doc, bitOffset=lowest, bitWidth=field.bits)
-        _texts(part, access=SVD_ACCESS.get(field.access, "read-write"))
-        if field.access is Access.WRITE_1_TO_CLEAR:
-            _texts(part, modifiedWriteValues="oneToClear")
+        _texts(part, access=_svd_access(field))
+        if field.access in SVD_WRITTEN:
+            _texts(part, modifiedWriteValues=SVD_WRITTEN[field.access])
         if field.minimum is not None:
             constraint = ElementTree.SubElement(part, "writeConstraint")
             bounds = ElementTree.SubElement(constraint, "range")

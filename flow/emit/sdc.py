@@ -39,7 +39,8 @@ def constraints(
     """
     period_ns = clock_period_ps / 1000
     lines = [
-        f"# Constraints of {module}: times in ns, loads in pF. No path is excepted.",
+        f"# Constraints of {module} by popbridge: times in ns, loads in pF. No path is excepted.",
+        "# For read_sdc once the netlist is linked, its libraries in the same units.",
         f"create_clock -name {CLOCK} -period {period_ns:.4f} [get_ports {CLOCK}]",
     ]
     delays = [("set_input_delay", *group) for group in inputs_by_source(inputs).values()]

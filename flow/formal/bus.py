@@ -59,6 +59,8 @@ def _packet_input(bench: Bench) -> None:
     count = bench.inner("count")
     for lemma in (
         implies(within["COLLECT"], (count == place) & (count < beats)),
+        bench.inner("begun") == (within["COLLECT"] & (place != 0)),
+        bench.inner("told") == within["DISCARD"],
         implies(within["DISCARD"], (place >= beats) & (count == 0)),
         implies(within["DISCARD_REST"], (place != 0) & (count == 0)),
         spoiled == within["DISCARD_REST"],
@@ -134,6 +136,8 @@ def _axi_lite(bench: Bench) -> None:
     bench.prove("answer_in_time", ~Cat(late).any(), both_answered)
     bench.lemma(written["aw"] == (bench.inner("address_held") | port.s_axil_bvalid))
     bench.lemma(written["w"] == (bench.inner("data_held") | port.s_axil_bvalid))
+    for half in ("address", "data"):
+        bench.lemma(bench.inner(f"{half}_held") == ~bench.inner(f"{half}_free"))
     bench.lemma(written["ar"] == (port.bus.read | port.s_axil_rvalid))
     bench.lemma(~(port.s_axil_bvalid & (bench.inner("address_held") | bench.inner("data_held"))))
     bench.lemma(~(port.s_axil_rvalid & port.bus.read))

@@ -46,7 +46,7 @@ def counter_assertions(config: NetworkConfig) -> str:
     words["CYCLES_LOW"] = f"cycles[{WORD_BITS - 1}:0]"
     words["CYCLES_HIGH"] = r"\registers.cycles_high_copy "
     lines = [
-        r"wire restarts = rst | \registers.control_soft_reset ;",
+        r"wire restarts = rst | (\registers.control_soft_reset_pulse & \registers.wrote );",
         "reg [63:0] cycles_due;",
         "reg [31:0] copy_due;",
         "always @(posedge clk) cycles_due <= restarts ? 0 : cycles + 1;",

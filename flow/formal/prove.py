@@ -15,6 +15,7 @@ from ...progress import Progress, silent
 from ..tools.symbiyosys import TOP, SbyResult, SbyRun, find_tools, run_sby
 from .bench import Bench, Proof, Property, Task
 from .bus import bus_proofs
+from .configuration_upset import configuration_proofs
 from .programming import programming_proof
 from .programming_upset import programming_upset_proof
 from .recovery import NETWORK, recovery_proofs
@@ -32,7 +33,8 @@ MUTANT_CYCLES = 20
 def every_proof() -> list[Proof]:
     """All proofs, each with its properties."""
     programming = [programming_upset_proof(), programming_proof(NETWORK)]
-    return [*scan_proofs(), *bus_proofs(), *recovery_proofs(), *programming]
+    upsets = [*recovery_proofs(), *configuration_proofs()]
+    return [*scan_proofs(), *bus_proofs(), *upsets, *programming]
 
 
 @dataclass(frozen=True)

@@ -149,11 +149,10 @@ class ScanLemmas:
             self.bench.lemma(implies(evaluating & own, code == so_far))
             self.bench.lemma(implies(evaluating, tried == (1 << (width - 1)) >> trial))
         elif config.trials > 1:
-            cast, favourable = (self._of_readout(name) for name in ("cast", "favourable"))
+            favourable = self._of_readout("favourable")
             counting = self._in("SETTLE", "STROBE")
             votes = (seen.answers & ((1 << trial) - 1))[: config.trials]
             total = sum(votes, start=0)
-            self.bench.lemma(cast == Mux(counting, trial, 0))
             self.bench.lemma(implies(~counting, favourable == 0))
             self.bench.lemma(implies(counting & own, favourable == total))
         read = own & self.within["DEAD_AFTER_STROBE"]

@@ -31,7 +31,7 @@ BLOCKS = {
     "read-out": "comparator to bits and codes, the results they hold included; trims",
     "buffers": "the image being received",
     "scores": "the scores being sent, arg-max, offsets",
-    "bus": "AXI4-Lite, registers, counters, interrupt",
+    "bus": "AXI4-Lite, registers, counters, interrupt, checks for upsets",
     "programming": "programmer, table of spare rows",
 }
 """Name of a block to what it holds."""
@@ -41,6 +41,7 @@ _CONTROLLER_PARTS = {
     "registers": "bus",
     "frame_input": "buffers",
     "score_output": "scores",
+    "image_order": "bus",
     "programmer": "programming",
 }
 _LAYER_PARTS = {"bit_lines": "drivers", "word_lines": "drivers"}

@@ -31,6 +31,9 @@ WAIVERS = {
 }
 """Warnings waived by name, each with its reason; any other one is an error."""
 
+WIDTH_LIMITS = ("--replication-limit", "65535")
+"""A bit may be repeated for each wire of the widest bus; by default 8,192 times."""
+
 OPERATORS_ONLY = ("WIDTHTRUNC", "WIDTHEXPAND")
 """Waived by `lint` for operators only: a port and what is connected to it have equal widths."""
 
@@ -129,7 +132,7 @@ def lint(sources: Sequence[Path], top: str) -> None:
     """
     with plain_folder("popbridge-lint-") as folder:
         verilator = find_verilator().settled_in(folder)
-        command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top]
+        command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top, *WIDTH_LIMITS]
         command += [f"-Wno-{name}" for name in WAIVERS if name not in OPERATORS_ONLY]
         rules = [f'lint_off -rule {name} -file "*" -match "*perator *"' for name in OPERATORS_ONLY]
         waivers = "\n".join(["`verilator_config", *rules, ""])

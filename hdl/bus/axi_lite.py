@@ -55,6 +55,9 @@ class AxiLiteEndpoint(wiring.Component):
 
     Protection (``awprot``, ``arprot``) and the lowest two bits of an address do not count.
 
+    Whether a write's address and data are held is kept twice, the second time inverted: where an
+    upset has them differ, none is held, lest every later write take the data of the one before.
+
     Parameters
     ----------
     address_bits : int
@@ -65,11 +68,13 @@ class AxiLiteEndpoint(wiring.Component):
     s_axil_* : as in `axi_lite_members`
     bus : Out(RegisterBusSignature(address_bits))
         To the registers.
+    upset : Out(1)
+        In this cycle the two differ.
     """
 
     def __init__(self, address_bits: int):
         bus = Out(RegisterBusSignature(address_bits))
-        super().__init__(axi_lite_members(address_bits) | {"bus": bus})
+        super().__init__(axi_lite_members(address_bits) | {"bus": bus, "upset": Out(1)})
 
     @property
     def latency(self) -> int:
@@ -86,29 +91,31 @@ class AxiLiteEndpoint(wiring.Component):
         bus = self.bus
         address_held = Signal()
         data_held = Signal()
+        address_free = Signal(init=1)
+        data_free = Signal(init=1)
         m.d.comb += [
+            self.upset.eq((address_held == address_free) | (data_held == data_free)),
             self.s_axil_awready.eq(~address_held & ~self.s_axil_bvalid),
             self.s_axil_wready.eq(~data_held & ~self.s_axil_bvalid),
-            bus.write.eq(address_held & data_held),
+            bus.write.eq(address_held & data_held & ~address_free & ~data_free),
         ]
         with m.If(self.s_axil_awvalid & self.s_axil_awready):
             m.d.sync += [
                 address_held.eq(1),
+                address_free.eq(0),
                 bus.write_address.eq(self.s_axil_awaddr[-len(bus.write_address) :]),
             ]
         with m.If(self.s_axil_wvalid & self.s_axil_wready):
             m.d.sync += [
                 data_held.eq(1),
+                data_free.eq(0),
                 bus.write_data.eq(self.s_axil_wdata),
                 bus.write_strobes.eq(self.s_axil_wstrb),
             ]
+        with m.If(bus.write | self.upset):
+            m.d.sync += [address_held.eq(0), data_held.eq(0), address_free.eq(1), data_free.eq(1)]
         with m.If(bus.write):
-            m.d.sync += [
-                address_held.eq(0),
-                data_held.eq(0),
-                self.s_axil_bvalid.eq(1),
-                self.s_axil_bresp.eq(bus.write_response),
-            ]
+            m.d.sync += [self.s_axil_bvalid.eq(1), self.s_axil_bresp.eq(bus.write_response)]
         with m.If(self.s_axil_bvalid & self.s_axil_bready):
             m.d.sync += self.s_axil_bvalid.eq(0)
 

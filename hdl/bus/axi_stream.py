@@ -60,6 +60,8 @@ class PacketInput(wiring.Component):
         A frame is begun and not yet gone; not while the rest of one is discarded after a restart.
     o : Out(stream.Signature(bits))
         One word per intact packet.
+    completed : Out(1)
+        High for one cycle, before `o.valid`, for each intact packet.
     dropped : Out(1)
         High for one cycle for each packet dropped, when the fault is seen.
     """
@@ -70,7 +72,7 @@ class PacketInput(wiring.Component):
         super().__init__(
             axi_stream_members("s_axis", In)
             | {"enabled": In(1, init=1), "restart": In(1), "busy": Out(1)}
-            | {"o": Out(stream.Signature(self.bits)), "dropped": Out(1)}
+            | {"o": Out(stream.Signature(self.bits)), "completed": Out(1), "dropped": Out(1)}
         )
 
     @property
@@ -101,37 +103,49 @@ class PacketInput(wiring.Component):
         m = Module()
         word = Signal(self.beats * STREAM_BITS)
         count = Signal(range(max(2, self.beats)))
+        # Whether a packet is begun, and whether it was flagged, are kept beside what tells them, so
+        # that one upset neither begins a packet nor discards one without a word.
+        begun = Signal()
+        told = Signal()
+        place = Signal.like(count, name="place")
         final = Signal()
         taken = Signal()
         ends = Signal()
         m.d.comb += [
-            final.eq(count == self.beats - 1),
+            place.eq(Mux(begun, count, 0)),
+            final.eq(place == self.beats - 1),
             taken.eq(self.s_axis_tvalid & self.s_axis_tready),
             ends.eq(taken & self.s_axis_tlast),
             self.o.payload.eq(word),
         ]
         with m.FSM(init="COLLECT", name="frame") as fsm:
-            resting = fsm.ongoing("COLLECT") & (count == 0)
+            resting = fsm.ongoing("COLLECT") & (place == 0)
             m.d.comb += self.busy.eq(~resting & ~fsm.ongoing("DISCARD_REST"))
             with m.State("COLLECT"):
-                m.d.comb += self.s_axis_tready.eq(self.enabled | (count != 0))
+                m.d.comb += self.s_axis_tready.eq(self.enabled | (place != 0))
                 with m.If(taken):
+                    goes_on = ~(self.s_axis_tlast | final)
                     m.d.sync += [
                         word.eq(Cat(word, self.s_axis_tdata) >> STREAM_BITS),
-                        count.eq(Mux(self.s_axis_tlast | final, 0, count + 1)),
+                        count.eq(Mux(goes_on, place + 1, 0)),
+                        begun.eq(goes_on),
                     ]
                     m.d.comb += self.dropped.eq(self.s_axis_tlast != final)
                     with m.If(final & self.s_axis_tlast):
+                        m.d.comb += self.completed.eq(~self.restart)
                         m.next = "FULL"
                     with m.Elif(final):
+                        m.d.sync += told.eq(1)
                         m.next = "DISCARD"
                 with m.If(self.restart):
-                    m.d.sync += count.eq(0)
+                    m.d.sync += [count.eq(0), begun.eq(0), told.eq(0)]
                     m.next = "COLLECT"
-                    with m.If((taken | (count != 0)) & ~ends):
+                    with m.If((taken | (place != 0)) & ~ends):
                         m.next = "DISCARD_REST"
             with m.State("DISCARD"):
-                m.d.comb += self.s_axis_tready.eq(1)
+                m.d.comb += [self.s_axis_tready.eq(1), self.dropped.eq(ends & ~told)]
+                with m.If(ends | self.restart):
+                    m.d.sync += told.eq(0)
                 with m.If(ends):
                     m.next = "COLLECT"
                 with m.Elif(self.restart):

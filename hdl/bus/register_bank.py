@@ -65,6 +65,9 @@ def _field_members(port: str, field: Field) -> dict[str, wiring.Member]:
 class RegisterBank(wiring.Component):
     """All registers of a map.
 
+    Beside each register that a master writes is a bit of parity, written with it. A command goes
+    out only where the bank was written in the cycle before, lest an upset of its bit be one.
+
     Parameters
     ----------
     registers : RegisterMap
@@ -78,6 +81,11 @@ class RegisterBank(wiring.Component):
         Clears every write-1-to-clear field.
     refused : Out(1)
         In this cycle, a write is refused for its value.
+    wrote : Out(1)
+        In the cycle before, there was a write.
+    upset : Out(1)
+        In the cycle before, a register did not have its parity: one of its bits, or the parity, has
+        been upset. High until the register is written or loaded again.
     <register>_<field>
         `Register.port` of each field. In for what the hardware drives: the value of a read-only
         field (its reset value where nothing drives it: sizes), the events that set a
@@ -101,7 +109,10 @@ class RegisterBank(wiring.Component):
         for field, port in self._ports.items():
             members |= _field_members(port, field)
         bus = In(RegisterBusSignature(registers.address_bits))
-        super().__init__({"bus": bus, "clear": In(1), "refused": Out(1)} | members)
+        super().__init__(
+            {"bus": bus, "clear": In(1), "refused": Out(1), "wrote": Out(1), "upset": Out(1)}
+            | members
+        )
 
     def __getitem__(self, field: Field) -> Signal:
         """``<register>_<field>``."""
@@ -135,7 +146,8 @@ class RegisterBank(wiring.Component):
             bus.read_response.eq(Response.DECERR),
             bus.write_response.eq(Response.DECERR),
         ]
-        words = {}
+        m.d.sync += self.wrote.eq(bus.write)
+        words, upsets = {}, []
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
             word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
@@ -146,10 +158,16 @@ class RegisterBank(wiring.Component):
             values = []
             for lowest, field in register.placed_fields:
                 place = slice(lowest, lowest + field.bits)
-                values.append(self._field(m, field, selected, merged[place], written[place]))
+                if field.access is Access.WRITE_1:
+                    values.append(self._command(m, field, selected, written[place]))
+                else:
+                    values.append(self._field(m, field, selected, merged[place], written[place]))
             m.d.comb += word.eq(Cat(values))
             words[register.name] = word
             self._answer_write(m, register, at, fits)
+            if register.kept_mask:
+                upsets.append(self._has_wrong_parity(m, register, selected, word))
+        m.d.sync += self.upset.eq(Cat(upsets).any())
         self._copy(m, words)
         with m.Switch(bus.read_address):
             for address, register in self.registers:
@@ -166,9 +184,12 @@ class RegisterBank(wiring.Component):
             return Const(1)
         fits = Signal(name=f"{register.name.lower()}_fits")
         value, above = merged[: field.bits], merged[field.bits :]
-        # Not 0 rather than at least 1: a tree of gates, where a comparison is a carry chain.
-        enough = value.any() if field.minimum == 1 else value >= field.minimum
-        m.d.comb += fits.eq(enough & ~above.any())
+        m.d.comb += fits.eq(~above.any())
+        # No comparison with 0, which always holds. Not 0 rather than at least 1: a tree of gates,
+        # where a comparison is a carry chain.
+        if field.minimum:
+            enough = value.any() if field.minimum == 1 else value >= field.minimum
+            m.d.comb += fits.eq(enough & ~above.any())
         return fits
 
     def _field(
@@ -186,15 +207,43 @@ class RegisterBank(wiring.Component):
                 load, found = self.load(field)
                 with m.If(load):
                     m.d.sync += port.eq(found)
-        elif field.access is Access.WRITE_1:
-            m.d.sync += port.eq(Mux(selected, written, 0))
-            return Const(0, field.bits)
         elif field.access is Access.WRITE_1_TO_CLEAR:
             kept = self.kept(field)
             cleared = Mux(selected, written, 0)
             m.d.sync += kept.eq(Mux(self.clear, field.reset, (kept & ~cleared) | port))
             return kept
         return port
+
+    def _command(self, m: Module, field: Field, selected: Signal, written: Value) -> Value:
+        """Add a command's pulse; gives what it reads as."""
+        pulse = Signal(field.bits, name=f"{self._ports[field]}_pulse")
+        m.d.sync += pulse.eq(Mux(selected, written, 0))
+        m.d.comb += self[field].eq(pulse & self.wrote.replicate(field.bits))
+        return Const(0, field.bits)
+
+    def _has_wrong_parity(
+        self, m: Module, register: Register, selected: Signal, word: Signal
+    ) -> Value:
+        """Keep a register's parity; gives whether it is wrong now."""
+        name, mask = register.name.lower(), register.kept_mask
+        # Odd: of a single bit it is the complement, which no synthesis takes for the same register.
+        parity = Signal(name=f"{name}_parity", init=~(register.reset & mask).bit_count() & 1)
+        held = Signal(WORD_BYTES, name=f"{name}_held_parity")
+        following = []
+        for byte, strobe in enumerate(self.bus.write_strobes):
+            place = slice(8 * byte, 8 * byte + 8)
+            kept = Const(mask >> 8 * byte & 0xFF, 8)
+            m.d.comb += held[byte].eq((word[place] & kept).xor())
+            given = (self.bus.write_data[place] & kept).xor()
+            following.append(Mux(strobe, given, held[byte]))
+        with m.If(selected):
+            m.d.sync += parity.eq(~Cat(following).xor())
+        for field in register.fields:
+            if field.access is Access.LOADED:
+                load, found = self.load(field)
+                with m.If(load):
+                    m.d.sync += parity.eq(~found.xor())
+        return ~(held.xor() ^ parity)
 
     def _answer_write(self, m: Module, register: Register, at: Value, fits: Value) -> None:
         with m.If(at):

@@ -101,6 +101,8 @@ class Register:
             raise ValueError(f"{self.name}: found {bits} bits, expected at most {WORD_BITS}")
         if len(names) > 1 and any(field.minimum is not None for field in self.fields):
             raise ValueError(f"{self.name}: found fields {names}, expected one: its range counts")
+        if len(names) > 1 and any(field.access is Access.LOADED for field in self.fields):
+            raise ValueError(f"{self.name}: found fields {names}, expected one: it is loaded")
 
     @property
     def field(self) -> Field:
@@ -125,6 +127,14 @@ class Register:
     def writable(self) -> bool:
         """Whether a write does anything."""
         return any(field.access is not Access.READ_ONLY for field in self.fields)
+
+    @property
+    def kept_mask(self) -> int:
+        """The bits that stay what a master, or a load, made of them: the configuration."""
+        kept = (Access.READ_WRITE, Access.LOADED)
+        return sum(
+            field.mask << lowest for lowest, field in self.placed_fields if field.access in kept
+        )
 
     def port(self, field: Field) -> str:
         """What the register bank calls the field's port."""

@@ -92,6 +92,11 @@ class ArrayGroup(Record):
         return self.chain * self.macro.columns
 
     @property
+    def columns_per_pulse(self) -> int:
+        """Columns that a programming pulse takes at once, at most those in use."""
+        return min(self.macro.programming.columns_per_pulse, self.fan_in)
+
+    @property
     def macros(self) -> int:
         """Macros side by side, each a chain of arrays with one comparator: ceil(M / R).
 

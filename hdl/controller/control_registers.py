@@ -76,6 +76,17 @@ EVENTS = {
         Part.CALIBRATION, is_error=True,
     ),
     "calibrated": Entry("A calibration is done.", Part.CALIBRATION),
+    "configuration_upset": Entry(
+        "A bit of configuration has flipped by itself: a register that is written (phase times, "
+        "trims, INTERRUPT_ENABLE, ...), whether it runs, or the table of spare rows. It is set "
+        "again until the configuration is written anew.",
+        is_error=True,
+    ),
+    "state_upset": Entry(
+        "A register has flipped by itself: an image was lost or is one too many, a calibration "
+        "ended without trims, or a write was lost.",
+        is_error=True,
+    ),
 }  # fmt: skip
 """Bits of both INTERRUPT registers; those of errors are in ERRORS, too."""
 PROGRAMMING_ERRORS = [
@@ -176,8 +187,8 @@ class ControlRegisters:
                 ("beats", config.input_beats, "Beats of an image on `s_axis`."),
             ),
             constants(
-                "LAYER_BLOCKS", "Where the layers' registers are: offset + stride * layer.",
-                ("offset", LAYER_OFFSET, "Byte address of the first layer's block."),
+                "LAYER_BLOCKS", "Where the layers' registers are: first + stride * layer.",
+                ("first", LAYER_OFFSET, "Byte address of the first layer's block."),
                 ("stride", self._stride, "Bytes from one layer's block to the next."),
             ),
         ]  # fmt: skip
@@ -210,7 +221,7 @@ class ControlRegisters:
     def _trims_at(self) -> list[Register]:
         if Part.CALIBRATION not in self._parts:
             return []
-        at = ("offset", self._trims_offset, "Byte address of the first trim.")
+        at = ("first", self._trims_offset, "Byte address of the first trim.")
         doc = "Where the trims are, in the order of layers and macros."
         return [constants("CALIBRATION", doc, at)]
 

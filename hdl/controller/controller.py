@@ -16,6 +16,7 @@ from ..layer.dense_layer import DenseLayer
 from ..programming.network import NetworkProgrammer
 from .control_registers import ControlRegisters
 from .frames import ScoreOutput
+from .image_order import ImageOrder
 from .signature import COUNTER_BITS, NetworkSignature
 
 
@@ -51,6 +52,11 @@ class NetworkController(wiring.Component):
     @property
     def _soft_reset(self) -> Signal:
         return self.registers[self.fields.commands["soft_reset"]]
+
+    @property
+    def _image_done(self) -> Value:
+        """In this cycle, a result's last beat is taken."""
+        return self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast
 
     @property
     def latency(self) -> int:
@@ -110,8 +116,9 @@ class NetworkController(wiring.Component):
             self._connect_programmer(m, self.programmer)
         calibrating = Signal()
         busy = Signal()
-        self._run_and_stop(m, calibrating, busy)
+        running_upset = self._run_and_stop(m, calibrating, busy)
         events = self._calibrate(m, calibrating, busy)
+        events |= self._upsets(m, running_upset, busy)
         self._report_events(m, events)
         self._count_cycles(m)
         return m
@@ -163,14 +170,17 @@ class NetworkController(wiring.Component):
                 m.d.comb += [bank[field].eq(told[name]) for name, field in shown.items()]
                 m.d.comb += status.failure_address.eq(bank[fields.programming.failure_address])
 
-    def _run_and_stop(self, m: Module, calibrating: Signal, busy: Signal) -> None:
-        """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice."""
+    def _run_and_stop(self, m: Module, calibrating: Signal, busy: Signal) -> Value:
+        """CONTROL and STATUS. Whether it runs outlives a soft reset: it is the master's choice.
+        Gives whether that has been upset."""
         bank, fields = self.registers, self.fields
         running = Signal(init=1)
+        # Kept twice: an upset would stop it without a word.
+        stopped = Signal()
         with m.If(bank[fields.commands["stop"]]):
-            m.d.sync += running.eq(0)
+            m.d.sync += [running.eq(0), stopped.eq(1)]
         with m.Elif(bank[fields.commands["start"]]):
-            m.d.sync += running.eq(1)
+            m.d.sync += [running.eq(1), stopped.eq(0)]
         enabled = running & ~calibrating
         if self.programmer is not None:
             enabled &= ~self.programmer.active
@@ -183,6 +193,33 @@ class NetworkController(wiring.Component):
             bank[fields.states["busy"]].eq(busy),
             bank.clear.eq(self._soft_reset),
         ]
+        return running == stopped
+
+    def _upsets(self, m: Module, running_upset: Value, busy: Signal) -> dict[str, Value]:
+        """Registers that flip by themselves, as events: each is seen in the cycle before."""
+        order = ImageOrder(len(self.layers) + 1)
+        m.submodules.image_order = order
+        stages = [*(layer.i for layer in self.layers), self.score_output.i]
+        m.d.comb += [
+            order.completed.eq(self.frame_input.completed),
+            order.taken.eq(Cat(stage.valid & stage.ready for stage in stages)),
+            order.done.eq(self._image_done),
+            order.busy.eq(busy),
+            order.restart.eq(self._soft_reset),
+        ]
+        lost = [each.calibration_lost for each in self.layers if each.config.trim_bits_in_use]
+        seen = {
+            "state_upset": [order.upset, self.axi_lite.upset, *lost],
+            "configuration_upset": [self.registers.upset, running_upset],
+        }
+        if self.programmer is not None:
+            seen["configuration_upset"].append(self.programmer.moves_upset)
+        events = {}
+        for name, signs in seen.items():
+            event = Signal(name=name)
+            m.d.sync += event.eq(Cat(signs).any())
+            events[name] = event
+        return events
 
     def _calibrate(self, m: Module, calibrating: Signal, busy: Signal) -> dict[str, Value]:
         """CONTROL.calibrate; gives its events. All layers calibrate at once."""
@@ -206,20 +243,19 @@ class NetworkController(wiring.Component):
             "calibrated": was_calibrating & ~calibrating,
         }
 
-    def _report_events(self, m: Module, calibration: dict[str, Value]) -> None:
+    def _report_events(self, m: Module, more: dict[str, Value]) -> None:
         """Interrupts, errors and counters."""
         bank, fields = self.registers, self.fields
         unresolved = sum_of([layer.unresolved for layer in self.layers])
-        image_done = self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast
         events = {
-            "image_done": image_done,
+            "image_done": self._image_done,
             "dropped_frame": self.frame_input.dropped,
             "unresolved": unresolved != 0,
             "timing_refused": bank.refused,
-            **calibration,
+            **more,
         }
         counts = {
-            "IMAGES_DONE": image_done,
+            "IMAGES_DONE": self._image_done,
             "RESULT_STALL_CYCLES": self.m_axis_tvalid & ~self.m_axis_tready,
             "INPUT_STALL_CYCLES": self.s_axis_tvalid & ~self.s_axis_tready,
             "UNRESOLVED_DECISIONS": unresolved,

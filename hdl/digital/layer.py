@@ -27,7 +27,7 @@ class WeightSignature(wiring.Signature):
 
     Members
     -------
-    row : Out(range(neurons))
+    row : Out(range(max(2, neurons)))
         The neuron whose word is wanted or written.
     enable : Out(1)
         Read, or write, in this cycle; without a read the word stays.
@@ -36,7 +36,7 @@ class WeightSignature(wiring.Signature):
     """
 
     def __init__(self, config: DigitalLayerConfig, word: type[In] | type[Out]):
-        row = Out(range(config.neurons))
+        row = Out(range(max(2, config.neurons)))
         super().__init__({"row": row, "enable": Out(1), "word": word(_word_layout(config))})
 
 
@@ -184,9 +184,9 @@ class DigitalLayer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.layer = layer = self._layer
-        m.submodules.memory = memory = Memory(
-            shape=_word_layout(self.config), depth=self.config.neurons, init=[]
-        )
+        # Two words at least: Verilog has no addresses without bits.
+        depth = max(2, self.config.neurons)
+        m.submodules.memory = memory = Memory(shape=_word_layout(self.config), depth=depth, init=[])
         read = memory.read_port()
         write = memory.write_port()
         connect(m, flipped(self.i), layer.i)

@@ -110,7 +110,9 @@ class Calibrator(wiring.Component):
     busy : Out(1)
         A calibration is in progress, `done` included.
     done : Out(1)
-        For one cycle: `trims` are found.
+        For one cycle: `trims` are found. Only of what `start` began, whatever is upset.
+    lost : Out(1)
+        High for one cycle where an upset has ended a calibration without trims.
     precharge, evaluate, strobe : Out(1)
         The arrays' pins, from registers; 0 while not busy.
     sense_p, sense_n : In(macros)
@@ -128,7 +130,8 @@ class Calibrator(wiring.Component):
             {
                 "timing": In(PhaseTimingSignature(config.macro.timing)),
                 "start": In(1),
-                **dict.fromkeys(("busy", "done", "precharge", "evaluate", "strobe"), Out(1)),
+                **dict.fromkeys(("busy", "done", "lost"), Out(1)),
+                **dict.fromkeys(("precharge", "evaluate", "strobe"), Out(1)),
                 "sense_p": In(macros),
                 "sense_n": In(macros),
                 "dac_p": Out(macros * bits),
@@ -158,17 +161,23 @@ class Calibrator(wiring.Component):
         )
         wiring.connect(m, wiring.flipped(self.timing), sequencer.timing)
         step = Signal(bits + 1)
+        begun = Signal()
+        ended = Signal()
         m.d.comb += [
             sequencer.start.eq(self.start),
             # Without a step, as only an upset state register can have it, there is no further row.
             sequencer.last_row.eq(~step[1:].any()),
-            self.busy.eq(~sequencer.idle | self.done),
+            self.busy.eq(~sequencer.idle | ended),
+            self.done.eq(begun & ended & ~step.any()),
+            self.lost.eq(begun & ~self.busy),
         ]
         drive(m, self, sequencer, ("precharge", "evaluate", "strobe"))
         # The last strobe's majority is in its register one cycle after the strobe.
-        m.d.sync += self.done.eq(sequencer.row_done & step[0])
+        m.d.sync += ended.eq(sequencer.row_done & step[0])
+        with m.If(self.done | ~self.busy):
+            m.d.sync += begun.eq(0)
         with m.If(self.start & sequencer.idle):
-            m.d.sync += step.eq(1 << bits)
+            m.d.sync += [step.eq(1 << bits), begun.eq(1)]
         with m.Elif(sequencer.row_done):
             m.d.sync += step.eq(step >> 1)
         searches = []

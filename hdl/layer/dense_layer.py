@@ -46,9 +46,10 @@ class DenseLayer(wiring.Component):
         A row is in progress or a result waits.
     unresolved : Out
         In this cycle, how many comparators failed to resolve.
-    calibrate, calibrating, calibrated, found, trims
-        Only with a trim: start, busy, done and trims of the `Calibrator`, and In, like `found`,
-        the trims that are in force. `calibrate` comes while not busy, no input while calibrating.
+    calibrate, calibrating, calibrated, calibration_lost, found, trims
+        Only with a trim: start, busy, done, lost and trims of the `Calibrator`, and In, like
+        `found`, the trims that are in force. `calibrate` comes while not busy, no input while
+        calibrating.
     """
 
     def __init__(self, config: LayerConfig):
@@ -64,6 +65,7 @@ class DenseLayer(wiring.Component):
         if config.trim_bits_in_use:
             trims = config.macros * (config.trim_bits_in_use + 1)
             members |= {"calibrate": In(1), "calibrating": Out(1), "calibrated": Out(1)}
+            members["calibration_lost"] = Out(1)
             members |= {"found": Out(trims), "trims": In(trims)}
         if self.follows_spares:
             members["moves"] = In(moves_layout(config))
@@ -118,9 +120,9 @@ class DenseLayer(wiring.Component):
             accept.eq(self.i.valid & self.i.ready),
             finished.eq(sequencer.row_done & read_rows.last),
             sequencer.start.eq(accept),
-            # Lines and phases agree unless a state register was upset: then the lines go down with
-            # the phases, and a row that none of them belongs to is the last one.
-            sequencer.last_row.eq(read_rows.last | ~bit_lines.driving),
+            # Lines and phases agree unless a register was upset: then the lines go down with the
+            # phases, and a row that none of them belongs to is the last one.
+            sequencer.last_row.eq(read_rows.last | ~bit_lines.driving | ~read_rows.row.any()),
             bit_lines.bits.eq(self.i.payload),
             bit_lines.load.eq(accept),
             bit_lines.next_plane.eq(sequencer.next_plane),
@@ -195,6 +197,7 @@ class DenseLayer(wiring.Component):
             calibrator.sense_n.eq(Cat(pins.sense_n for pins in self.macros)),
             self.calibrating.eq(calibrator.busy),
             self.calibrated.eq(calibrator.done),
+            self.calibration_lost.eq(calibrator.lost),
             self.found.eq(calibrator.trims),
         ]
         bits = self.config.trim_bits_in_use

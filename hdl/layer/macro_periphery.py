@@ -94,9 +94,9 @@ class MacroPeriphery(wiring.Component):
         pins, scan = self.pins, self.scan
         m.submodules.readout = readout = self.readout
         m.d.comb += self.results.eq(readout.results)
+        steps = [name for name in ("arm", "last_trial") if name in readout.signature.members]
+        drive(m, readout, scan, steps)
         if self.config.bank_bits:
-            steps = [name for name in ("arm", "last_trial") if name in readout.signature.members]
-            drive(m, readout, scan, steps)
             dac_p, dac_n = readout.dac_p, readout.dac_n
             if self.trim_bits:
                 m.d.comb += readout.trim.eq(self.trim)

@@ -51,13 +51,15 @@ class SignReadout(wiring.Component):
         In the `sample` cycle: not exactly one output is 1; the strobe votes for -1.
     bits : Out(rows)
         Bit r is written one cycle after row r's last `sample`.
-    trim, arm, last_trial, dac_p, dac_n
+    last_trial : In(1)
+        `sample` is that of the row's last strobe. Only with votes or a trim.
+    trim, arm, dac_p, dac_n
         Only with a trim, which is on the bank during every evaluate.
 
         trim : In(signed(trim_bits + 1))
             Score units; the lowest value, which the bank does not reach, stands for the one above.
-        arm, last_trial : In(1)
-            Last cycle before EVALUATE; `sample` is that of the row's last strobe.
+        arm : In(1)
+            Last cycle before EVALUATE.
         dac_p, dac_n : Out(trim_bits)
             Registered; 0 outside evaluate, changed one cycle after `arm` or the last `sample`.
     """
@@ -74,8 +76,10 @@ class SignReadout(wiring.Component):
             "unresolved": Out(1),
             "bits": Out(rows),
         }
+        if votes > 1 or trim_bits:
+            members["last_trial"] = In(1)
         if trim_bits:
-            members |= {"trim": In(signed(trim_bits + 1)), "arm": In(1), "last_trial": In(1)}
+            members |= {"trim": In(signed(trim_bits + 1)), "arm": In(1)}
             members |= dict.fromkeys(("dac_p", "dac_n"), Out(trim_bits))
         super().__init__(members)
         self.results = self.bits
@@ -126,14 +130,13 @@ class SignReadout(wiring.Component):
         """Whether the strobe in progress is the row's last, and what most of them say then."""
         if self.votes == 1:
             return self.sample, positive
-        cast = Signal(range(self.votes))
         favourable = Signal(range(self.votes))
         last = Signal()
-        m.d.comb += last.eq(self.sample & (cast == self.votes - 1))
+        m.d.comb += last.eq(self.sample & self.last_trial)
         with m.If(last):
-            m.d.sync += [cast.eq(0), favourable.eq(0)]
+            m.d.sync += favourable.eq(0)
         with m.Elif(self.sample):
-            m.d.sync += [cast.eq(cast + 1), favourable.eq(favourable + positive)]
+            m.d.sync += favourable.eq(favourable + positive)
         return last, favourable + positive > self.votes // 2
 
 

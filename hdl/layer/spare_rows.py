@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -41,6 +41,8 @@ class SpareTable(wiring.Component):
         Move the row to the next spare row. Given only with `free`.
     moves : Out(moves_layout(config))
         The table, one cycle after `take`.
+    upset : Out(1)
+        The table does not have its parity: one of its bits has been upset. High until a reset.
     """
 
     def __init__(self, config: LayerConfig):
@@ -53,6 +55,7 @@ class SpareTable(wiring.Component):
                 "free": Out(1),
                 "take": In(1),
                 "moves": Out(moves_layout(config)),
+                "upset": Out(1),
             }
         )
 
@@ -69,20 +72,35 @@ class SpareTable(wiring.Component):
             for macro in range(self.config.macros)
         )
         m.d.comb += [self.word_line.eq(self.row), self.free.eq(taken[self.macro] != spare_rows)]
-        with m.If(self.take):
-            m.d.sync += taken[self.macro].eq(taken[self.macro] + 1)
+        following = Array(
+            Signal(range(spare_rows + 1), name=f"following_{macro}")
+            for macro in range(self.config.macros)
+        )
+        parity = Signal(init=1)
+        changes: list[Value] = []
         for macro in range(self.config.macros):
+            takes = self.take & (self.macro == macro)
+            m.d.comb += following[macro].eq(taken[macro] + takes)
+            m.d.sync += taken[macro].eq(following[macro])
+            changes += [(taken[macro] ^ following[macro]).xor()]
             for spare in range(spare_rows):
                 move = self.moves[macro][spare]
                 here = self.macro == macro
+                filled = Signal(name=f"filled_{macro}_{spare}")
+                m.d.comb += filled.eq(takes & (taken[macro] == spare))
                 held = Signal(name=f"held_{macro}_{spare}")
                 m.d.comb += held.eq(here & move.valid & (move.row == self.row))
                 with m.If(held):
                     m.d.comb += self.word_line.eq(self.config.macro.neuron_rows + spare)
-                with m.If(self.take & here & (taken[macro] == spare)):
+                with m.If(filled):
                     m.d.sync += [move.valid.eq(1), move.row.eq(self.row)]
                 with m.Elif(self.take & held):
                     m.d.sync += move.valid.eq(0)
+                becomes = ~move.valid ^ (move.row ^ self.row).xor()
+                changes += [Mux(filled, becomes, self.take & held)]
+        # What a row taken changes of the parity is added to it: an upset stays seen.
+        m.d.sync += parity.eq(Cat(parity, changes).xor())
+        m.d.comb += self.upset.eq(~Cat(parity, taken, self.moves.as_value()).xor())
         return m
 
 

@@ -147,7 +147,7 @@ class _Attempt:
         self.weights = weights
         self.cells = cells
         self.pulses = self.retries = self.cycles = 0
-        size = self.programming.columns_per_pulse
+        size = config.columns_per_pulse
         every = (1 << self.columns) - 1
         self.groups = [(1 << size) - 1 << first & every for first in range(0, self.columns, size)]
 

@@ -94,7 +94,7 @@ class PacketRouter(wiring.Component):
             ends.eq(taken & self.s_axis_tlast),
         ]
         passing = Signal()
-        accepts = [~passing]
+        accepts = [~passing | (sink >= self.sinks)]
         for number in range(self.sinks):
             accepts.append(self._pass(m, f"o{number}_axis", passing & (sink == number)))
         m.d.comb += self.s_axis_tready.eq(Cat(accepts).any())
@@ -110,6 +110,8 @@ class PacketRouter(wiring.Component):
                 with m.Else():
                     m.next = "PASS"
             with m.State("PASS"), m.If(ends):
+                # There is such a sink, unless its number was upset.
+                m.d.comb += self.dropped.eq(sink >= self.sinks)
                 m.next = "ADDRESS"
             with m.State("DISCARD"), m.If(ends):
                 m.next = "ADDRESS"
@@ -152,6 +154,8 @@ class NetworkProgrammer(wiring.Component):
         In this cycle, how many packets are dropped.
     row_done, unrepairable : Out(1)
         In this cycle, a row is done; a row could not be repaired.
+    moves_upset : Out(1)
+        A bit of a table of spare rows has been upset.
     <layer> : Out(ProgrammingStatusSignature())
         Counters, and the row programmed last.
     <layer>_moves : Out(moves_layout(layer))
@@ -165,7 +169,7 @@ class NetworkProgrammer(wiring.Component):
         self.programmers = [RowProgrammer(layer) for layer in config.layers]
         members = axi_stream_members("w_axis", In)
         members |= {"allowed": In(1), "active": Out(1), "busy": Out(1)}
-        members |= {"row_done": Out(1), "unrepairable": Out(1)}
+        members |= {"row_done": Out(1), "unrepairable": Out(1), "moves_upset": Out(1)}
         members |= {"dropped": Out(range(len(config.layers) + 2))}
         for layer in config.layers:
             members[layer.name] = Out(ProgrammingStatusSignature())
@@ -212,6 +216,9 @@ class NetworkProgrammer(wiring.Component):
             self.dropped.eq(sum((each.dropped for each in every), router.dropped)),
             self.row_done.eq(Cat(each.row_done for each in every).any()),
             self.unrepairable.eq(Cat(each.unrepairable for each in every).any()),
+            self.moves_upset.eq(
+                Cat(each.moves_upset for each in every if each.config.macro.spare_rows).any()
+            ),
         ]
         return m
 

@@ -68,8 +68,8 @@ class RowProgrammer(wiring.Component):
     pulses, retries, failed_cells : Out(32)
         Since reset: pulses given, attempts after the first of a step, failing columns of the rows
         done. They stop at their largest value.
-    moves : Out(moves_layout(config))
-        The spare rows' table; only with spare rows.
+    moves, moves_upset : Out(moves_layout(config)), Out(1)
+        The spare rows' table, and whether one of its bits has been upset; only with spare rows.
     """
 
     def __init__(self, config: LayerConfig):
@@ -90,7 +90,7 @@ class RowProgrammer(wiring.Component):
             "failure_bits": Out(STREAM_BITS),
         }
         if config.macro.spare_rows:
-            members["moves"] = Out(moves_layout(config))
+            members |= {"moves": Out(moves_layout(config)), "moves_upset": Out(1)}
         super().__init__(members)
 
     @property
@@ -129,8 +129,10 @@ class RowProgrammer(wiring.Component):
         word_line, free, take = self._spare_rows(m, header.row)
         word = Signal(range(max(2, self.words)))
         over, refused = Signal(), Signal()
+        limit = self.config.macro.programming.failure_limit
         m.d.comb += [
-            over.eq(self.failed > self.config.macro.programming.failure_limit),
+            # Never, where the limit allows for all columns.
+            over.eq(self.failed > limit if limit < self.config.fan_in else 0),
             self.dropped.eq(packets.dropped | refused),
             self.busy.eq(packets.busy),
         ]
@@ -191,4 +193,5 @@ class RowProgrammer(wiring.Component):
         m.submodules.spares = spares = SpareTable(self.config)
         m.d.comb += [spares.macro.eq(self.macro), spares.row.eq(row), spares.take.eq(take)]
         m.d.comb += [free.eq(spares.free), self.moves.eq(spares.moves)]
+        m.d.comb += self.moves_upset.eq(spares.upset)
         return spares.word_line, free, take

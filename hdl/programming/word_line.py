@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
-from ..idioms import drive, unused_states
+from ..idioms import bits_of, drive, unused_states
 from .plan import PULSES, STEPS, Cells
 from .pulse import PulseDriver, RowReader
 
@@ -89,7 +89,7 @@ class WordLineProgrammer(wiring.Component):
             step=Signal(range(len(STEPS)), name="step"),
             kind=Signal(range(len(PULSES)), name="kind"),
             group=Signal(range(max(2, self.groups)), name="group"),
-            attempt=Signal(range(self.programming.attempts + 1), name="attempt"),
+            attempt=Signal(bits_of(self.programming.attempts), name="attempt"),
             level=Signal(self.programming.level_bits, name="level"),
         )
         drive(m, self, driver, PULSE_PINS)
@@ -119,7 +119,7 @@ class WordLineProgrammer(wiring.Component):
 
     def _choose(self, m: Module, kind: Signal, group: Signal) -> Signal:
         """The pulse of a kind for a group of columns; whether the step ends with the kind."""
-        size = self.programming.columns_per_pulse
+        size = self.config.columns_per_pulse
         window = Cat((group == index).replicate(size) for index in range(self.groups))
         failing = self.failing & window[: self.config.fan_in]
         last_of_step = Signal()

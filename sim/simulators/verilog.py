@@ -22,7 +22,13 @@ from ...cache import clear, is_whole, seal
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
 from ...flow.tools.process import plain_folder, run_in
-from ...flow.tools.verilator import WAIVERS, find_verilator, first_complaint, require_compiler
+from ...flow.tools.verilator import (
+    WAIVERS,
+    WIDTH_LIMITS,
+    find_verilator,
+    first_complaint,
+    require_compiler,
+)
 from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
@@ -164,6 +170,7 @@ def _build_arguments(simulator: str) -> list[str]:
     # The ports of the top are reached without making every inner signal public.
     arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
     arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
+    arguments += WIDTH_LIMITS
     return arguments + [f"-Wno-{name}" for name in WAIVERS]
 
 

@@ -25,7 +25,7 @@ _PRECHARGE_OHM = 100.0
 def netlist(
     row: RowCircuit, models: Path | None = None, inverter_threshold_v: float | None = None
 ) -> str:
-    """The text of a netlist, to be run with ``ngspice -b -r RAW FILE``.
+    """The text of a netlist for ngspice, which says itself how it is run.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ def _head(row: RowCircuit, models: Path | None) -> Iterator[str]:
     yield f"* popbridge: {row.title}"
     yield f"* {row.columns} columns; nodes of column i: sl_i source line, na_i product inverted,"
     yield "* p_i product, q_i complement, pp_i and pn_i bottom plates on line_p and line_n"
+    yield "* to print both lines over time: ngspice -b FILE.cir"
+    yield "* to save all that .save names: ngspice -b -r row.raw FILE.cir"
     yield from _transistors(models, vdd_v)
     access_ohm = max(row.macro.bridge.access_resistance_ohm, _LEAST_OHM)
     yield "* access transistor: its resistance while the word line is up"
@@ -161,5 +163,7 @@ def _analysis(row: RowCircuit) -> Iterator[str]:
     yield f".options reltol={_RELATIVE_TOLERANCE:g} vntol=1e-6 abstol=1e-12 chgtol=1e-16 gmin=1e-14"
     yield ".save v(line_p) v(line_n) i(vread) i(vlogic) i(vplates)"
     yield f".save {saved}"
+    # Without it, batch mode refuses to run unless it is told to save.
+    yield ".print tran v(line_p) v(line_n)"
     yield f".tran {step_s:.9g} {row.end_s:.9g} 0 {step_s:.9g} uic"
     yield ".end"

@@ -132,6 +132,8 @@ def _free_codes(header: Header) -> Iterator[bytes]:
 
 
 def _declarations(macros: Sequence[_ProbedMacro]) -> Iterator[bytes]:
+    what = f"{ANALOG_SCOPE}: volts, of capacitive lines and source lines, computed by popbridge"
+    yield f"$comment {what} $end\n".encode()
     yield f"$scope module {ANALOG_SCOPE} $end\n".encode()
     for macro in macros:
         yield f"$scope module {macro.name} $end\n".encode()

@@ -193,7 +193,7 @@ BROKEN = {
     ),
     "offset size": (
         contents(layer1_offset=np.full(3, 2**31 - 1, np.int32)),
-        "layer1: offsets: found magnitude 2147483647, expected at most 2147483643",
+        "layer1: offsets: found 2147483647, expected integers from -2147483643 to 2147483645",
     ),
     "padding": (
         contents(layer0_weights=np.array([[9, 0x81], [0, 0]], np.uint8)),

@@ -150,34 +150,7 @@ def test_own_macro_and_condition_files(small, in_folder, capsys):
     assert [layer["macros"] for layer in result["layers"]] == [2, 1]
 
 
-def test_verilog(small, in_folder, capsys):
-    result = run_json(capsys, "verilog", small, "--output", "out")
-    assert sorted(path.name for path in (in_folder / "out").iterdir()) == [
-        "bridge_array_stubs.sv",
-        "popbridge_controller.json",
-        "popbridge_controller.sv",
-        "popbridge_controller.svd",
-        "popbridge_macro_top.sv",
-        "popbridge_registers.h",
-        "popbridge_registers.md",
-    ]
-    description = json.loads((in_folder / "out" / "popbridge_controller.json").read_text())
-    assert description["latency_cycles"] == result["latency_cycles"]
-    assert description["configuration"]["layers"][0]["inputs"] == 9
-
-
 TRAINING = "nowhere: found" if importlib.util.find_spec("torch") else "needs PyTorch"
-
-
-def test_verilog_without_verilator(small, in_folder, capsys, monkeypatch):
-    monkeypatch.setenv("PATH", str(in_folder))
-    verilator.find_verilator.cache_clear()
-    try:
-        assert main(["verilog", small, "--output", "out"]) == 0
-    finally:
-        verilator.find_verilator.cache_clear()
-    assert "lint skipped: found no Verilator" in capsys.readouterr().out
-    assert (in_folder / "out" / "popbridge_controller.sv").stat().st_size > 0
 
 
 WRONG = {

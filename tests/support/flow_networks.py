@@ -40,3 +40,31 @@ CHAINED = NetworkConfig(
     offsets=(0, 0),
 )  # fmt: skip
 """Chains of 3 arrays, of 2, and an array alone; two macros in either of the first layers."""
+
+
+def _of_kind(inputs=20, bits_per_input=1, **macro):
+    """Two layers on such macros, five rows each."""
+    layers = tuple(
+        LayerConfig(
+            name=f"fc{k}", inputs=size, bias_columns=1 - size % 2, neurons=neurons,
+            readout=Readout.COUNT if k else Readout.SIGN,
+            bits_per_input=1 if k else bits_per_input,
+            macro=MacroConfig(rows=5, columns=24, **macro),
+        )
+        for k, (size, neurons) in enumerate(((inputs, 7), (7, 3)))
+    )  # fmt: skip
+    return NetworkConfig(layers=layers, offsets=(0, 0, 0))
+
+
+KINDS = NETWORKS | {
+    "chained": CHAINED,
+    "votes": _of_kind(votes=3),
+    "bit planes": _of_kind(bits_per_input=2),
+    "pipelined": _of_kind(pipelined=True),
+    "trimmed": _of_kind(trim_bits=4),
+    "programmable": _of_kind(programmable=True, spare_rows=2),
+    "programmable and trimmed": _of_kind(programmable=True, spare_rows=1, trim_bits=3),
+    "no dead time": _of_kind(zero_dead_time_allowed=True),
+    "a hundred layers": _network([9, *[6] * 100]),
+}
+"""One network at least of each kind of register map."""

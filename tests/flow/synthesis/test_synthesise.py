@@ -161,7 +161,8 @@ def test_blocks_of_a_controller():
     block_of = block_of_controller(config)
     paths = {
         (): "bus", ("axi_lite",): "bus", ("registers",): "bus", ("frame_input",): "buffers",
-        ("score_output",): "scores", ("layer",): "sequencer", ("layer", "sequencer"): "sequencer",
+        ("score_output",): "scores", ("image_order",): "bus",
+        ("layer",): "sequencer", ("layer", "sequencer"): "sequencer",
         ("layer", "bit_lines"): "drivers", ("layer", "periphery3", "readout"): "read-out",
         ("layer", "calibrator", "search0"): "read-out", ("programmer", "layer"): "programming",
     }  # fmt: skip

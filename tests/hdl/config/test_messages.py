@@ -90,7 +90,7 @@ NETWORKS = [
     ((HIDDEN, LAST), (0, 2**31), "offsets: found 2147483648, expected integers of magnitude"),
     *(((HIDDEN.replace(name=name), LAST), (0, 0),
        f"layers: found '{name}', the name of another block")
-      for name in ("frame_input", "score_output", "axi_lite", "registers")),
+      for name in ("frame_input", "score_output", "axi_lite", "registers", "image_order")),
     ((HIDDEN, LAST.replace(macro=clocked(1e-9))), (0, 0),
      "layers: found clock periods of [5000, 1000] ps, expected one for all layers"),
     ((HIDDEN.replace(macro=clocked(1.5e-12)), LAST), (0, 0),

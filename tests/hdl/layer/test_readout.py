@@ -49,8 +49,9 @@ def test_sign_is_what_most_strobes_say(votes):
         for number, senses in enumerate(itertools.product(outcomes, repeat=votes)):
             row = (None, 0, 1)[number % 3]
             ctx.set(dut.wl, 0 if row is None else 1 << row)
-            for positive, negative in senses:
+            for strobe, (positive, negative) in enumerate(senses):
                 ctx.set(dut.sample, 0)
+                ctx.set(dut.last_trial, strobe == votes - 1)
                 await ctx.tick()
                 assert ctx.get(dut.bits) == bits, "written before the last strobe"
                 ctx.set(dut.sample, 1)

@@ -2,6 +2,8 @@
 
 import collections
 import dataclasses
+import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from popbridge.sim.spice.check import (
     verdict,
 )
 from popbridge.sim.spice.netlist import netlist
-from popbridge.sim.spice.ngspice import find_ngspice, simulate
+from popbridge.sim.spice.ngspice import find_ngspice, read_raw, simulate
 from popbridge.sim.spice.row import LayerRows
 
 needs_ngspice = pytest.mark.skipif(find_ngspice() is None, reason="ngspice is not installed")
@@ -155,6 +157,27 @@ def test_lines_have_no_verdict_above_128_columns():
     assert verdict("line_error_counts", 128, 0.01) is True
     assert verdict("line_error_counts", 1127, 0.03) is None
     assert verdict("crossing_error", 1127, 0.06) is False
+
+
+@needs_ngspice
+def test_the_netlist_runs_as_its_own_text_says(tmp_path, true_row):
+    """In batch mode without another word, ngspice prints the lines; with -r it saves all."""
+    row, waves = true_row
+    (tmp_path / "row.cir").write_text(netlist(row))
+    said = re.findall(r"^\* .*?(ngspice -b .*?)(?: or|$)", netlist(row), re.MULTILINE)
+    printing, saving = (command.split() for command in said)
+    assert printing[-1] == saving[-1] == "FILE.cir"
+    run = {"cwd": tmp_path, "check": True, "capture_output": True, "text": True}
+    done = subprocess.run([*printing[:-1], "row.cir"], **run)
+    table = [line.split() for line in done.stdout.splitlines() if re.match(r"\d+\s+\d", line)]
+    assert len(table) > 100
+    time_s, line_p_v, line_n_v = map(float, table[-1][1:])
+    assert time_s == pytest.approx(row.end_s)
+    assert line_p_v == pytest.approx(waves["v(line_p)"][-1], abs=1e-5)
+    assert line_n_v == pytest.approx(waves["v(line_n)"][-1], abs=1e-5)
+    subprocess.run([*saving[:-1], "row.cir"], **run)
+    saved = read_raw((tmp_path / saving[saving.index("-r") + 1]).read_bytes())
+    assert saved["v(sl_0)"][-1] == pytest.approx(waves["v(sl_0)"][-1], abs=1e-6)
 
 
 @needs_ngspice

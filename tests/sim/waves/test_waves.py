@@ -146,6 +146,11 @@ def test_nothing_of_the_simulators_file_is_lost(dumped):
     assert {change[1] for change in waves.changes if change[1] in codes} == codes
 
 
+def test_the_file_says_what_its_added_values_are(dumped):
+    path, *_ = dumped
+    assert re.search(rb"^\$comment analog: volts, .*\$end$", path.read_bytes(), re.MULTILINE)
+
+
 def test_times_rise(dumped):
     *_, waves, dump = dumped
     assert waves.times == sorted(set(waves.times))

@@ -1,0 +1,67 @@
+"""``popbridge verilog``: which files it writes, and that each says what it is."""
+
+import json
+
+import pytest
+
+from popbridge.bnn.network_file import write_network
+from popbridge.cli.main import main
+from popbridge.flow.tools import verilator
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def small(in_folder, make_network):
+    path = in_folder / "small.npz"
+    write_network(make_network((9, 6, 3)), path)
+    return str(path)
+
+
+def run_json(capsys, *words):
+    assert main([*words, "--json", "-"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_verilog(small, in_folder, capsys):
+    result = run_json(capsys, "verilog", small, "--output", "out")
+    assert sorted(path.name for path in (in_folder / "out").iterdir()) == [
+        "bridge_array_stubs.sv",
+        "popbridge_cells.csv",
+        "popbridge_controller.json",
+        "popbridge_controller.sv",
+        "popbridge_controller.svd",
+        "popbridge_macro_top.sv",
+        "popbridge_registers.h",
+        "popbridge_registers.md",
+    ]
+    description = json.loads((in_folder / "out" / "popbridge_controller.json").read_text())
+    assert description["latency_cycles"] == result["latency_cycles"]
+    assert description["configuration"]["layers"][0]["inputs"] == 9
+    # Each says what it is; the table of cells has its titles in place of that.
+    for path in (in_folder / "out").iterdir():
+        assert ("made by popbridge" in path.read_text().lower()) == (path.suffix != ".csv"), path
+
+
+def test_verilog_for_old_icarus(small, in_folder, capsys):
+    """The bench in tests/integrator runs it; here it is what is not there that counts."""
+    run_json(capsys, "verilog", small, "--output", "old", "--icarus-11")
+    for name in ("popbridge_controller.sv", "popbridge_macro_top.sv"):
+        text = (in_folder / "old" / name).read_text()
+        assert "always_comb" not in text and "always @* begin" in text
+        assert "made by popbridge" in text.lower()
+
+
+def test_verilog_without_verilator(small, in_folder, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(in_folder))
+    verilator.find_verilator.cache_clear()
+    try:
+        assert main(["verilog", small, "--output", "out"]) == 0
+    finally:
+        verilator.find_verilator.cache_clear()
+    assert "lint skipped: found no Verilator" in capsys.readouterr().out
+    assert (in_folder / "out" / "popbridge_controller.sv").stat().st_size > 0
