@@ -33,6 +33,7 @@ COMMANDS = {
     "synth": "synthesise the hardware: cells, area, depth, clock",
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
+    "upset": "bits of registers that flip by themselves, and what becomes of images",
     "train": "train a network (needs PyTorch)",
     "presets": "list networks, macros and conditions; print one as TOML",
     "bench": "measure the speeds",
