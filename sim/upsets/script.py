@@ -103,14 +103,14 @@ def job_lines(job: Job) -> Iterator[str]:
     """The job as the bench reads it."""
     registers = control_registers(job.config)
     yield f"errors {registers.address('ERRORS')}"
-    rows = []
+    packets: list[list[int]] = []
     for index, (layer, weights) in enumerate(zip(job.config.layers, job.weights, strict=True)):
         for macro in range(layer.macros):
             neurons = layer.neurons_of_macro(macro)
             yield from _array_lines(index, layer, macro, weights[list(neurons)])
             for row, neuron in enumerate(neurons):
                 word = word_of_bits(weights[neuron] > 0)
-                rows.append([index, *packet_of_row(layer, macro, row, word, True)])
+                packets.append([index, *packet_of_row(layer, macro, row, word, True)])
     width = job.config.layers[0].bits_per_input
     for number in range(IMAGES):
         word = 0
@@ -119,8 +119,8 @@ def job_lines(job: Job) -> Iterator[str]:
         beats = range(job.config.input_beats)
         frame = [word >> STREAM_BITS * beat & 0xFFFFFFFF for beat in beats]
         yield f"frame {len(frame)} {' '.join(map(str, frame))}"
-    for row in rows if job.config.programmable else ():
-        yield f"row {len(row)} {' '.join(map(str, row))}"
+    for packet in packets if job.config.programmable else ():
+        yield f"row {len(packet)} {' '.join(map(str, packet))}"
     for step in host_steps(job):
         yield f"{step.kind} {step.a} {step.b} {step.c}"
 
