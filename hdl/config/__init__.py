@@ -9,8 +9,8 @@ from ...record import Record
 from .array_group import ArrayGroup, Readout
 from .digital import DigitalLayerConfig
 from .layer import LayerConfig
-from .macro import MACROS, MacroConfig
-from .network import LARGEST_SCORE, STREAM_BITS, NetworkConfig
+from .macro import MACROS, WIDEST_BUS, MacroConfig
+from .network import LARGEST_SCORE, STREAM_BITS, NetworkConfig, largest_offset
 from .programming import ProgrammingConfig, ProgrammingOperation
 from .timing import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, PhaseTiming
 
@@ -21,6 +21,7 @@ __all__ = [
     "PHASE_BITS",
     "PHASE_NAMES",
     "STREAM_BITS",
+    "WIDEST_BUS",
     "ArrayGroup",
     "DigitalLayerConfig",
     "InputError",
@@ -32,4 +33,5 @@ __all__ = [
     "ProgrammingOperation",
     "Readout",
     "Record",
+    "largest_offset",
 ]

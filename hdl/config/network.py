@@ -12,6 +12,17 @@ LARGEST_SCORE = 2 ** (STREAM_BITS - 1) - 1
 """Scores are signed words on the output stream."""
 BLOCK_NAMES = ("axi_lite", "registers", "frame_input", "score_output", "image_order", "programmer")
 """What the controller calls its own blocks beside the layers."""
+MOST_LAYERS = 500
+"""Blocks of so many layers, with programming, end below the 64 KiB that registers tell places in.
+"""
+
+
+def largest_offset(fan_in: int) -> int:
+    """Magnitude of a class's offset up to which the score of every code fits a stream's word.
+
+    A code of K = ceil(log2(n + 1)) bits stands for scores up to 2^K - 1, whatever its cells are.
+    """
+    return LARGEST_SCORE - ((1 << fan_in.bit_length()) - 1)
 
 
 class NetworkConfig(Record):
@@ -25,6 +36,11 @@ class NetworkConfig(Record):
         super().__post_init__()
         if not self.layers:
             raise InputError("layers: found none, expected at least one")
+        if len(self.layers) > MOST_LAYERS:
+            raise InputError(
+                f"layers: found {len(self.layers)}, expected at most {MOST_LAYERS}: "
+                "places of registers are told in 16 bits"
+            )
         last = self.layers[-1]
         names = [layer.name for layer in self.layers]
         for name in names:
@@ -63,11 +79,12 @@ class NetworkConfig(Record):
             raise InputError(
                 f"offsets: found {len(self.offsets)}, expected {last.neurons}, one per class"
             )
+        most = largest_offset(last.fan_in)
         for offset in self.offsets:
-            if abs(offset) > LARGEST_SCORE - last.fan_in:
+            if abs(offset) > most:
                 raise InputError(
-                    f"offsets: found {offset!r}, expected integers of magnitude at most "
-                    f"{LARGEST_SCORE - last.fan_in}, so that every score fits {STREAM_BITS} bits"
+                    f"offsets: found {offset!r}, expected integers of magnitude at most {most}, "
+                    f"so that every score fits {STREAM_BITS} bits"
                 )
         require_bus("image", self.input_beats * STREAM_BITS)
         # Two comparator outputs of each macro; the streams' and the bus's inputs, clock and reset.

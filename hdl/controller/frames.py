@@ -4,9 +4,8 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ...errors import InputError
 from ..bus.axi_stream import axi_stream_members
-from ..config import STREAM_BITS, NetworkConfig
+from ..config import NetworkConfig
 from ..config.laws import score_of_code
 
 
@@ -36,11 +35,6 @@ class ScoreOutput(wiring.Component):
         self.count_bits = config.layers[-1].count_bits
         self.classes = config.classes
         reach = (1 << self.count_bits) + max(map(abs, self.offsets))
-        if reach >= 1 << (STREAM_BITS - 1):
-            raise InputError(
-                f"offsets: found {max(self.offsets, key=abs)}, expected scores that fit "
-                f"{STREAM_BITS} bits"
-            )
         self._score_shape = signed(reach.bit_length() + 1)
         super().__init__(
             {"i": In(stream.Signature(self.classes * self.count_bits)), "busy": Out(1)}

@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig, ProgrammingOperation
-from ..idioms import unused_states
+from ..idioms import bits_of, unused_states
 
 
 class PulseDriver(wiring.Component):
@@ -60,7 +60,7 @@ class PulseDriver(wiring.Component):
         pulses = [operation for operation in ProgrammingOperation if operation]
         lengths = [programming.setup_cycles, programming.hold_cycles]
         lengths += [programming.width_cycles(operation) for operation in pulses]
-        remaining = Signal(range(max(2, *lengths)))
+        remaining = Signal(bits_of(max(lengths) - 1))
         ends = Signal()
         m.d.comb += ends.eq(remaining == 0)
         with m.If(~ends):
@@ -147,7 +147,7 @@ class RowReader(wiring.Component):
         cycles = self.config.macro.programming.verify_settle_cycles
         unused = Const(0, self.config.line_columns - columns)
         plus, minus = Signal(), Signal()
-        remaining = Signal(range(max(2, cycles)))
+        remaining = Signal(bits_of(cycles - 1))
         ends = Signal()
         m.d.comb += [
             self.bl.eq(Cat(plus.replicate(columns), unused)),

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..config import LayerConfig
-from ..idioms import drive, unused_states
+from ..idioms import bits_of, drive, unused_states
 from .plan import PULSES, STEPS, Cells
 from .pulse import PulseDriver, RowReader
 
@@ -89,7 +89,7 @@ class WordLineProgrammer(wiring.Component):
             step=Signal(range(len(STEPS)), name="step"),
             kind=Signal(range(len(PULSES)), name="kind"),
             group=Signal(range(max(2, self.groups)), name="group"),
-            attempt=Signal(range(self.programming.attempts + 1), name="attempt"),
+            attempt=Signal(bits_of(self.programming.attempts), name="attempt"),
             level=Signal(self.programming.level_bits, name="level"),
         )
         drive(m, self, driver, PULSE_PINS)

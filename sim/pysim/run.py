@@ -5,8 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from amaranth.sim import Simulator
-
 from ...behav.chip.layer import LayerChip
 from ...bits import word_of_levels
 from ...errors import PhaseError, SimulationError
@@ -20,6 +18,7 @@ from ..job import Job
 from ..outcome import Meter, Outcome, peak_rss_bytes, result_of_beats
 from .arrays import Arrays, BlankArrays
 from .ports import PysimPorts
+from .simulator import make_simulator
 
 
 class _Intervals:
@@ -180,7 +179,7 @@ def run_in_pysim(
     """
     controller = controller or NetworkController(job.config)
     bench = _Testbench(controller, job)
-    simulator = Simulator(controller)
+    simulator = make_simulator(controller)
     simulator.add_clock(job.config.clock_period_ps * 1e-12)
     simulator.add_testbench(bench.run)
     began = time.perf_counter()

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import re
 import shutil
 import subprocess
@@ -12,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
 
+from ...digest import key_of
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
-from ...flow.tools.verilator import WAIVERS, find_verilator, require_compiler
+from ...flow.tools.verilator import WAIVERS, WIDTH_LIMITS, find_verilator, require_compiler
 from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
@@ -96,7 +95,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
         simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
         _build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
-    folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
+    folder = root / f"{simulator}-{key_of(tools, dict(sources))}"
     if _is_complete(folder, simulator):
         return Build(simulator, folder)
     if simulator == "verilator":
@@ -110,15 +109,11 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
             with tempfile.TemporaryDirectory(
                 prefix="popbridge-build-", ignore_cleanup_errors=True
             ) as draft:
-                with _library_objects(root / f"library-{_digest(tools)}", Path(draft)):
+                with _library_objects(root / f"library-{key_of(tools)}", Path(draft)):
                     _build_in(Path(draft), sources, simulator, waves)
                 shutil.copytree(draft, folder)
             (folder / COMPLETE).touch()
     return Build(simulator, folder)
-
-
-def _digest(decides: list[Any]) -> str:
-    return hashlib.sha256(repr(decides).encode()).hexdigest()[:24]
 
 
 @contextlib.contextmanager
@@ -148,6 +143,7 @@ def _build_arguments(simulator: str) -> list[str]:
     # The ports of the top are reached without making every inner signal public.
     arguments = ["--timing", "--no-public-flat-rw", "-O3", "-CFLAGS", "-std=c++20 -O2"]
     arguments += ["--x-assign", "fast", "--x-initial", "fast", "--noassert"]
+    arguments += WIDTH_LIMITS
     return arguments + [f"-Wno-{name}" for name in WAIVERS]
 
 

@@ -24,7 +24,7 @@ from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
 SHARES = (0.0, 0.3, 0.7)
 """Of cycles in which an end of a stream pauses."""
-NUMBERS, CONFIGURATIONS = read_plan()
+NUMBERS, CONFIGURATIONS, PLANNED = read_plan()
 
 
 async def stalls(bench: ScenarioBench) -> None:
@@ -249,7 +249,8 @@ async def scenario(dut: Any, number: int) -> None:
     event: str | Reset = "the first image"
     try:
         await bench.check()
-        for event in events_of(seed, number, CONFIGURATIONS, bench.config):
+        drawn = events_of(seed, number, CONFIGURATIONS, bench.config)
+        for event in drawn if PLANNED is None else PLANNED:
             if isinstance(event, Reset):
                 await hard_reset(bench, event)
             else:

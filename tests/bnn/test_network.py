@@ -45,7 +45,7 @@ BAD_LAYERS = {
     ),
     "offset size": (
         dict(weights=WEIGHTS, offsets=np.array([0, -(2**31)], dtype=np.int32)),
-        "offsets: found magnitude 2147483648, expected at most 2147483642, "
+        "offsets: found -2147483648, expected integers from -2147483644 to 2147483644, "
         "so that every score fits 32 bits",
     ),
 }

@@ -3,10 +3,9 @@
 import random
 
 import pytest
-from support.components import refuses, simulate
+from support.components import simulate
 from support.layers import small_network
 
-from popbridge.errors import InputError
 from popbridge.hdl.controller.frames import ScoreOutput
 
 SEED = 40
@@ -63,13 +62,3 @@ def test_packets_of_random_codes(sizes, offsets, stall):
                     await ctx.tick()
 
     simulate(dut, bench)
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_refuses_offsets_beyond_the_stream(sign):
-    largest = 2**31 - 4  # three inputs: codes of 2 bits
-    refuses(
-        lambda: ScoreOutput(small_network(3, 2, offsets=(1, sign * largest))),
-        InputError,
-        match=f"offsets: found {sign * largest}, expected scores that fit 32",
-    )
