@@ -315,6 +315,11 @@ static void read_job(const char *path) {
   }
 }
 
+static string joined(string name) {
+  for (auto &letter : name) if (letter == ' ') letter = '.';
+  return name;
+}
+
 int main(int, char **arguments) {
   top.debug_info(&items, nullptr, "");
   read_job(arguments[1]);
@@ -330,14 +335,11 @@ int main(int, char **arguments) {
   for (const auto &[name, parts] : items.table)
     for (const auto &item : parts)
       if (item.type == cxxrtl::debug_item::WIRE && (item.flags & CXXRTL_DRIVEN_SYNC) && item.next)
-        registers[name + (item.lsb_at ? "+" + std::to_string(item.lsb_at) : "")] = &item;
+        registers[joined(name) + (item.lsb_at ? "+" + std::to_string(item.lsb_at) : "")] = &item;
   if (fork() == 0) {  // the run without an upset
     while (!host->finished) advance();
-    for (const auto &[name, item] : registers) {
-      string joined = name;
-      for (auto &letter : joined) if (letter == ' ') letter = '.';
-      std::cout << "register " << joined << " " << item->width << "\n";
-    }
+    for (const auto &[name, item] : registers)
+      std::cout << "register " << name << " " << item->width << "\n";
     std::cout << "mark " << host->mark << "\nbegins";
     for (auto cycle : host->begins) std::cout << " " << cycle;
     std::cout << "\nends";
@@ -353,7 +355,6 @@ int main(int, char **arguments) {
   while (std::cin >> cycle >> name >> bit >> allowed) {
     while (host->now < cycle) advance();
     if (fork() == 0) {
-      for (auto &letter : name) if (letter == '.') letter = ' ';
       const auto *item = registers.count(name) ? registers[name] : nullptr;
       if (!item) { std::cerr << "no register " << name << "\n"; _exit(3); }
       item->curr[bit / 32] ^= 1u << bit % 32;

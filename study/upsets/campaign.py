@@ -102,7 +102,11 @@ class Prepared:
 
 
 def campaign(
-    prepared: Sequence[Prepared], upsets: int, seed: int, journal: Journal, workers: int
+    prepared: Sequence[Prepared],
+    upsets: int,
+    seed: int,
+    journal: Journal[UpsetResult],
+    workers: int,
 ) -> Iterator[UpsetResult]:
     """Put upsets in, shared out evenly among designs; yields the results as they come."""
     waiting: list[tuple[Prepared, list[Upset]]] = []
@@ -111,7 +115,7 @@ def campaign(
         left = []
         for upset in each.draw(count, seed):
             if (key := each.key(upset)) in journal:
-                yield UpsetResult.from_dict(journal[key])
+                yield journal[key]
             else:
                 left.append(upset)
         waiting += [(each, left[k::PARTS]) for k in range(PARTS) if left[k::PARTS]]

@@ -7,7 +7,7 @@ KINDS = (STATE, COUNTER, DATA, CONFIGURATION)
 _PATTERNS = {
     CONFIGURATION: (
         r"registers\.(interrupt_enable|layer\d+_).*|registers\..*_parity|(running|stopped)"
-        r"|.*spares\.(moves.*|taken_\d+|parity)"
+        r"|.*moves.*|.*spares\.(taken_\d+|parity)"
     ),
     STATE: (
         r".*_state|.*(\.|__)(row|wl|driving|step|request|begun|ended|told|blank|above|evaluated)"

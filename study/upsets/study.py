@@ -14,7 +14,7 @@ from ..designs import DESIGNS
 from ..jobs.journal import Journal
 from ..jobs.workers import available_cores
 from .campaign import Prepared, campaign
-from .result import HANG, OUTCOMES, SILENT, UpsetsResult
+from .result import HANG, OUTCOMES, SILENT, UpsetResult, UpsetsResult
 
 
 class UpsetRequest(Record):
@@ -42,7 +42,7 @@ def upset(
     SimulationError
         A design is wrong without any upset.
     """
-    journal = Journal(request.output / "upsets.jsonl")
+    journal = Journal(request.output / "upsets.jsonl", UpsetResult.from_dict)
     progress("building the benches")
     prepared = [Prepared.of(name, cache_folder()) for name in designs]
     results = []

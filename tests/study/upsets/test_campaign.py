@@ -9,7 +9,7 @@ from popbridge.sim.upsets.bench import Upset
 from popbridge.study.jobs.journal import Journal
 from popbridge.study.upsets import campaign as upsets
 from popbridge.study.upsets.kinds import CONFIGURATION, COUNTER, DATA, STATE, kind_of, module_of
-from popbridge.study.upsets.result import FLAGGED, HANG, NO_EFFECT, RECOVERED, SILENT
+from popbridge.study.upsets.result import FLAGGED, HANG, NO_EFFECT, RECOVERED, SILENT, UpsetResult
 from popbridge.study.upsets.study import UpsetRequest, upset
 
 LIMIT = 5000
@@ -29,6 +29,7 @@ def prepared():
         ("registers.layer0_evaluate_cycles_cycles", CONFIGURATION, "registers"),
         ("registers.interrupt_enable_parity", CONFIGURATION, "registers"),
         ("programmer.layer0_rows.spares.moves", CONFIGURATION, "programmer.layer0_rows.spares"),
+        ("programmer.layer0.moves$19[1][0].row", CONFIGURATION, "programmer.layer0.moves$19[1][0]"),
         ("running", CONFIGURATION, "controller"),
         ("layer0.sequencer.phase_state", STATE, "layer0.sequencer"),
         ("layer0.sequencer.remaining", COUNTER, "layer0.sequencer"),
@@ -75,14 +76,16 @@ def test_known_upsets(prepared, register, bit, outcomes, share):
 
 
 def test_a_few_hundred_upsets(prepared, tmp_path):
-    journal = Journal(tmp_path / "upsets.jsonl")
+    journal = Journal(tmp_path / "upsets.jsonl", UpsetResult.from_dict)
     results = list(upsets.campaign([prepared], 300, 1, journal, 2))
     assert len(results) == 300
     for each in results:
         assert each.kind != CONFIGURATION or each.outcome == FLAGGED, each
         assert each.set_up or each.outcome not in (SILENT, HANG), each
     assert len({each.outcome for each in results}) >= 3
-    again = list(upsets.campaign([prepared], 300, 1, Journal(journal.path), 2))
+    again = list(
+        upsets.campaign([prepared], 300, 1, Journal(journal.path, UpsetResult.from_dict), 2)
+    )
     assert {(r.cycle, r.register, r.bit, r.outcome) for r in again} == {
         (r.cycle, r.register, r.bit, r.outcome) for r in results
     }
