@@ -35,6 +35,7 @@ COMMANDS = {
     "mutate": "faults put into the hardware, and whether the tests find them",
     "upset": "bits of registers that flip by themselves, and what becomes of images",
     "fuzz": "broken inputs, and whether each is refused in one line",
+    "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",
     "presets": "list networks, macros and conditions; print one as TOML",
     "bench": "measure the speeds",

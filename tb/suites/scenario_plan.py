@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...hdl.config import LayerConfig, NetworkConfig
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, SCENARIOS_VARIABLE
 
 PLAN_FILE = "scenarios.json"
 """In the job's folder: what `write_plan` wrote."""
@@ -21,6 +21,7 @@ EVENTS = (
     "soft reset",
     "no such register",
     "read-only register",
+    "any register",
     "times refused",
     "times accepted",
     "frames of wrong length",
@@ -117,7 +118,7 @@ def read_plan() -> tuple[list[int], int, list[str | Reset] | None]:
         return [0], 1, None
     path = Path(folder) / PLAN_FILE
     if not path.exists():
-        return [*range(FEW)], 1, None
+        return [*range(int(os.environ.get(SCENARIOS_VARIABLE, FEW)))], 1, None
     plan = json.loads(path.read_text(encoding="utf-8"))
     events = None if plan["events"] is None else [*map(event_named, plan["events"])]
     return plan["numbers"], plan["configurations"], events
