@@ -31,7 +31,7 @@ class MappedLayer:
 
     @property
     def bias_sums(self) -> np.ndarray:
-        """int32 (M,): b, which the array adds to each neuron's sum."""
+        """int32 (M,): b; the array adds T b to each neuron's sum, T being the largest input."""
         return self.weights[:, self.config.inputs :].sum(axis=1, dtype=np.int32)
 
 

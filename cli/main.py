@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..cache import cache_folder
-from ..errors import HardwareFault, InputError, SimulationError, ToolError
+from ..errors import HardwareFault, InputError, SimulationError, ToolError, printable
 from ..flow.tools.process import tool_environment
 from ..study.jobs.main_guard import end_if_starting
 from .show.output import add_json_option, progress, require_writable, text_stream, write_json
@@ -37,6 +37,9 @@ COMMANDS = {
     "synth": "synthesise the hardware: cells, area, depth, clock",
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
+    "upset": "bits of registers that flip by themselves, and what becomes of images",
+    "fuzz": "broken inputs, and whether each is refused in one line",
+    "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",
     "presets": "list networks, macros and conditions; print one as TOML",
     "bench": "measure the speeds",
@@ -53,7 +56,7 @@ class OneLineParser(argparse.ArgumentParser):
     """Complains in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
+        self.exit(WRONG_INPUT, printable(f"{self.prog}: {message}") + "\n")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -100,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             text = io.StringIO()
             try:
                 result, status = arguments.run(arguments, text)
+                for doubt in result.get("warnings", ()):
+                    print(f"popbridge: warning: {doubt}", file=sys.stderr)
                 # Files come first: they are whole, whatever becomes of standard output.
                 write_json(arguments.json, result)
             finally:
@@ -196,7 +201,7 @@ def _as_typed(complaint: str, arguments: argparse.Namespace) -> str:
 def _say(complaint: object) -> None:
     """One line, whatever it holds."""
     progress("")
-    print(f"popbridge: {' '.join(str(complaint).split(chr(10)))}", file=sys.stderr)
+    print(printable(f"popbridge: {complaint}"), file=sys.stderr)
 
 
 def _fail(error: object, status: int) -> int:

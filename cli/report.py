@@ -93,7 +93,7 @@ class Cell(NamedTuple):
 def notices(result: RunResult) -> list[str]:
     """What a reader must not miss, a sentence each."""
     nanoseconds: Callable[[float], str] = FILTERS["nanoseconds"]
-    found = []
+    found = [f"Warning: {doubt}." for doubt in result.warnings]
     intervals = (
         ("from image to image", result.cycles_per_image),
         ("latency", result.latency_cycles),

@@ -129,16 +129,14 @@ def source_digest(*libraries: str) -> str:
     Of every file: whatever takes part in a result, a module, a template or a table, a result that
     is kept was made by exactly this code.
     """
+    from .digest import digest_of  # with NumPy, which commands that print a line do without
+
     files = {
         Path(name, path.relative_to(folder)).as_posix(): path
         for name, folder in package_folders()
         for path in folder.rglob("*")
         if path.is_file() and BYTECODE not in path.parts
     }
-    digest = hashlib.sha256(f"popbridge {__version__}".encode())
-    for library in libraries:
-        digest.update(f" {library} {version(library)}".encode())
-    for name, path in sorted(files.items()):
-        content = path.read_bytes()
-        digest.update(f"\n{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+    versions = {library: version(library) for library in libraries}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    return digest_of(__version__, versions, contents)

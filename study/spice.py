@@ -19,6 +19,7 @@ from ..sim.spice import check, ngspice
 from ..sim.spice.netlist import inverter_netlist, netlist
 from ..sim.spice.row import LayerRows
 from ..whole_file import whole_file
+from .doubts import condition_doubts, law_doubts
 from .images import select_images
 from .presets import find_condition
 from .request import ChipRequest
@@ -85,6 +86,8 @@ class SpiceResult(Result):
     """Of the inputs; of several the most significant one drives the row."""
     comparison: check.RowComparison | None
     checks: tuple[QuantityCheck, ...]
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""
 
 
 class SpiceCheckResult(Result):
@@ -93,6 +96,8 @@ class SpiceCheckResult(Result):
     made_by = "popbridge spice --check"
 
     checks: tuple[QuantityCheck, ...]
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""
 
 
 def spice(request: SpiceRequest, progress: Progress = silent) -> SpiceResult:
@@ -131,6 +136,8 @@ def spice(request: SpiceRequest, progress: Progress = silent) -> SpiceResult:
         bit_planes=bit_planes,
         comparison=comparison,
         checks=() if comparison is None else checks_of([comparison]),
+        warnings=condition_doubts(request.condition, parameters)
+        + law_doubts(request.condition, parameters),
     )
 
 
@@ -150,7 +157,9 @@ def spice_check(request: SpiceCheckRequest, progress: Progress = silent) -> Spic
     for columns, macro, count in check.SIZES:
         jobs = check.random_rows(columns, macro, count, parameters, request.seed)
         checks += checks_of(check.compare_rows(jobs, progress))
-    return SpiceCheckResult(checks=tuple(checks))
+    name = request.condition
+    warnings = condition_doubts(name, parameters) + law_doubts(name, parameters)
+    return SpiceCheckResult(checks=tuple(checks), warnings=warnings)
 
 
 def checks_of(rows: Sequence[check.RowComparison]) -> tuple[QuantityCheck, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...field_types import MOST_DEVICE_OHM
 from ..parameters.bridge import BridgeParameters
 from ..parameters.devices import DeviceParameters, LrsLaw
 from .device_laws import high_cdf, high_ohm, low_cdf, low_ohm
@@ -86,7 +87,8 @@ def hrs_median_for(rate: float, devices: DeviceParameters, bridge: BridgeParamet
         raise InputError(f"rate: found {rate!r}, expected above 0 and below 0.5")
 
     def found(median_ln: float) -> float:
-        return bit_error_rate(devices.replace(hrs_median_ohm=math.exp(median_ln)), bridge)
+        median_ohm = min(math.exp(median_ln), MOST_DEVICE_OHM)
+        return bit_error_rate(devices.replace(hrs_median_ohm=median_ohm), bridge)
 
     low, high = math.log(devices.lrs_median_ohm), math.log(devices.lrs_median_ohm) + 40
     if not found(high) < rate < found(low):

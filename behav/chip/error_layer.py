@@ -19,7 +19,7 @@ class ErrorLawLayer:
     Parameters
     ----------
     config : ArrayGroup
-        A SIGN layer.
+        A SIGN layer with inputs of one bit.
     weights : ndarray of int8, shape (M, n)
         +1 or -1, bias columns included.
     key : LayerKey
@@ -31,7 +31,8 @@ class ErrorLawLayer:
     Raises
     ------
     InputError
-        A COUNT layer, for which there is no law, or a value out of range.
+        A layer of counts or of inputs of several bits, for which there is no law, or a value out of
+        range.
     """
 
     def __init__(
@@ -47,6 +48,11 @@ class ErrorLawLayer:
             raise InputError(
                 f"{config.name}: found a count read-out, expected a sign layer: the published "
                 "error law is for signs"
+            )
+        if config.bits_per_input > 1:
+            raise InputError(
+                f"{config.name}: found inputs of {config.bits_per_input} bits, expected 1: the "
+                "published error law is for popcounts"
             )
         self.config = config
         self._weights = weights.T.astype(np.float32)

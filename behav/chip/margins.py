@@ -33,7 +33,8 @@ def layer_margins(
 
     Precharge needs to forget the largest old score down to `RESIDUAL_COUNTS`; the bridges need the
     slowest source line to cross its inverter's threshold; the strobe needs the latch to resolve the
-    smallest score of an ideal neuron, +-1, without offset and noise [D].
+    smallest score of an ideal neuron, without offset and noise: +-1, or 2^-k on the holding
+    capacitors with inputs of k > 1 bits [D].
 
     Parameters
     ----------
@@ -46,7 +47,9 @@ def layer_margins(
     timing = config.macro.timing
     period_s = timing.clock_period_s
     shortest_s = min(row_times_s(config, row).decision_s for row in range(min(2, config.rows_used)))
-    smallest_v = layer_volts_per_score(config, parameters.neuron, parameters.bridge)
+    unit_v = layer_volts_per_score(config, parameters.neuron, parameters.bridge)
+    planes = config.bits_per_input
+    smallest_v = unit_v if planes == 1 else unit_v / 2**planes
     return [
         PhaseMargin(
             "precharge",

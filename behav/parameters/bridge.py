@@ -6,25 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...field_types import Magnitude, Positive
+from ...field_types import FaradOrNone, SpreadVolt, SupplyVolt, TransistorOhm, WireOhm
 from ...record import Record
 
 
 class BridgeParameters(Record):
     """Divider between BL and BLb, and the inverter that restores its midpoint SL."""
 
-    vdd_v: Positive = 1.2
+    vdd_v: SupplyVolt = 1.2
     """Supply, and read voltage between BL and BLb, V [E]."""
-    access_resistance_ohm: Magnitude = 2000.0
+    access_resistance_ohm: TransistorOhm = 2000.0
     """Access transistor in series with each device, ohm [E]."""
-    bitline_wire_ohm: Magnitude = 1.0
+    bitline_wire_ohm: WireOhm = 1.0
     """Wire of BL and of BLb from one row to the next, ohm [E]: row k, counted from 0 at the
     drivers, has k times this in series on each side [D]. 0 switches it off."""
-    sl_capacitor_f: Magnitude = 50e-15
+    sl_capacitor_f: FaradOrNone = 50e-15
     """Capacitance of SL, F [E]. 0 switches settling off."""
     inverter_threshold_v: float = 0.6
     """Switching threshold of the inverter on SL, V [E]."""
-    inverter_threshold_sigma_v: Magnitude = 0.02
+    inverter_threshold_sigma_v: SpreadVolt = 0.02
     """Mismatch of that threshold between the columns of a macro, V [E]."""
 
     def __post_init__(self) -> None:

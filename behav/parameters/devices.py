@@ -5,7 +5,15 @@ from dataclasses import field
 from typing import Self
 
 from ...errors import InputError
-from ...field_types import Magnitude, Positive, Share
+from ...field_types import (
+    DeviceOhm,
+    ElectronVolt,
+    Kelvin,
+    LogSpread,
+    Positive,
+    Share,
+    StorageSeconds,
+)
 from ...record import Record
 
 
@@ -25,19 +33,19 @@ class RetentionParameters(Record):
     Acceleration by temperature is Arrhenius's. `time_s` = 0 switches drift off.
     """
 
-    time_s: Magnitude = 0.0
+    time_s: StorageSeconds = 0.0
     """Time between programming and reading, s."""
-    temperature_k: Positive = 298.15
+    temperature_k: Kelvin = 298.15
     """Storage temperature in that time, K."""
-    lrs_drift_per_decade: Magnitude = 0.01
+    lrs_drift_per_decade: LogSpread = 0.01
     """Rise of ln R in the low-resistance state per decade of time [E]."""
-    hrs_drift_per_decade: Magnitude = 0.05
+    hrs_drift_per_decade: LogSpread = 0.05
     """Fall of ln R in the high-resistance state per decade of time [E]."""
     reference_time_s: Positive = 1.0
     """Time at the reference temperature after which drift sets in, s [E]."""
-    reference_temperature_k: Positive = 398.15
+    reference_temperature_k: Kelvin = 398.15
     """Temperature that the reference time is for, K [E]."""
-    activation_ev: Magnitude = 1.0
+    activation_ev: ElectronVolt = 1.0
     """Activation energy of the acceleration, eV [E]."""
 
 
@@ -46,19 +54,19 @@ class DeviceParameters(Record):
 
     lrs_law: LrsLaw = LrsLaw.LOG_NORMAL
     """Distribution of the low-resistance state."""
-    lrs_median_ohm: Positive = 6988.0
+    lrs_median_ohm: DeviceOhm = 6988.0
     """Median of the low-resistance state, ohm [P]; its mean before the cut if truncated normal."""
-    lrs_sigma_ln: Magnitude = 381.7 / 6988
+    lrs_sigma_ln: LogSpread = 381.7 / 6988
     """Spread of ln R in the low-resistance state, or of R over its median [P]: the published law is
     the truncated normal one, whose spread is small enough for the two laws to agree."""
-    lrs_lowest_ohm: Positive = 6252.0
+    lrs_lowest_ohm: DeviceOhm = 6252.0
     """Lower cut of the truncated normal law, ohm [P]."""
-    lrs_highest_ohm: Positive = 7897.0
+    lrs_highest_ohm: DeviceOhm = 7897.0
     """Upper cut of the truncated normal law, ohm [P]."""
-    hrs_median_ohm: Positive = 114.5e3
+    hrs_median_ohm: DeviceOhm = 114.5e3
     """Median of the high-resistance state, ohm [D]: gives the default chip a bit error rate of
     0.27 %, the paper's group 3, in `bridge.bit_error_rate`."""
-    hrs_sigma_ln: Magnitude = 1.0
+    hrs_sigma_ln: LogSpread = 1.0
     """Spread of ln R in the high-resistance state, which is log-normal [E]."""
     cycle_variance_share: Share = 0.5
     """Part of the variance that each programming draws anew (cycle to cycle); the rest is the

@@ -3,7 +3,7 @@
 Sources are marked as in `conditions`.
 """
 
-from ...field_types import Magnitude
+from ...field_types import BridgeOhm, ClockSecondsOrNone, FaradOrNone, Joule, SupplyVoltOrNone
 from ...record import Record
 
 
@@ -15,26 +15,26 @@ class EnergyParameters(Record):
     there, not what they would decide.
     """
 
-    vdd_v: Magnitude = 0.0
+    vdd_v: SupplyVoltOrNone = 0.0
     """Supply, V; 0: that of the condition."""
-    bridge_ohm: Magnitude = 0.0
+    bridge_ohm: BridgeOhm = 0.0
     """L' + H' of every bridge, access resistances included, ohm; 0: the chip's own devices."""
-    unit_capacitor_f: Magnitude = 0.0
+    unit_capacitor_f: FaradOrNone = 0.0
     """Unit capacitor of the lines, F; 0: that of the condition."""
-    sl_capacitor_f: Magnitude = 0.0
+    sl_capacitor_f: FaradOrNone = 0.0
     """Capacitance of an SL, F; 0: that of the condition."""
-    clock_period_s: Magnitude = 0.0
+    clock_period_s: ClockSecondsOrNone = 0.0
     """Clock period, s; 0: that of the macro."""
-    inverter_node_f: Magnitude = 0.5e-15
+    inverter_node_f: FaradOrNone = 0.5e-15
     """Each of the three nodes behind an SL: its inverters' outputs with what they drive inside the
     cell, F [E]: about the gate of one minimum inverter at 130 nm."""
-    switch_gate_f: Magnitude = 0.3e-15
+    switch_gate_f: FaradOrNone = 0.3e-15
     """Gate of one of the four plate switches of a column, F [E]: a minimum transistor at 130 nm."""
-    word_line_f: Magnitude = 1.0e-15
+    word_line_f: FaradOrNone = 1.0e-15
     """Word line per column: two access gates and the wire between them, F [E]."""
-    bit_line_f: Magnitude = 0.5e-15
+    bit_line_f: FaradOrNone = 0.5e-15
     """BL or BLb per row: a drain and the wire between rows, F [E]."""
-    comparator_j: Magnitude = 100e-15
+    comparator_j: Joule = 100e-15
     """One strobe of the comparator, latch and its clock, J [E]: about 70 fF charged to 1.2 V."""
 
 

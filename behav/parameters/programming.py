@@ -6,7 +6,7 @@ Sources are marked as in `conditions`.
 import math
 from dataclasses import field
 
-from ...field_types import Magnitude, Positive
+from ...field_types import DeviceOhm, LogSpread, SwitchingSeconds
 from ...hdl.config import ProgrammingOperation
 from ...record import Record
 
@@ -20,9 +20,9 @@ class PulseLaw(Record):
         P(width, level) = 1 - exp(-width / tau),   tau = tau_0 10^(-level * decades_per_level).
     """
 
-    time_at_level_0_s: Positive
+    time_at_level_0_s: SwitchingSeconds
     """tau_0, the mean time to switch at amplitude code 0, s [E]."""
-    decades_per_level: Magnitude = 0.1
+    decades_per_level: LogSpread = 0.1
     """Decades of the mean time per step of the amplitude code [E]."""
 
     def success(self, width_s: float, level: int) -> float:
@@ -39,7 +39,7 @@ class ProgrammingParameters(Record):
     switches 96 % to 98 % of the devices.
     """
 
-    unformed_ohm: Positive = 1e9
+    unformed_ohm: DeviceOhm = 1e9
     """Resistance of a device that was never formed, ohm [E]."""
     form: PulseLaw = field(default_factory=lambda: PulseLaw(time_at_level_0_s=1.6e-6))
     """Forming [E]."""

@@ -15,7 +15,7 @@ _SCRIPT = """
 read_rtlil design.il
 proc -nomux -norom
 memory_collect
-write_verilog -sv -noattr design.sv
+write_verilog -sv {options} design.sv
 """
 LONGEST_LINE = 10_000
 """Characters."""
@@ -44,8 +44,10 @@ def ports_of(signature: wiring.Signature) -> list[Port]:
     return [port for port in ports if port.width]
 
 
-def to_systemverilog(component: Elaboratable, name: str) -> str:
+def to_systemverilog(component: Elaboratable, name: str, *, sources: bool = False) -> str:
     """SystemVerilog of a component; `name` is its module, submodules are ``<name>_<path>``.
+
+    With `sources`, attributes ``src`` say from which line of Python modules and signals are.
 
     SystemVerilog rather than Verilog, because `always_comb` runs once at time 0: simulators then
     start with no unknown outputs.
@@ -55,7 +57,7 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     ToolError
         Yosys refused what Amaranth wrote.
     """
-    text = rtlil.convert(component, name=name, emit_src=False)
+    text = rtlil.convert(component, name=name, emit_src=sources)
     text = re.sub(
         rf"^(module|  cell) \\({re.escape(name)}\.\S+)",
         lambda match: f"{match[1]} \\{match[2].replace('.', '_')}",
@@ -64,7 +66,8 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     )
     # Yosys keeps its own cache in that of the user, and has no message if it cannot.
     cache_folder()
-    (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
+    script = _SCRIPT.format(options="" if sources else "-noattr")
+    (converted,) = yosys_texts(script, {"design.il": text}, ["design.sv"], CONVERSION)
     return _long_lines_broken(converted)
 
 

@@ -57,7 +57,10 @@ class Verilator:
         for path in (self.root / "bin").iterdir():
             # The script looks for the others beside itself, wherever a link to it may be.
             place = here / "bin" / path.name
-            _ = shutil.copy(path, place) if path.name == SCRIPT else place.symlink_to(path)
+            if path.name == SCRIPT:
+                shutil.copy(path, place)
+            else:
+                place.symlink_to(path)
         (here / "python").symlink_to(sys.executable)
         return replace(self, executable=str(here / "bin" / SCRIPT), root=here)
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import logging
 import os
 import re
@@ -13,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
 
 from ...cache import clear, is_whole, seal
+from ...digest import key_of
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
 from ...flow.tools.process import plain_folder, run_in
@@ -112,9 +111,9 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     """
     tools = [
         simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
-        _build_arguments(simulator), TIMESCALE, waves,
+        build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
-    folder = root / f"{simulator}-{_digest([*tools, sorted(sources.items())])}"
+    folder = root / f"{simulator}-{key_of(tools, dict(sources))}"
     built = Build(simulator, folder)
     if built.is_whole():
         return built
@@ -128,7 +127,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
                 _LOG.warning("%s: found a damaged build, built anew", folder)
                 clear(folder)
             with plain_folder("popbridge-build-") as draft:
-                with _library_objects(root / f"library-{_digest(tools)}", draft):
+                with library_objects(root / f"library-{key_of(tools)}", draft):
                     _build_in(draft, sources, simulator, waves, root / f"{folder.name}.log")
                 # Links lead into the package, or nowhere once the draft has gone.
                 links = [path.name for path in draft.iterdir() if path.is_symlink()]
@@ -137,12 +136,8 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     return built
 
 
-def _digest(decides: list[Any]) -> str:
-    return hashlib.sha256(repr(decides).encode()).hexdigest()[:24]
-
-
 @contextlib.contextmanager
-def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
+def library_objects(kept: Path, draft: Path) -> Iterator[None]:
     """Give a build the objects of Verilator's own library, and keep those that it compiles.
 
     They are the same in every build, and most of the time of a small one.
@@ -154,7 +149,7 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
     yield
     if kept.is_file():
         clear(kept)
-    kept.mkdir(exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     for path in draft.glob("verilated*.o"):
         place = kept / path.name
         if not is_whole(place):
@@ -164,7 +159,8 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
             seal(place)
 
 
-def _build_arguments(simulator: str) -> list[str]:
+def build_arguments(simulator: str) -> list[str]:
+    """What a simulator is given to build anything."""
     if simulator != "verilator":
         return []
     # The ports of the top are reached without making every inner signal public.
@@ -189,7 +185,7 @@ def _build_in(
             sources=paths,
             hdl_toplevel=TESTBENCH,
             build_dir=folder,
-            build_args=_build_arguments(simulator),
+            build_args=build_arguments(simulator),
             timescale=TIMESCALE,
             log_file=log,
         )

@@ -1,11 +1,10 @@
 """One chip of a sweep: a condition, a chip number, and what it makes of a set of images."""
 
 import functools
-import hashlib
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from ...bnn import software
 from ...bnn.mapping import MappedNetwork, map_network
 from ...bnn.network import Network
 from ...cache import source_digest
+from ...digest import digest_of
+from ...errors import InputError
+from ...field_types import Count, Size
 from ...hdl.config import MacroConfig
 from ...record import Record
 from ...sim.montecarlo import ChipResult, run_chip
@@ -60,18 +62,43 @@ class Study:
     seed: int
     """Key of the decisions' noise."""
 
+    def __post_init__(self) -> None:
+        images, labels, network = self.images, self.labels, self.network
+        if images.dtype != np.uint8 or images.shape != (len(labels), network.inputs):
+            raise InputError(
+                f"images: found {images.dtype} of shape {images.shape}, expected uint8 of shape "
+                f"{(len(labels), network.inputs)}, labels by inputs"
+            )
+        for name, values, largest in (
+            ("images", images, network.input_top),
+            ("labels", labels, network.classes - 1),
+        ):
+            if values.dtype.kind not in "iu" or values.ndim < 1 or values.size == 0:
+                raise InputError(f"{name}: found {values.dtype}, expected at least one integer")
+            if values.min() < 0 or values.max() > largest:
+                raise InputError(
+                    f"{name}: found {values.min()} to {values.max()}, expected 0 to {largest}"
+                )
+
     @functools.cached_property
     def digest(self) -> str:
         """Key of all that decides the results beside point and chip, this code included."""
-        code = source_digest("numpy")
-        digest = hashlib.sha256(f"{code} {self.macro!r} {self.seed} {RATE_IMAGES}".encode())
-        for layer in self.network.layers:
-            for array in (layer.weights, layer.thresholds, layer.offsets):
-                if array is not None:
-                    digest.update(array.tobytes())
-        digest.update(self.images.tobytes())
-        digest.update(self.labels.tobytes())
-        return digest.hexdigest()
+        return digest_of(source_digest("numpy"), RATE_IMAGES, self)
+
+    def read_counts(self, value: Any) -> "ChipCounts":
+        """What a chip did, from plain data; InputError unless it may be of this study."""
+        counts = ChipCounts.from_dict(value)
+        if counts.images != len(self.images):
+            raise InputError(f"images: found {counts.images}, expected {len(self.images)}")
+        if counts.evaluated != self.evaluated:
+            raise InputError(f"evaluated: found {counts.evaluated}, expected {self.evaluated}")
+        return counts
+
+    @property
+    def evaluated(self) -> tuple[int, ...]:
+        """Per layer: neuron outputs on the first `RATE_IMAGES` images."""
+        images = min(RATE_IMAGES, len(self.images))
+        return tuple(images * layer.outputs for layer in self.network.layers)
 
     def packed(self) -> bytes:
         """This study as bytes, for workers; images as packed bits."""
@@ -100,15 +127,25 @@ class Unit(NamedTuple):
     threads: int
 
 
-class ChipCounts(NamedTuple):
+class ChipCounts(Record):
     """What a chip did with the images of a study; whole numbers, so that nothing is rounded."""
 
-    images: int
-    correct: int
-    evaluated: list[int]
-    """Per layer: neuron outputs on the first `RATE_IMAGES` images."""
-    wrong: list[int]
+    images: Size
+    correct: Count
+    evaluated: tuple[Size, ...]
+    """`Study.evaluated`."""
+    wrong: tuple[Count, ...]
     """Per layer: those of them that differ from the software network's for the same inputs."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.correct > self.images:
+            raise InputError(f"correct: found {self.correct}, expected at most {self.images}")
+        if len(self.wrong) != len(self.evaluated):
+            raise InputError(f"wrong: found {self.wrong}, expected {len(self.evaluated)} counts")
+        for index, (wrong, evaluated) in enumerate(zip(self.wrong, self.evaluated, strict=True)):
+            if wrong > evaluated:
+                raise InputError(f"wrong[{index}]: found {wrong}, expected at most {evaluated}")
 
 
 def at_clock(macro: MacroConfig, clock_ns: float | None) -> MacroConfig:
@@ -160,10 +197,8 @@ def run_unit(unit: Unit) -> ChipCounts:
     return ChipCounts(
         images=len(study.images),
         correct=int(np.count_nonzero(result.classes == study.labels)),
-        evaluated=[
-            min(RATE_IMAGES, len(study.images)) * layer.outputs for layer in study.network.layers
-        ],
-        wrong=_wrong_outputs(study, result),
+        evaluated=study.evaluated,
+        wrong=tuple(_wrong_outputs(study, result)),
     )
 
 

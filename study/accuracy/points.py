@@ -74,13 +74,21 @@ def layers_with_errors(mapped: MappedNetwork, wanted: Sequence[str]) -> tuple[st
     Raises
     ------
     InputError
-        A layer that is not there or reads counts, or there is no such layer.
+        A layer that is not there, reads counts or has inputs of several bits, or there is no such
+        layer.
     """
     signs = [layer.name for layer in mapped.config.layers if layer.readout is Readout.SIGN]
     for name in wanted:
         if name not in signs:
             raise InputError(
                 f"layers: found {name!r}, expected sign layers: {', '.join(signs) or 'none here'}"
+            )
+    bits = {layer.name: layer.bits_per_input for layer in mapped.config.layers}
+    for name in wanted:
+        if bits[name] > 1:
+            raise InputError(
+                f"layers: found {name!r} with inputs of {bits[name]} bits, expected inputs of 1: "
+                "the published error law is for popcounts"
             )
     found = tuple(name for name in signs if name in wanted) if wanted else tuple(signs[1:])
     if not found:

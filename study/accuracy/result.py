@@ -1,7 +1,13 @@
 """What a sweep over chips finds, as records."""
 
+import math
+
+from ...errors import InputError
 from ...field_types import Count, Magnitude, Positive, Share, Size
-from ...record import Result, ResultPart
+from ...record import Result, ResultPart, require_equal
+
+TOLERANCE = 1e-9
+"""Of a mean that is computed twice."""
 
 
 class Accuracy(ResultPart):
@@ -29,6 +35,19 @@ class ChipsResult(ResultPart):
     chip_accuracies: tuple[Share, ...]
     """In the order of the chips."""
     layers: tuple[LayerErrors, ...]
+
+    def __post_init__(self) -> None:
+        """The fields' types, and that the accuracies are those of the chips."""
+        super().__post_init__()
+        require_equal(self, chips=len(self.chip_accuracies))
+        mean = sum(self.chip_accuracies) / self.chips
+        found = self.accuracy
+        if not math.isclose(found.mean, mean, abs_tol=TOLERANCE):
+            raise InputError(f"accuracy.mean: found {found.mean:g}, expected {mean:g} by its chips")
+        if found.ci95 is not None and not found.ci95[0] <= found.mean <= found.ci95[1]:
+            raise InputError(f"accuracy.ci95: found {found.ci95}, expected the mean within")
+        if (found.std is None, found.ci95 is None) != (self.chips == 1,) * 2:
+            raise InputError("accuracy.std: expected it and ci95 of several chips, and only then")
 
 
 class PointResult(ChipsResult):
@@ -63,3 +82,5 @@ class AccuracyResult(Result):
     versions: dict[str, str]
     notes: tuple[str, ...] = ()
     """What to know of error laws at clocks that were not published."""
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""

@@ -1,16 +1,19 @@
 """Many chips at many conditions: what ``popbridge accuracy`` asks and finds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from ...bnn import software
 from ...bnn.images import input_bits
 from ...bnn.mapping import MappedNetwork, map_network
+from ...bnn.network import Network
 from ...errors import InputError
-from ...field_types import LARGEST, Count, Limits, Positive, Size
+from ...field_types import LARGEST, ClockNanoseconds, Count, Limits, Size, SupplyVolt
 from ...hdl.config import MacroConfig
 from ...progress import Progress, silent
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
+from ..doubts import accuracy_doubts, condition_doubts, image_doubts
 from ..images import select_images
 from ..jobs.workers import Workers
 from ..request import NetworkRequest
@@ -37,9 +40,9 @@ class AccuracyRequest(NetworkRequest):
 
     condition: tuple[str, ...] = ()
     """Presets' names, TOML files or ``ideal``; if empty nominal, or ideal with `ber`."""
-    clock_ns: tuple[Positive, ...] = ()
+    clock_ns: tuple[ClockNanoseconds, ...] = ()
     """Times of a row, and clocks of the error law, there `PAPER_CLOCK_NS` if empty."""
-    vdd: tuple[Positive, ...] = ()
+    vdd: tuple[SupplyVolt, ...] = ()
     """Supplies, V."""
     ber: tuple[Annotated[float, Limits(0, 0.5)], ...] = ()
     """Bit error rates at which `layers` follow the published error law."""
@@ -106,12 +109,13 @@ def accuracy(request: AccuracyRequest, progress: Progress = silent) -> AccuracyR
     found = [summary(of_chips, names) for of_chips in counts]
     trimmed = [*found[len(points) :], *[None] * len(points)]
     reference = software.run(mapped.network, study.images)
+    reference_accuracy = software.accuracy(reference.classes, study.labels)
     return AccuracyResult(
         network=mapped.network.name,
         images=len(images),
         data=images.source,
         macro=request.macro,
-        software_accuracy=software.accuracy(reference.classes, study.labels),
+        software_accuracy=reference_accuracy,
         first_chip=request.first_chip,
         points=tuple(
             _point_result(point, study.macro, alone, beside)
@@ -120,7 +124,23 @@ def accuracy(request: AccuracyRequest, progress: Progress = silent) -> AccuracyR
         seed=request.seed,
         versions=simulator_versions("pysim"),
         notes=notes_of(points),
+        warnings=(
+            *image_doubts(mapped.network, images),
+            *_doubts_of(points, mapped.network),
+            *accuracy_doubts(mapped.network, len(images), reference_accuracy),
+        ),
     )
+
+
+def _doubts_of(points: Sequence[Point], network: Network) -> list[str]:
+    """Of the conditions, each once; those of error laws are among the notes."""
+    doubts = [
+        doubt
+        for point in points
+        if point.parameters is not None
+        for doubt in condition_doubts(point.condition, point.parameters, network)
+    ]
+    return list(dict.fromkeys(doubts))
 
 
 def _mapped(request: AccuracyRequest) -> MappedNetwork:

@@ -1,6 +1,5 @@
 """Many chips at many points: who computes what, what is kept, and what it comes to."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ...digest import DIGITS, key_of
 from ...progress import Progress, silent
 from ..jobs.journal import Journal
 from ..jobs.workers import ALL_CORES, Pool, Workers, run_units
@@ -39,23 +39,24 @@ def sweep(
     InputError
         A value out of range, no scheduler at the address, or a folder that cannot be written to.
     """
-    journal = Journal(folder / f"{study.digest[:24]}.jsonl")
+    journal = Journal(folder / f"{study.digest[:DIGITS]}.jsonl", study.read_counts)
     places = [(point, chip) for point in points for chip in chips]
-    missing = [place for place in places if _key(*place) not in journal]
+    missing = [place for place in places if point_key(*place) not in journal]
     done = len(places) - len(missing)
     progress("chips", done, len(places))
     packed = study.packed()
     with workers.started(len(missing)) as (pool, threads):
         units = (Unit(packed, point, chip, threads) for point, chip in missing)
         for unit, counts in _results(units, pool):
-            journal.add(_key(unit.point, unit.chip), counts._asdict())
+            journal.add(point_key(unit.point, unit.chip), counts.to_dict())
             done += 1
             progress("chips", done, len(places))
-    return [[ChipCounts(**journal[_key(point, chip)]) for chip in chips] for point in points]
+    return [[journal[point_key(point, chip)] for chip in chips] for point in points]
 
 
-def _key(point: Point, chip: int) -> str:
-    return hashlib.sha256(f"{point!r} {chip}".encode()).hexdigest()[:24]
+def point_key(point: Point, chip: int) -> str:
+    """Of a chip of a point, in the journal of its study."""
+    return key_of(point, chip)
 
 
 def _results(units: Iterator[Unit], pool: Pool | None) -> Iterator[tuple[Unit, ChipCounts]]:

@@ -1,10 +1,12 @@
 """What a comparison of bridge and crossbar finds, as records."""
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from ...behav.crossbar.read_load import ReadLoad
+from ...errors import InputError
 from ...field_types import Count, Magnitude, Share, Size
-from ...record import Result, ResultPart
+from ...record import Result, ResultPart, require_at_most
 
 Found = TypeVar("Found", covariant=True)
 
@@ -53,6 +55,10 @@ class FastForm(ResultPart):
     signs: Count
     wrong_signs: Count
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_at_most(self, wrong_signs=self.signs)
+
 
 class SpreadPoint(ResultPart):
     """Both arrays at one spread of the devices."""
@@ -83,6 +89,14 @@ class FanInPoint(ResultPart):
     bridge: WrongSigns
     crossbar: WrongSigns
     fast_form: FastForm
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, signs in of_arrays(self).items():
+            if signs.wrong > self.evaluations:
+                raise InputError(
+                    f"{name}.wrong: found {signs.wrong}, expected at most {self.evaluations}"
+                )
 
 
 class Losses(ResultPart):
@@ -139,3 +153,19 @@ class CompareResult(Result):
     spread: SpreadSweep
     wire: WireSweep
     fan_in: FanInSweep
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""
+
+    def __post_init__(self) -> None:
+        """The fields' types, and that every accuracy is of these chips."""
+        super().__post_init__()
+        sweeps: dict[str, Sequence[Pair[ArrayAccuracy]]]
+        sweeps = {"spread": self.spread.points, "wire": self.wire.points}
+        for name, points in sweeps.items():
+            for index, point in enumerate(points):
+                for array, found in of_arrays(point).items():
+                    if len(found.of_chips) != len(self.chips):
+                        raise InputError(
+                            f"{name}.points[{index}].{array}.of_chips: found "
+                            f"{len(found.of_chips)}, expected {len(self.chips)}, one per chip"
+                        )

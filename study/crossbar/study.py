@@ -8,6 +8,7 @@ from ...bnn.images import input_bits
 from ...errors import InputError
 from ...field_types import Count, Limits
 from ...progress import Progress, silent
+from ..doubts import accuracy_doubts, condition_doubts, image_doubts, law_doubts
 from ..errors import LARGEST_INPUTS
 from ..images import select_images
 from ..presets import find_condition
@@ -94,4 +95,10 @@ def compare(request: CompareRequest, progress: Progress = silent) -> CompareResu
         spread=spread_sweep(comparison, without, progress),
         wire=wire_sweep(comparison, without, progress),
         fan_in=fan_in_sweep(comparison, progress),
+        warnings=(
+            *image_doubts(mapped.network, images),
+            *condition_doubts(request.condition, parameters),
+            *law_doubts(request.condition, parameters),
+            *accuracy_doubts(mapped.network, len(images), without.software),
+        ),
     )

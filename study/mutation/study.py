@@ -12,7 +12,7 @@ from ...record import Record
 from ...sim.cosim import BUILD_FOLDER, simulator_versions
 from ..jobs.journal import Journal
 from ..jobs.workers import available_cores
-from .campaign import ATTACKS, campaign, campaign_runs
+from .campaign import ATTACKS, campaign, campaign_runs, read_verdict
 from .result import EQUAL, SURVIVED, KillRate, MutantResult, MutateResult
 
 
@@ -40,7 +40,7 @@ def mutate(request: MutateRequest, progress: Progress = silent) -> MutateResult:
         A design fails an attack without any fault.
     """
     versions = simulator_versions("icarus", netlist=True)
-    journal = Journal(request.output / "mutants.jsonl")
+    journal = Journal(request.output / "mutants.jsonl", read_verdict)
     progress("making the mutants")
     runs = campaign_runs(request.mutants, request.seed, cache_folder())
     found: dict[int, MutantResult] = {}

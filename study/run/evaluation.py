@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ...behav.chip.margins import layer_margins
 from ...bnn import software
-from ...bnn.images import ImageSet
+from ...bnn.images import ImageSet, require_labels
 from ...bnn.mapping import MappedNetwork
 from ...bnn.network import DenseLayer, Network
 from ...errors import HardwareFault
@@ -147,26 +147,35 @@ def _worst_neurons(
 def _mean_surplus(
     mapped: MappedNetwork, outcome: Outcome, index: int, neurons: NDArray[np.intp]
 ) -> list[float | None]:
-    """Popcount surplus d = (|2m - n| - 1) / 2 of an ideal array, mean over the images: the
-    columns that a neuron has in hand. None where a count is read, not a sign."""
+    """Surplus (|s| - 1) / 2 of an ideal array's sums s, mean over the images. None where a count is
+    read, not a sign.
+
+    With inputs of one bit s is 2m - n: the surplus is the columns that a neuron has in hand. With
+    several bits s is the sum of w (2v - T) and T b: the surplus counts least significant bits, of
+    which a column has T.
+    """
     layer = mapped.layers[index]
     if layer.config.readout is Readout.COUNT or len(neurons) == 0:
         return [None] * len(neurons)
     inputs = layer.weights[neurons, : layer.config.inputs]
     rows = DenseLayer(inputs, thresholds=np.zeros(len(neurons), np.int32))
-    scores = software.layer_sums(rows, outcome.inputs[index]) + layer.bias_sums[neurons]
+    top = layer.config.input_top
+    scores = software.layer_sums(rows, outcome.inputs[index], top) + top * layer.bias_sums[neurons]
     return ((np.abs(scores) - 1) / 2).mean(axis=0).tolist()
 
 
 def confusion_matrix(classes: NDArray[np.integer], images: ImageSet, count: int) -> Matrix | None:
     """Images by true class (rows) and given class (columns); None without labels.
 
-    An image whose label is none of the `count` classes is left out.
+    Raises
+    ------
+    InputError
+        A label is none of the `count` classes.
     """
+    require_labels(images, count)
     if images.labels is None:
         return None
-    known = images.labels < count
-    cells = np.bincount(images.labels[known] * count + classes[known], minlength=count**2)
+    cells = np.bincount(images.labels * count + classes, minlength=count**2)
     return tuple(map(tuple, cells.reshape(count, count).tolist()))
 
 

@@ -1,10 +1,13 @@
 """`popbridge run` from Python: a request in, a result out."""
 
+from ...bnn.images import ImageSet
+from ...bnn.mapping import MappedNetwork
 from ...errors import InputError
 from ...progress import Progress, silent
 from ...sim.cosim import SimulationOptions, simulate, simulator_versions
 from ...sim.job import Job
 from ...sim.outcome import Outcome
+from ..doubts import accuracy_doubts, condition_doubts, image_doubts, law_doubts
 from ..images import select_images
 from ..presets import find_energy
 from .calibration import calibration_of_run
@@ -81,6 +84,22 @@ def run(request: RunRequest, progress: Progress = silent) -> RunResult:
         seed=request.seed,
         versions=versions,
         command=request.command(len(images)),
+        warnings=_warnings(request, mapped, job, images)
+        + accuracy_doubts(mapped.network, len(images), accuracy.software),
+    )
+
+
+def _warnings(
+    request: RunRequest, mapped: MappedNetwork, job: Job, images: ImageSet
+) -> tuple[str, ...]:
+    found = image_doubts(mapped.network, images)
+    if job.chip is None:
+        return found
+    name, condition = request.condition, job.parameters
+    return (
+        *found,
+        *condition_doubts(name, condition, mapped.network),
+        *law_doubts(name, condition),
     )
 
 
@@ -88,7 +107,7 @@ def _programming(job: Job, outcome: Outcome) -> tuple[LayerProgramming, ...] | N
     """What programming each layer's arrays from blank came to; None without."""
     if not job.program:
         return None
-    left_out = () if job.self_test else ("self_test", "failing_cells")
+    left_out = ("word_lines", *(() if job.self_test else ("self_test", "failing_cells")))
     return tuple(
         LayerProgramming.from_dict(
             {"name": layer.name} | {name: of[name] for name in of if name not in left_out}

@@ -1,7 +1,8 @@
 """What `popbridge run` found of one layer."""
 
+from ...errors import InputError
 from ...field_types import Count, Positive, Share, Size
-from ...record import ResultPart
+from ...record import ResultPart, require_at_most, require_equal
 
 
 class Cycles(ResultPart):
@@ -67,8 +68,8 @@ class WorstNeuron(ResultPart):
     differing: Count
     """Images for which its output differs for the same inputs."""
     mean_surplus: float | None
-    """Popcount surplus (|2m - n| - 1) / 2 of an ideal array, mean over the images; None where a
-    count is read."""
+    """Surplus (|s| - 1) / 2 of the sum s of an ideal array, mean over the images: in columns, or,
+    with inputs of several bits, in least significant bits; None where a count is read."""
 
 
 class LayerResult(ResultPart):
@@ -96,6 +97,19 @@ class LayerResult(ResultPart):
     mapping: Mapping
     worst_neurons: tuple[WorstNeuron, ...]
     """Worst first."""
+
+    def __post_init__(self) -> None:
+        """The fields' types, and that the counts go with each other."""
+        super().__post_init__()
+        require_at_most(self, bits_differing=self.evaluations, saturated=self.neurons)
+        require_equal(self, fan_in=self.mapping.inputs + self.bias_columns)
+        require_equal(self, arrays=self.macros * self.chain)
+        for index, worst in enumerate(self.worst_neurons):
+            try:
+                require_at_most(worst, neuron=self.neurons - 1, macro=self.macros - 1)
+                require_at_most(worst, differing=self.evaluations // self.neurons)
+            except InputError as error:
+                raise InputError(f"worst_neurons[{index}].{error}") from None
 
     @property
     def chain(self) -> int:

@@ -1,5 +1,6 @@
 """What `popbridge run` found: the fields of its JSON, which the report reads back."""
 
+import math
 from typing import ClassVar, Literal, TypeAlias
 
 from ...errors import InputError
@@ -8,6 +9,8 @@ from ...hdl.config import MacroConfig
 from ...record import Result, ResultPart
 from .layer_result import Cycles, LayerResult
 
+TOLERANCE = 1e-9
+"""Of shares that are computed twice."""
 Matrix: TypeAlias = tuple[tuple[Count, ...], ...]
 """Images by true class (rows) and given class (columns)."""
 
@@ -20,7 +23,7 @@ class Accuracy(ResultPart):
 
 
 class Confusion(ResultPart):
-    """None without labels; images whose label is no class of the network are left out."""
+    """None without labels."""
 
     software: Matrix | None
     hardware: Matrix | None
@@ -164,6 +167,8 @@ class RunResult(Result):
     versions: dict[str, str]
     command: tuple[str, ...]
     """The words of the command that gives the same result."""
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, a sentence each."""
 
     def __post_init__(self) -> None:
         """The fields' types, and that the parts speak of the same layers and causes."""
@@ -172,9 +177,33 @@ class RunResult(Result):
             raise InputError("layers: found none, expected at least one")
         if [layer.name for layer in self.energy.layers] != [layer.name for layer in self.layers]:
             raise InputError("energy.layers: found other names, expected those of layers")
+        for index, of_layer in enumerate(self.layers):
+            if of_layer.evaluations != of_layer.neurons * self.images:
+                raise InputError(
+                    f"layers[{index}].evaluations: found {of_layer.evaluations}, expected "
+                    f"{of_layer.neurons * self.images}, neurons times images"
+                )
+        self._require_confusion("software", self.accuracy.software, self.confusion.software)
+        self._require_confusion("hardware", self.accuracy.hardware, self.confusion.hardware)
         for index, layer in enumerate(self.energy.layers):
             if list(layer.per_evaluation_j) != list(self.energy.per_evaluation_j):
                 raise InputError(
                     f"energy.layers[{index}].per_evaluation_j: found other causes, "
                     "expected those of energy.per_evaluation_j"
                 )
+
+    def _require_confusion(self, name: str, share: float | None, matrix: Matrix | None) -> None:
+        """Raise InputError unless a confusion matrix is of these images, with this accuracy."""
+        if (share is None) != (matrix is None):
+            raise InputError(f"confusion.{name}: found it without accuracy, expected both or none")
+        if share is None or matrix is None:
+            return
+        right, counted = sum(row[i] for i, row in enumerate(matrix)), sum(map(sum, matrix))
+        if counted > self.images:
+            raise InputError(
+                f"confusion.{name}: found {counted} images, expected at most {self.images}"
+            )
+        if not math.isclose(share, right / self.images, abs_tol=TOLERANCE):
+            raise InputError(
+                f"accuracy.{name}: found {share:g}, expected {right / self.images:g} by confusion"
+            )

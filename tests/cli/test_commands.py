@@ -44,6 +44,7 @@ RUN_FIELDS = {
     "network", "images", "data", "chip", "condition", "macro", "simulator", "strict", "netlist",
     "accuracy", "layers", "cycles_per_image", "latency_cycles", "unresolved", "speed", "energy",
     "seed", "versions", "confusion", "geometry", "command", "calibration",
+    "warnings",
 }  # fmt: skip
 LAYER_FIELDS = {
     "name", "fan_in", "bias_columns", "neurons", "macros", "arrays", "evaluations",
@@ -167,7 +168,7 @@ WRONG = {
     "too wide for a bus": (["run", "vast.npz"], "layer0: bit lines of 58 arrays: found 66816 bits"),
     "macro without columns": (["run", "--macro", "zero.toml"], "zero.toml: columns: found 0"),
     "unknown field": (["run", "--macro", "odd.toml"], "odd.toml: unknown field 'collumns'"),
-    "not TOML": (["run", "--macro", "text.npz"], "text.npz: not readable as TOML"),
+    "not TOML": (["run", "--macro", "text.npz"], "text.npz: found no whole TOML"),
     "unknown condition": (["run", "--condition", "best"], "best: found no such preset or file"),
     "missing data": (["run", "--data", "nowhere"], "nowhere: found nothing there"),
     "wrong shape": (["run", "--data", "wide.npz"], "wide.npz"),

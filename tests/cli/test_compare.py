@@ -13,7 +13,7 @@ from popbridge.cli.main import main
 SWEEPS = ["--spreads", "2", "0", "--wire-ohm", "0", "500", "--fan-ins", "8", "21"]
 FIELDS = {
     "network", "images", "data", "labels", "condition", "macro", "chips", "seed", "reference",
-    "lost", "spread", "wire", "fan_in", "schema_version",
+    "lost", "spread", "wire", "fan_in", "schema_version", "warnings",
 }  # fmt: skip
 READ_FIELDS = {"access_a", "neuron_a", "wordline_drop", "bitline_drop"}
 

@@ -134,8 +134,10 @@ def test_marks_stand_at_the_losses_of_the_result(crossbar, result, draw_figure, 
 
 
 def test_one_chip_and_a_sweep_without_zero(result, draw_figure, require_readable):
-    for point in result["spread"]["points"]:
-        point["bridge"]["of_chips"] = [point["bridge"]["accuracy"]]
+    result["chips"] = [1]
+    for point in result["spread"]["points"] + result["wire"]["points"]:
+        for array in ("bridge", "crossbar"):
+            point[array]["of_chips"] = [point[array]["accuracy"]]
     del result["wire"]["points"][0]
     figure = draw_figure(draw_compare, tables_of(result))
     assert figure.axes[1].get_xscale() == "log"

@@ -261,7 +261,7 @@ def test_network_counts_products_of_its_inputs():
 
 @pytest.mark.parametrize("value", [-1e-15, float("nan"), float("inf"), True, "much"])
 def test_energy_parameters_out_of_range(value):
-    message = f"comparator_j: found {value!r}, expected a finite number of at least 0"
+    message = f"comparator_j: found {value!r}, expected a finite number from 0 to 1e-06"
     with pytest.raises(InputError) as caught:
         EnergyParameters(comparator_j=value)
     assert str(caught.value) == message

@@ -176,7 +176,7 @@ def test_defaults_resolve_everything_that_can_be_told_from_nothing():
 
 
 def test_error_law_does_not_regenerate():
-    parameters = ComparatorParameters(error_law=True, regeneration_tau_s=1.0)
+    parameters = ComparatorParameters(error_law=True, regeneration_tau_s=1e-6)
     assert (comparator(parameters).decide(np.full(CONFIG.neurons, 101.0), 0) == 1).all()
 
 

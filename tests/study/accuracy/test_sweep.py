@@ -62,7 +62,7 @@ def test_a_chip_counts_what_the_co_simulation_finds(study):
         assert counts.wrong[index] == int(np.sum(expected != outcome.answers[index]))
     scores = software.layer_scores(study.network.layers[-1], outcome.inputs[-1])
     assert counts.wrong[-1] == int(np.sum(scores != outcome.results[:, 1:]))
-    assert counts.evaluated == [60 * 13, 60 * 11, 60 * 4]
+    assert counts.evaluated == (60 * 13, 60 * 11, 60 * 4)
 
 
 def test_a_calibrated_chip_counts_what_calibrated_hardware_gives(study):
@@ -127,7 +127,7 @@ def test_chips_of_an_error_law_err_each_on_its_own():
 
 def test_ideal_chips_are_the_software_network(study):
     counts = run_unit(Unit(study.packed(), Point(condition="ideal", parameters=None), 1, 1))
-    assert (counts.correct, counts.wrong) == (60, [0, 0, 0])
+    assert (counts.correct, counts.wrong) == (60, (0, 0, 0))
 
 
 @pytest.mark.parametrize("bits", [3, 8])
@@ -143,7 +143,7 @@ def test_inputs_of_several_bits_reach_the_workers(study, bits):
     held = software.neurons_differing(
         network, [images, *expected.layer_bits], expected.layer_bits, expected.scores
     )
-    assert counts.wrong == [int(neurons.sum()) for neurons in held]
+    assert counts.wrong == tuple(int(neurons.sum()) for neurons in held)
 
 
 def test_errors_come_where_they_are_asked_for(study):
@@ -233,7 +233,10 @@ def test_units_are_handed_over_a_few_at_a_time():
 
 
 def test_summary_is_mean_and_students_interval():
-    chips = [ChipCounts(100, correct, [50, 10], [1, 2]) for correct in (90, 94, 95, 97)]
+    chips = [
+        ChipCounts(images=100, correct=correct, evaluated=(50, 10), wrong=(1, 2))
+        for correct in (90, 94, 95, 97)
+    ]
     result = summary(chips, ["a", "b"])
     assert (result.chips, result.chip_accuracies) == (4, (0.90, 0.94, 0.95, 0.97))
     assert result.accuracy.mean == pytest.approx(0.94)
@@ -250,7 +253,10 @@ def test_interval_holds_the_true_mean_19_times_in_20():
     draw = np.random.default_rng(SEED)
     held = 0
     for _ in range(2000):
-        counts = [ChipCounts(10_000, int(c), [1], [0]) for c in draw.normal(9000, 60, 5).round()]
+        counts = [
+            ChipCounts(images=10_000, correct=int(right), evaluated=(1,), wrong=(0,))
+            for right in draw.normal(9000, 60, 5).round()
+        ]
         low, high = summary(counts, ["a"]).accuracy.ci95
         held += low <= 0.9 <= high
     assert abs(held / 2000 - 0.95) < 4 * math.sqrt(0.95 * 0.05 / 2000)

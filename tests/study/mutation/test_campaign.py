@@ -52,18 +52,22 @@ def test_no_fault_survives_and_is_proven_equal(runs, icarus):
 
 @pytest.mark.nightly
 def test_a_campaign_goes_on_where_it_stopped(runs, icarus, tmp_path, monkeypatch):
-    journal = Journal(tmp_path / "mutants.jsonl")
+    journal = Journal(tmp_path / "mutants.jsonl", mutants.read_verdict)
     journal.add(runs[1].prepared_key, SURVIVED)
     first = dict(mutants.campaign(runs[1:2], journal, 1))
     monkeypatch.setattr(mutants, "attack", lambda *given: pytest.fail("attacked again"))
-    again = dict(mutants.campaign(runs[1:2], Journal(journal.path), 1))
+    again = dict(mutants.campaign(runs[1:2], Journal(journal.path, mutants.read_verdict), 1))
     assert first == again and len(first) == 1
 
 
 def test_a_design_that_fails_by_itself_stops_the_campaign(runs, icarus, tmp_path, monkeypatch):
     monkeypatch.setattr(mutants, "attack", lambda job, source: ("buses", "a test"))
     with pytest.raises(SimulationError, match="trims, without a fault: found buses: a test"):
-        next(mutants.campaign(runs[1:2], Journal(tmp_path / "mutants.jsonl"), 1))
+        next(
+            mutants.campaign(
+                runs[1:2], Journal(tmp_path / "mutants.jsonl", mutants.read_verdict), 1
+            )
+        )
 
 
 def test_every_suite_that_an_attack_runs_is_there():
