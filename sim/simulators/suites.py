@@ -74,7 +74,7 @@ def run_suite(suite: Suite, job: Job | None, folder: Path) -> SuiteResult:
                 sources=[folder / name for name in suite.sources],
                 hdl_toplevel=suite.top,
                 build_dir=folder / "build",
-                build_args=_counting(job, folder) if suite.coverage else [],
+                build_args=_counting(job, folder) if suite.coverage and job else [],
                 timescale=TIMESCALE,
                 log_file=log,
             )

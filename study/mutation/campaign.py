@@ -137,7 +137,8 @@ def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
 
 def try_mutant(mutant: Mutant) -> MutantResult:
     """What becomes of a mutant: killed in any design, else equal in all, else it survives."""
-    proofs, undecided = [], []
+    proofs: list[str] = []
+    undecided: list[str] = []
     try:
         for variant in mutant.variants():
             target = variant.target
@@ -208,7 +209,7 @@ def _source_mutants(count: int, draw: random.Random) -> list[Mutant]:
     functions = set[tuple[str, str]]()
     for target in targets().values():
         functions |= functions_of(target.rtlil)
-    faults = defaultdict(list)
+    faults: dict[str, list[SourceFault]] = defaultdict(list)
     for module, function in sorted(functions):
         faults[module] += faults_of(module, function)
     # What a module with few of them leaves goes to the others.
@@ -259,13 +260,13 @@ def campaign(
             waiting.append((index, mutant))
     if not waiting:
         return
-    with local_workers(workers) as (executor, count):
+    with local_workers(workers) as pool:
         unsound = [name for name in targets() if digest_of(digest, name) not in journal]
-        for name, (outcome, reason) in run_units(_without_fault, unsound, executor, count):
+        for name, (outcome, reason) in run_units(_without_fault, unsound, *pool):
             if outcome != SURVIVED:
                 raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
             journal.add(digest_of(digest, name), SURVIVED)
-        for (index, mutant), result in run_units(_numbered, waiting, executor, count):
+        for (index, mutant), result in run_units(_numbered, waiting, *pool):
             journal.add(key_of_mutant(mutant, digest), result.to_dict())
             yield index, result
 
