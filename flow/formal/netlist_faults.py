@@ -71,6 +71,11 @@ def prepared_design(source: str, top: str, *, flat: bool = False) -> str:
     return yosys_texts(script, {"design.sv": source}, ["prepared.il"])[0]
 
 
+def module_names(prepared: str) -> list[str]:
+    """The modules of a design's RTLIL."""
+    return re.findall(r"^module \\(\S+)$", prepared, flags=re.MULTILINE)
+
+
 def choose_faults(prepared: str, counts: Mapping[str, int], seed: int) -> list[NetlistFault]:
     """So many faults of each module of a design: a function of these, the design and the seed.
 

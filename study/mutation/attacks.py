@@ -24,9 +24,10 @@ TIME_LIMIT_S = 120
 BIT_SUITES = tuple(
     f"{SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
 )
+VOTE_SUITE = f"{SUITES}.every_vote"
 TRIM_SUITE = f"{SUITES}.every_trim"
 PACKET_SUITE = f"{SUITES}.every_packet"
-BUS_SUITES = (f"{SUITES}.control_bus", f"{SUITES}.axi_stream")
+BUS_SUITES = tuple(f"{SUITES}.{name}" for name in ("control_bus", "axi_stream", "many_events"))
 LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
 DIGITAL_SUITE = f"{SUITES}.digital_layer"
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
@@ -67,8 +68,9 @@ def images(job: Job, source: str, folder: Path) -> str | None:
 
 def bits(job: Job, source: str, folder: Path) -> str | None:
     """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
-    trim and every packet of weights where there are some."""
-    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
+    vote, trim and packet of weights where there are some."""
+    voting = any(layer.macro.votes > 1 for layer in job.config.layers)
+    more = [VOTE_SUITE] * voting + [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
     sources = {"controller.sv": source}
     return _simulate(sources, CONTROLLER, [*BIT_SUITES, *more], job, folder)
 

@@ -19,7 +19,8 @@ class IdealArray:
     """Answers one array's strobes with the popcount of the columns that agree.
 
     No comparator output rises while it is mute, both do while it is torn. The comparator sees the
-    score and its offset, and takes its delay from strobe's rise to its answer.
+    score and its offset, and takes its delay from strobe's rise to its answer. Of each row's
+    strobes, those in `opposite` say the opposite.
 
     In a pipelined macro the columns are those that agree as evaluate rises. With inputs of several
     bits, each share averages what the lines hold into the holding capacitors, which the strobe
@@ -33,6 +34,9 @@ class IdealArray:
         self.torn = False
         self.offset: int | Fraction = 0
         self.delay_ns = 0
+        self.opposite: frozenset[int] = frozenset()
+        self.strobes = 0
+        """Of all rows so far, each with as many."""
         self.held = Fraction(0)
         """What latches or capacitors hold; not used where a strobe compares the lines."""
         self.bank = ["dac_p", "dac_n"] if layer.bank_bits else []
@@ -90,6 +94,9 @@ class IdealArray:
             if self.bank:
                 plates = [read_number(self.pins[name]) for name in self.bank]
                 score += plates[0] - plates[1]
+            if self.strobes % self.layer.trials in self.opposite:
+                score = -score
+            self.strobes += 1
             if self.delay_ns:
                 await Timer(self.delay_ns, "ns")
             if self.torn:
