@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,13 @@ class Target:
     @functools.cached_property
     def modules(self) -> dict[str, str]:
         """Of each module of the netlist, the module of Python that describes it."""
-        return dict(_described(Fragment.get(self.component(), None), CONTROLLER))
+        described = dict(_described(Fragment.get(self.component(), None), CONTROLLER))
+        # A submodule that is called like a signal beside it has a number behind its name.
+        plain = {
+            name: re.sub(r"\$\d+", "", name)
+            for name in re.findall(r"^module \\(\S+)", self.prepared, flags=re.MULTILINE)
+        }
+        return {name: described[of] for name, of in plain.items() if of in described}
 
 
 def _described(fragment: Any, name: str) -> Iterator[tuple[str, str]]:
