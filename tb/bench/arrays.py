@@ -33,6 +33,8 @@ class IdealArray:
         self.torn = False
         self.offset: int | Fraction = 0
         self.delay_ns = 0
+        self.dissent = 0
+        """Bit k: the k-th strobe of each row says the opposite."""
         self.held = Fraction(0)
         """What latches or capacitors hold; not used where a strobe compares the lines."""
         self.bank = ["dac_p", "dac_n"] if layer.bank_bits else []
@@ -83,6 +85,7 @@ class IdealArray:
 
     async def run(self) -> None:
         self.answer(0, 0)
+        strobe = 0
         watched = [cocotb.start_soon(watch) for watch in self.watched()]
         while True:
             await RisingEdge(self.pins["strobe"])
@@ -95,6 +98,8 @@ class IdealArray:
             if self.torn:
                 self.answer(1, 1)
             elif not self.mute:
-                self.answer(int(score > 0), int(score < 0))
+                seen = -score if self.dissent >> strobe & 1 else score
+                self.answer(int(seen > 0), int(seen < 0))
+            strobe = (strobe + 1) % self.layer.trials
             await FallingEdge(self.pins["strobe"])
             self.answer(0, 0)

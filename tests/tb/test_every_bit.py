@@ -10,7 +10,7 @@ from popbridge.hdl.config import MacroConfig
 from popbridge.study.designs import DESIGNS
 
 SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
-TESTS = 17
+TESTS = 18
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 

@@ -19,6 +19,7 @@ from popbridge.study.mutation.study import MutateRequest, mutate
 from popbridge.study.mutation.targets import ATTACKS, components, targets
 
 READOUT = "popbridge.hdl.layer.readout"
+SEQUENCER = "popbridge.hdl.layer.sequencer"
 LINES = "popbridge.hdl.layer.line_drivers"
 MUTANTS = 4 * len(components())
 """Two of each component in netlists, as many in the source."""
@@ -89,12 +90,13 @@ def of_source(module, function, change):
 @pytest.mark.parametrize(
     ("module", "function", "change", "design"),
     [
-        (READOUT, "SignReadout._vote", "cast + 1 -> cast - 1", "seven votes"),
+        (SEQUENCER, "PhaseSequencer.elaborate", "row.trial + 1 -> row.trial - 1", "seven votes"),
+        (READOUT, "SignReadout._majority", "self.votes // 2 -> self.votes // 3", "seven votes"),
         (LINES, "BitLineDriver.elaborate", "planes > 1 -> planes > 2", "bit planes, pipelined"),
     ],
 )
 def test_a_known_fault_of_the_source_is_killed(module, function, change, design, tools):
-    """With three votes the first one's counter goes 0, 3, 2: each of them once, as it should."""
+    """Three votes tell neither: 0, 3, 2 are as many turns, a third as many as half of them."""
     result = try_mutant(of_source(module, function, change))
     assert result.outcome in ATTACKS and result.reason.startswith(f"{design}: ")
 
