@@ -1,15 +1,17 @@
 """Images with labels: from files, or random."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
 from ..errors import InputError
-from .archive import read_arrays
-from .idx import read_idx
+from .archive import open_archive
+from .idx import LARGEST_BYTES, read_idx
 from .network import Network, require_integer
 
 LARGEST_LABEL = 2**31 - 1
@@ -41,30 +43,15 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
-        if images.dtype != np.uint8 or images.ndim < 2:
-            self._refuse("images", images, "uint8 of shape (images, *image shape)")
-        if len(images) == 0:
-            raise InputError(f"{self.source}: images: found 0 images, expected at least one")
+        require_images(self.source, images, labels)
         if labels is None:
             return
-        if labels.dtype.kind not in "iu" or labels.ndim != 1:
-            self._refuse("labels", labels, "integers of one dimension")
-        if len(labels) != len(images):
-            raise InputError(
-                f"{self.source}: labels: found {len(labels)}, expected {len(images)}, one per image"
-            )
         for label in (int(labels.min()), int(labels.max())):
             if not 0 <= label <= LARGEST_LABEL:
                 raise InputError(
                     f"{self.source}: labels: found {label}, expected from 0 to {LARGEST_LABEL}"
                 )
         object.__setattr__(self, "labels", labels.astype(np.int64))
-
-    def _refuse(self, name: str, array: np.ndarray, expected: str) -> None:
-        raise InputError(
-            f"{self.source}: {name}: found {array.dtype} of shape {array.shape}, "
-            f"expected {expected}"
-        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -79,6 +66,38 @@ class ImageSet:
         require_integer(f"{self.source}: images", count, 1, len(self))
         labels = None if self.labels is None else self.labels[:count]
         return replace(self, images=self.images[:count], labels=labels)
+
+
+class _Declared(Protocol):
+    """An array, or what is known of it before it is read."""
+
+    @property
+    def dtype(self) -> np.dtype: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+def require_images(source: str, images: _Declared, labels: _Declared | None) -> None:
+    """Raise InputError unless arrays of these types and shapes are images, and their labels."""
+    if images.dtype != np.uint8 or len(images.shape) < 2:
+        raise _refused(source, "images", images, "uint8 of shape (images, *image shape)")
+    count = images.shape[0]
+    if count == 0:
+        raise InputError(f"{source}: images: found 0 images, expected at least one")
+    if labels is None:
+        return
+    if labels.dtype.kind not in "iu" or len(labels.shape) != 1:
+        raise _refused(source, "labels", labels, "integers of one dimension")
+    if labels.shape[0] != count:
+        raise InputError(
+            f"{source}: labels: found {labels.shape[0]}, expected {count}, one per image"
+        )
+
+
+def _refused(source: str, name: str, array: _Declared, expected: str) -> InputError:
+    return InputError(
+        f"{source}: {name}: found {array.dtype} of shape {array.shape}, expected {expected}"
+    )
 
 
 def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
@@ -107,10 +126,14 @@ def read_images(path: Path | str, shape: tuple[int, ...]) -> ImageSet:
         return read_image_folder(path, shape)
     if not path.exists():
         raise InputError(f"{path}: found nothing there, expected a .npz file or a folder")
-    arrays = read_arrays(path, only=("images", "labels"))
-    if "images" not in arrays:
-        raise InputError(f"{path}: images: found no such array, expected one")
-    return _fitting(ImageSet(arrays["images"], arrays.get("labels"), str(path)), shape)
+    with open_archive(path, only=("images", "labels")) as archive:
+        images, labels = archive.headers.get("images"), archive.headers.get("labels")
+        if images is None:
+            raise InputError(f"{path}: images: found no such array, expected one")
+        require_images(str(path), images, labels)
+        _require_fitting(str(path), shape, images.shape)
+        values = None if labels is None else archive.read("labels")
+        return ImageSet(archive.read("images"), values, str(path))
 
 
 def read_image_folder(
@@ -127,8 +150,11 @@ def read_image_folder(
         images = _idx_file(folder, f"{part}-images", len(shape) + 1)
         if images is not None:
             labels = _idx_file(folder, f"{part}-labels", 1)
+            source = str(images)
+            fits = partial(_require_fitting, source, shape)
+            pixels = read_idx(images, fits)
             values = None if labels is None else read_idx(labels)
-            return _fitting(ImageSet(read_idx(images), values, str(images)), shape)
+            return ImageSet(pixels, values, source)
     names = " or ".join(f"{part}-images-idx{len(shape) + 1}-ubyte[.gz]" for part in parts)
     raise InputError(f"{folder}: found no IDX images, expected {names}")
 
@@ -142,13 +168,16 @@ def _idx_file(folder: Path, stem: str, dimensions: int) -> Path | None:
     return None
 
 
-def _fitting(images: ImageSet, shape: tuple[int, ...]) -> ImageSet:
-    if images.shape != tuple(shape):
+def _require_fitting(source: str, shape: tuple[int, ...], found: tuple[int, ...]) -> None:
+    if found[1:] != tuple(shape):
         raise InputError(
-            f"{images.source}: images: found images of shape {images.shape}, "
+            f"{source}: images: found images of shape {found[1:]}, "
             f"expected {tuple(shape)}, the network's input shape"
         )
-    return images
+    if math.prod(found) > LARGEST_BYTES:
+        raise InputError(
+            f"{source}: images: found {math.prod(found)} bytes, expected at most {LARGEST_BYTES}"
+        )
 
 
 def require_labels(images: ImageSet, classes: int) -> None:

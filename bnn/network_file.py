@@ -18,13 +18,17 @@ import numpy as np
 
 from ..errors import InputError
 from ..field_types import shown
-from .archive import one_line, read_arrays, write_arrays
+from ..text_file import parse_json
+from .archive import Archive, Header, open_archive, write_arrays
 from .network import DenseLayer, Network, require_integer
 
 FORMAT = "popbridge-bnn"
 VERSION = 1
 UNUSED_THRESHOLD = 128
 """Of a network whose inputs have several bits."""
+MOST_WEIGHTS = 2**28
+"""Of a file's network; each is a byte in memory."""
+LARGEST_META_BYTES = 2**20
 
 
 def write_network(network: Network, path: Path | str) -> None:
@@ -68,22 +72,33 @@ def read_network(path: Path | str) -> Network:
         field, what was found, what was expected.
     """
     path = Path(path)
-    arrays = read_arrays(path)
-    try:
-        meta = _checked_meta(arrays)
-        kinds = ["threshold"] * (len(meta["layers"]) - 1) + ["offset"]
-        _require_names(arrays, kinds)
-        described = enumerate(zip(kinds, meta["layers"], strict=True))
-        layers = [_layer(arrays, f"layer{i}", kind, shape) for i, (kind, shape) in described]
-        given = meta["input"]
-        threshold, bits = given.get("threshold", UNUSED_THRESHOLD), given.get("bits", 1)
-        return Network(meta["name"], tuple(given["shape"]), threshold, tuple(layers), bits)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    with open_archive(path) as archive:
+        try:
+            return _network(archive)
+        except InputError as error:
+            place = "" if str(error).startswith(f"{path}: ") else f"{path}: "
+            raise InputError(f"{place}{error}") from None
 
 
-def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    meta = _decoded_meta(arrays)
+def _network(archive: Archive) -> Network:
+    """The network of an open archive; no array is read before all that is declared fits."""
+    meta = _checked_meta(archive)
+    kinds = ["threshold"] * (len(meta["layers"]) - 1) + ["offset"]
+    _require_names(archive, kinds)
+    described = [*zip(meta["layers"], kinds, strict=True)]
+    for i, (layer, kind) in enumerate(described):
+        _require_layer(archive, f"layer{i}", kind, layer)
+    layers = [
+        _layer(archive, f"layer{i}", kind, layer["inputs"])
+        for i, (layer, kind) in enumerate(described)
+    ]
+    given = meta["input"]
+    threshold, bits = given.get("threshold", UNUSED_THRESHOLD), given.get("bits", 1)
+    return Network(meta["name"], tuple(given["shape"]), threshold, tuple(layers), bits)
+
+
+def _checked_meta(archive: Archive) -> dict[str, Any]:
+    meta = _decoded_meta(archive)
     # Format and version first: another version may have other fields.
     for name, wanted in (("format", FORMAT), ("version", VERSION)):
         found = meta.get(name) if isinstance(meta, dict) else None
@@ -102,21 +117,28 @@ def _checked_meta(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
         raise InputError(f"meta.layers: found {found}, expected a list of at least one layer")
     for i, layer in enumerate(meta["layers"]):
         _check_layer_meta(f"meta.layers[{i}]", layer)
+    weights = sum(layer["inputs"] * layer["outputs"] for layer in meta["layers"])
+    if weights > MOST_WEIGHTS:
+        raise InputError(f"meta.layers: found {weights} weights, expected at most {MOST_WEIGHTS}")
     return meta
 
 
-def _decoded_meta(arrays: dict[str, np.ndarray]) -> Any:
-    if "meta" not in arrays:
-        raise InputError(f"meta: found only {sorted(arrays)}, expected this array too")
-    array = arrays["meta"]
-    if array.dtype != np.uint8 or array.ndim != 1:
+def _decoded_meta(archive: Archive) -> Any:
+    header = archive.headers.get("meta")
+    if header is None:
+        raise InputError(f"meta: found only {sorted(archive.headers)}, expected this array too")
+    if header.dtype != np.uint8 or len(header.shape) != 1:
         raise InputError(
-            f"meta: found {array.dtype} of shape {array.shape}, expected uint8 of one dimension"
+            f"meta: found {header.dtype} of shape {header.shape}, expected uint8 of one dimension"
+        )
+    if header.nbytes > LARGEST_META_BYTES:
+        raise InputError(
+            f"meta: found {header.nbytes} bytes, expected at most {LARGEST_META_BYTES}"
         )
     try:
-        return json.loads(array.tobytes().decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"meta: found {one_line(error)}, expected UTF-8 JSON") from None
+        return parse_json(archive.read("meta").tobytes())
+    except InputError as error:
+        raise InputError(f"meta: {error}, expected UTF-8 JSON") from None
 
 
 def _require_fields(where: str, value: Any, names: tuple[str, ...]) -> None:
@@ -135,45 +157,54 @@ def _check_layer_meta(where: str, layer: Any) -> None:
     require_integer(f"{where}.outputs", layer["outputs"], 1)
 
 
-def _require_names(arrays: dict[str, np.ndarray], kinds: list[str]) -> None:
+def _require_names(archive: Archive, kinds: list[str]) -> None:
     expected = ["meta"]
     for i, kind in enumerate(kinds):
         expected += [f"layer{i}_weights", f"layer{i}_{kind}"]
     for name in expected:
-        if name not in arrays:
+        if name not in archive.headers:
             raise InputError(f"{name}: found no such array, expected one")
-    extra = sorted(set(arrays) - set(expected))
+    extra = sorted(set(archive.headers) - set(expected))
     if extra:
         raise InputError(f"{extra[0]}: found this array, expected only {expected}")
 
 
-def _layer(
-    arrays: dict[str, np.ndarray], name: str, kind: str, described: dict[str, int]
-) -> DenseLayer:
+def _require_layer(archive: Archive, name: str, kind: str, described: dict[str, int]) -> None:
+    """The arrays of a layer are declared as the layer is described."""
     inputs, outputs = described["inputs"], described["outputs"]
-    values = arrays[f"{name}_{kind}"]
-    _require_kind(f"{name}_{kind}", values, np.dtype(np.int32), (outputs,))
-    weights = _unpacked(f"{name}_weights", arrays[f"{name}_weights"], (outputs, inputs))
+    expected: dict[str, tuple[np.dtype, tuple[int, ...]]] = {
+        f"{name}_{kind}": (np.dtype(np.int32), (outputs,)),
+        f"{name}_weights": (np.dtype(np.uint8), (outputs, -(-inputs // 8))),
+    }
+    for array, (dtype, shape) in expected.items():
+        _require_kind(array, archive.headers[array], dtype, shape)
+
+
+def _require_kind(name: str, header: Header, kind: np.dtype, shape: tuple[int, ...]) -> None:
+    if header.dtype != kind or header.shape != shape:
+        raise InputError(
+            f"{name}: found {header.dtype} of shape {header.shape}, expected {kind} of shape "
+            f"{shape}"
+        )
+
+
+def _layer(archive: Archive, name: str, kind: str, inputs: int) -> DenseLayer:
+    values = archive.read(f"{name}_{kind}")
+    weights = _unpacked(f"{name}_weights", archive.read(f"{name}_weights"), inputs)
     try:
         return DenseLayer(weights, **{f"{kind}s": values})
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
 
 
-def _require_kind(name: str, array: np.ndarray, kind: np.dtype, shape: tuple[int, ...]) -> None:
-    if array.dtype != kind or array.shape != shape:
-        raise InputError(
-            f"{name}: found {array.dtype} of shape {array.shape}, expected {kind} of shape {shape}"
-        )
-
-
-def _unpacked(name: str, packed: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    outputs, inputs = shape
-    _require_kind(name, packed, np.dtype(np.uint8), (outputs, -(-inputs // 8)))
+def _unpacked(name: str, packed: np.ndarray, inputs: int) -> np.ndarray:
     if inputs % 8 and np.any(packed[:, -1] >> (inputs % 8)):
         raise InputError(
             f"{name}: found ones in the unused high bits of a row's last byte, expected 0 "
             "(bits are packed little-endian)"
         )
     bits = np.unpackbits(packed, axis=1, count=inputs, bitorder="little")
-    return bits.astype(np.int8) * 2 - 1
+    signs: np.ndarray = bits.view(np.int8)
+    signs *= 2
+    signs -= 1
+    return signs

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..cache import cache_folder
-from ..errors import HardwareFault, InputError, SimulationError, ToolError
+from ..errors import HardwareFault, InputError, SimulationError, ToolError, printable
 from .show.output import add_json_option, progress, require_writable, text_stream, write_json
 
 WRONG_INPUT = 2
@@ -33,6 +33,8 @@ COMMANDS = {
     "synth": "synthesise the hardware: cells, area, depth, clock",
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
+    "fuzz": "broken inputs, and whether each is refused in one line",
+    "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",
     "presets": "list networks, macros and conditions; print one as TOML",
     "bench": "measure the speeds",
@@ -49,7 +51,7 @@ class OneLineParser(argparse.ArgumentParser):
     """Complains in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
+        self.exit(WRONG_INPUT, printable(f"{self.prog}: {message}") + "\n")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -168,5 +170,5 @@ def _as_typed(complaint: str, arguments: argparse.Namespace) -> str:
 
 def _fail(error: object, status: int) -> int:
     progress("")
-    print(f"popbridge: {error}", file=sys.stderr)
+    print(printable(f"popbridge: {error}"), file=sys.stderr)
     return status

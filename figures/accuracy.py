@@ -4,7 +4,15 @@ from typing import Any
 
 from ..errors import InputError
 from ..study.accuracy.result import AccuracyResult, PointResult
-from .look import PAGE_MM, draw_band, letter_panels, new_figure, plain_numbers, series_styles
+from .look import (
+    PAGE_MM,
+    draw_band,
+    letter_panels,
+    new_figure,
+    plain_numbers,
+    plain_text,
+    series_styles,
+)
 from .published_points import SOURCE, published_table
 from .tables import Table, Tables, distinct, rows_where, table_of_rows
 
@@ -99,4 +107,4 @@ def _draw_points(axes: Any, chips: Table, published: Table) -> None:
 def _label(condition: str, error_layers: str, clock_ns: float) -> str:
     """What a legend calls a series."""
     errors = f", errors in {' and '.join(error_layers.split())}" if error_layers else ""
-    return f"{condition}{errors} at {clock_ns:g} ns"
+    return plain_text(f"{condition}{errors} at {clock_ns:g} ns")

@@ -17,7 +17,8 @@ def figure_files(name: str, tables: Tables, draw: Callable[[Tables], Any]) -> di
     pictures = drawn(lambda: draw(tables), ("svg", "png"))
     files = {f"{name}.{kind}": content for kind, content in pictures.items()}
     return files | {
-        f"{name}-{part}.csv": csv_text(table).encode("utf-8") for part, table in tables.items()
+        f"{name}-{part}.csv": csv_text(table).encode("utf-8", "backslashreplace")
+        for part, table in tables.items()
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, printable
 
 COLUMN_MM = 89.0
 """Width of one column of a journal page, mm; of the Nature journals, where the source paper is."""
@@ -59,6 +59,12 @@ def require_matplotlib(purpose: str) -> None:
             raise
         message = f"{purpose} needs matplotlib: pip install 'popbridge[plot]'"
         raise InputError(message) from None
+
+
+def plain_text(name: str) -> str:
+    """A name as matplotlib shows it letter by letter, in one line: no formula, no control
+    character, which SVG cannot hold."""
+    return printable(name).replace("$", r"\$")
 
 
 def look() -> AbstractContextManager[None]:

@@ -102,7 +102,10 @@ LogSpread: TypeAlias = Annotated[float, Limits(0, 10)]
 
 def shown(value: object) -> str:
     """A wrong value, as messages show it."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply; an integer of too many digits
+        return f"{type(value).__name__} of no end"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 

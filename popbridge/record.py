@@ -13,7 +13,6 @@ import enum
 import functools
 import json
 import re
-import tomllib
 import types
 import typing
 from pathlib import Path
@@ -23,6 +22,7 @@ import tomli_w
 
 from .errors import InputError
 from .field_types import bare, fits, shown, wrong
+from .text_file import read_json, read_toml
 
 
 @typing.dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -79,13 +79,7 @@ class Record:
     @classmethod
     def from_toml(cls, path: Path) -> Self:
         """Read a TOML file; errors name the file."""
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError(f"{path}: no such file; expected a TOML file") from None
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(f"{path}: not readable as TOML: {error}") from error
-        return cls.from_dict(values, str(path))
+        return cls.from_dict(read_toml(path), str(path))
 
     def to_toml(self) -> str:
         """The text of a TOML file that `from_toml` reads back to an equal object."""
@@ -123,10 +117,7 @@ class Result(ResultPart):
             kind or out of range, or does not go with the others; it names the field.
         """
         expected = f"the JSON of {cls.made_by}"
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, RecursionError, ValueError) as error:
-            raise InputError(f"{path}: found {_no_json(error)}, expected {expected}") from None
+        values = read_json(path, expected)
         try:
             return cls.from_dict(values)
         except InputError as error:
@@ -144,17 +135,6 @@ class Result(ResultPart):
         if isinstance(values, dict):
             values = {name: value for name, value in values.items() if name != "schema_version"}
         return super().from_dict(values, where)
-
-
-def _no_json(error: Exception) -> str:
-    """What a file is that cannot be read as JSON."""
-    if isinstance(error, OSError):
-        return str(error.strerror)
-    if isinstance(error, UnicodeDecodeError):
-        return "bytes that are no UTF-8"
-    if isinstance(error, json.JSONDecodeError):
-        return f"no whole JSON ({error.msg}, line {error.lineno})"
-    return "JSON nested too deeply or with too long a number"
 
 
 def _fields(kind: Any) -> dict[str, dataclasses.Field[Any]]:
@@ -189,10 +169,9 @@ def _build(kind: type[Record], values: Any, path: str) -> Any:
     inner = f"{path}." if path else ""
     arguments = {}
     for name, value in values.items():
-        if name in known:
-            arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
-        else:
+        if name not in known:
             raise InputError(f"{place}unknown field {name!r}; expected one of {list(known)}")
+        arguments[name] = _converted(kinds[name], value, f"{inner}{name}")
     for name, item in known.items():
         default = (item.default, item.default_factory)
         if name not in arguments and default == (dataclasses.MISSING, dataclasses.MISSING):

@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("random scenarios on both buses")
     group.addoption("--scenarios", type=int, default=30, help="how many, from number 0")
     group.addoption("--scenario", type=int, help="the number of one to run alone")
+    group.addoption("--scenario-events", help="its events instead of its own, with ; between them")
     group.addoption(
         "--scenario-seed", type=int, default=SCENARIO_SEED, help="what all of them are drawn from"
     )

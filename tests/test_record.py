@@ -155,16 +155,13 @@ def test_construction_is_checked_as_reading_is():
 
 def test_files_that_are_no_json(tmp_path):
     path = tmp_path / "found.json"
-    for content, message in {
-        b"": "found no whole JSON (Expecting value, line 1)",
-        b"\xff\xfe": "found bytes that are no UTF-8",
-        b"[" * 100_000: "found JSON nested too deeply or with too long a number",
-        b"1" * 5000: "found JSON nested too deeply or with too long a number",
-    }.items():
-        path.write_bytes(content)
-        with pytest.raises(InputError) as caught:
-            Finding.from_json(path)
-        assert str(caught.value) == f"{path}: {message}, expected the JSON of popbridge find"
+    path.write_bytes(b"{")
+    with pytest.raises(InputError) as caught:
+        Finding.from_json(path)
+    assert str(caught.value) == (
+        f"{path}: found no whole JSON (Expecting property name enclosed in double quotes, line 1), "
+        "expected the JSON of popbridge find"
+    )
     with pytest.raises(InputError, match="found No such file or directory, expected the JSON of"):
         Finding.from_json(tmp_path / "none.json")
     path.write_text("[]")

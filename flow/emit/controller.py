@@ -18,9 +18,9 @@ def controller_ports(config: NetworkConfig) -> list[Port]:
     return ports_of(NetworkSignature(config))
 
 
-def controller_verilog(config: NetworkConfig) -> str:
-    """SystemVerilog of a network's controller."""
-    return to_systemverilog(NetworkController(config), CONTROLLER)
+def controller_verilog(config: NetworkConfig, *, sources: bool = False) -> str:
+    """SystemVerilog of a network's controller; `sources` as of `to_systemverilog`."""
+    return to_systemverilog(NetworkController(config), CONTROLLER, sources=sources)
 
 
 def description(config: NetworkConfig, versions: dict[str, str]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _SCRIPT = """
 read_rtlil design.il
 proc -nomux -norom
 memory_collect
-write_verilog -sv -noattr design.sv
+write_verilog -sv {options} design.sv
 """
 LONGEST_LINE = 10_000
 """Characters."""
@@ -44,8 +44,10 @@ def ports_of(signature: wiring.Signature) -> list[Port]:
     return [port for port in ports if port.width]
 
 
-def to_systemverilog(component: Elaboratable, name: str) -> str:
+def to_systemverilog(component: Elaboratable, name: str, *, sources: bool = False) -> str:
     """SystemVerilog of a component; `name` is its module, submodules are ``<name>_<path>``.
+
+    With `sources`, attributes ``src`` say from which line of Python modules and signals are.
 
     SystemVerilog rather than Verilog, because `always_comb` runs once at time 0: simulators then
     start with no unknown outputs.
@@ -55,12 +57,12 @@ def to_systemverilog(component: Elaboratable, name: str) -> str:
     ToolError
         Yosys refused what Amaranth wrote.
     """
-    return systemverilog_of(rtlil_of(component, name))
+    return systemverilog_of(rtlil_of(component, name, sources=sources), sources=sources)
 
 
-def rtlil_of(component: Elaboratable, name: str) -> str:
+def rtlil_of(component: Elaboratable, name: str, *, sources: bool = False) -> str:
     """RTLIL of a component, its modules named as in `to_systemverilog`."""
-    text = rtlil.convert(component, name=name, emit_src=False)
+    text = rtlil.convert(component, name=name, emit_src=sources)
     return re.sub(
         rf"^(module|  cell) \\({re.escape(name)}\.\S+)",
         lambda match: f"{match[1]} \\{match[2].replace('.', '_')}",
@@ -69,7 +71,7 @@ def rtlil_of(component: Elaboratable, name: str) -> str:
     )
 
 
-def systemverilog_of(text: str) -> str:
+def systemverilog_of(text: str, *, sources: bool = False) -> str:
     """SystemVerilog of RTLIL.
 
     Raises
@@ -79,7 +81,8 @@ def systemverilog_of(text: str) -> str:
     """
     # Yosys keeps its own cache in that of the user, and has no message if it cannot.
     cache_folder()
-    (converted,) = yosys_texts(_SCRIPT, {"design.il": text}, ["design.sv"], CONVERSION)
+    script = _SCRIPT.format(options="" if sources else "-noattr")
+    (converted,) = yosys_texts(script, {"design.il": text}, ["design.sv"], CONVERSION)
     return _long_lines_broken(converted)
 
 

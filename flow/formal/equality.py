@@ -15,8 +15,10 @@ from ..emit.controller import CONTROLLER
 from ..tools.abc import run_abc
 from ..tools.yosys import run_yosys
 
-TOP_FACTOR = 2
-"""A proof about the whole controller may take so many times what one about a module may."""
+LIMIT_S = 20
+"""Of processor time, for each step of a proof about a module below the top."""
+TOP_LIMIT_S = 60
+"""The same for the whole controller."""
 _MITER = """
 read_rtlil {side}.il
 hierarchy -top {module}
@@ -52,14 +54,14 @@ class Verdict:
     all outputs are proven equal, or the first in which they differ."""
 
 
-def compare(gold: str, gate: str, limit_s: int = 60) -> Verdict:
+def compare(gold: str, gate: str, *, thorough: bool = True) -> Verdict:
     """Hold a controller with a fault, `gate`, against the one without, both RTLIL in modules.
 
     Parameters
     ----------
     gold, gate : str
-    limit_s : int
-        Of processor time, for each step of a proof about a module below the top.
+    thorough : bool
+        Where a module is not equal by itself, try those around it, too.
 
     Raises
     ------
@@ -76,10 +78,10 @@ def compare(gold: str, gate: str, limit_s: int = 60) -> Verdict:
         module = max(differing, key=lambda name: (_depth(name, parents), name))
         differing.remove(module)
         known = module in before and module in after
-        verdict = _prove(gold, gate, module, limit_s) if known else None
+        verdict = _prove(gold, gate, module) if known else None
         if verdict is not None and verdict.equal:
             told.add(f"{module}: {verdict.how}")
-        elif module == CONTROLLER or module not in parents:
+        elif module not in parents or not thorough:
             return verdict or Verdict(equal=False, how="other modules")
         else:
             differing.add(parents[module])
@@ -89,7 +91,18 @@ def compare(gold: str, gate: str, limit_s: int = 60) -> Verdict:
 def _modules(rtlil: str) -> dict[str, str]:
     """The text of each module of a design, by name."""
     found = re.finditer(r"^module \\(\S+)\n(.*?)^end$", rtlil, flags=re.MULTILINE | re.DOTALL)
-    return {match[1]: match[2] for match in found}
+    return {match[1]: _without_numbers(match[2]) for match in found}
+
+
+def _without_numbers(text: str) -> str:
+    """A module's text with names that Yosys made numbered anew, and without places in files."""
+    text = re.sub(r"^ *attribute \\src .*\n", "", text, flags=re.MULTILINE)
+    numbers: dict[str, str] = {}
+    return re.sub(
+        r"(?<=\s)(?:\$\S*\$\S*|\\_\d+_)",
+        lambda m: numbers.setdefault(m[0], f"$${len(numbers)}"),
+        text,
+    )
 
 
 def _parents(modules: Mapping[str, str]) -> dict[str, str]:
@@ -110,9 +123,9 @@ def _depth(module: str, parents: Mapping[str, str]) -> int:
     return depth
 
 
-def _prove(gold: str, gate: str, module: str, limit_s: int) -> Verdict | None:
+def _prove(gold: str, gate: str, module: str) -> Verdict | None:
     """The proof about one module and what is in it; None if the two have other ports."""
-    limit_s *= TOP_FACTOR if module == CONTROLLER else 1
+    limit_s = TOP_LIMIT_S if module == CONTROLLER else LIMIT_S
     if _ports(gold, module) != _ports(gate, module):
         return None
     with tempfile.TemporaryDirectory(prefix="popbridge-equal-") as name:
@@ -134,8 +147,9 @@ def _prove(gold: str, gate: str, module: str, limit_s: int) -> Verdict | None:
             return Verdict(equal=True, how="PDR")
         if cycle := re.search(r"was asserted in frame (\d+)", said):
             return Verdict(equal=False, how=f"outputs differ in cycle {cycle[1]}")
-        bounded = f"read_aiger {left}; strash; bmc3 -F 200 -T {limit_s}"
-        said = run_abc(bounded, folder, 2 * limit_s)
+        if module != CONTROLLER:
+            return Verdict(equal=False, how="not decided")
+        said = run_abc(f"read_aiger {left}; strash; bmc3 -F 200 -T {limit_s}", folder, 2 * limit_s)
         frames = re.search(r"No output asserted in (\d+) frames", said)
         cycles = frames[1] if frames else "0"
         return Verdict(equal=False, how=f"not decided; equal in the first {cycles} cycles")

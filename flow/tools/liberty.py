@@ -128,7 +128,8 @@ def read_cells(path: Path) -> CellLibrary:
         cells = {group.argument: _cell(group, farad) for group in library.of("cell")}
         known = {name: cell for name, cell in cells.items() if cell is not None}
         return CellLibrary(name=path.name, vdd_v=vdd_v, cells=known)
-    except (LookupError, ValueError):
+    # Brackets within brackets, of groups and of functions, go as deep as Python's own.
+    except (LookupError, ValueError, RecursionError, SyntaxError, MemoryError):
         raise InputError(f"{path}: found no cells in it, expected a liberty file") from None
 
 
@@ -175,7 +176,7 @@ def _cell(group: _Group, farad: float) -> Cell | None:
     unknown = not states and any("function" not in pin.values for pin in outputs.values())
     if group.of("latch") or three_state or unknown or not plain:
         return None
-    return Cell(
+    cell = Cell(
         area=float(group.values.get("area", 0)),
         input_f={
             name: float(pin.values.get("capacitance", 0)) * farad for name, pin in inputs.items()
@@ -188,6 +189,14 @@ def _cell(group: _Group, farad: float) -> Cell | None:
         next_state=boolean_function(states[0]["next_state"]) if states else None,
         clock_pin=states[0]["clocked_on"] if states else None,
     )
+    functions = [*cell.outputs.values(), cell.next_state]
+    try:
+        for function in functions:
+            if function is not None:
+                function(dict.fromkeys(inputs, 0))
+    except KeyError:  # of something else than its inputs
+        return None
+    return cell
 
 
 def _toggle_j(pin: _Group, farad: float) -> float:

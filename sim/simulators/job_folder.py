@@ -25,6 +25,11 @@ PROGRESS_FILE = "progress"
 PROGRESS_PERIOD_S = 0.5
 JOB_MODULES = {"bulk": "popbridge.tb.job.bulk", "strict": "popbridge.tb.job.strict"}
 """cocotb's modules that run a job, by the testbench's array side."""
+SCENARIOS_VARIABLE = "POPBRIDGE_SCENARIOS"
+"""Environment variable: how many scenarios are run where nobody planned any; what they meet is
+counted then."""
+MET_FILE = "met.json"
+"""How often scenarios hit each bin."""
 SUITES = "popbridge.tb.suites"
 """Package of cocotb's modules that test the controller alone."""
 

@@ -93,7 +93,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
     """
     tools = [
         simulator, simulator_version(simulator), version("cocotb"), str(cocotb_config.libs_dir),
-        _build_arguments(simulator), TIMESCALE, waves,
+        build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
     folder = root / f"{simulator}-{key_of(tools, dict(sources))}"
     if _is_complete(folder, simulator):
@@ -109,7 +109,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
             with tempfile.TemporaryDirectory(
                 prefix="popbridge-build-", ignore_cleanup_errors=True
             ) as draft:
-                with _library_objects(root / f"library-{key_of(tools)}", Path(draft)):
+                with library_objects(root / f"library-{key_of(tools)}", Path(draft)):
                     _build_in(Path(draft), sources, simulator, waves)
                 shutil.copytree(draft, folder)
             (folder / COMPLETE).touch()
@@ -117,7 +117,7 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
 
 
 @contextlib.contextmanager
-def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
+def library_objects(kept: Path, draft: Path) -> Iterator[None]:
     """Give a build the objects of Verilator's own library, and keep those that it compiles.
 
     They are the same in every build, and most of the time of a small one.
@@ -126,7 +126,7 @@ def _library_objects(kept: Path, draft: Path) -> Iterator[None]:
         # Copied without its time: newer than its source, so that make takes it as it is.
         shutil.copyfile(path, draft / path.name)
     yield
-    kept.mkdir(exist_ok=True)
+    kept.mkdir(parents=True, exist_ok=True)
     for path in draft.glob("verilated*.o"):
         if not (kept / path.name).exists():
             with whole_file(kept / path.name) as file:
@@ -137,7 +137,8 @@ def _is_complete(folder: Path, simulator: str) -> bool:
     return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
 
 
-def _build_arguments(simulator: str) -> list[str]:
+def build_arguments(simulator: str) -> list[str]:
+    """What a simulator is given to build anything."""
     if simulator != "verilator":
         return []
     # The ports of the top are reached without making every inner signal public.
@@ -160,7 +161,7 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
             sources=paths,
             hdl_toplevel=TESTBENCH,
             build_dir=folder,
-            build_args=_build_arguments(simulator),
+            build_args=build_arguments(simulator),
             waves=waves and simulator == "verilator",
             timescale=TIMESCALE,
             log_file=log,

@@ -1,5 +1,6 @@
 """One evaluation out of a waveform file of `sim.waves`, as arrays."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,12 +74,19 @@ def read_evaluation(
             found = window.find(stream, watched)
     except OSError as error:
         raise InputError(f"{path}: found {error.strerror}, expected a waveform file") from None
+    except (ValueError, IndexError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: found a broken change, expected a waveform file") from None
     if not found:
         raise InputError(
             f"{path}: found {window.passed} whole evaluations of row {row} of {name}, expected "
             f"at least {image + 1}"
         )
     traces = window.traces(header.tick_s)
+    for signal in (*PULSE_PINS, *LINE_NAMES):
+        if signal not in traces:
+            raise InputError(f"{path}: found no value of {signal} of {name}, expected one")
     duration_s = (window.end - window.start) * header.tick_s
     word_line = Trace(np.array([0.0, duration_s]), np.array([1.0, 0.0]))
     return EvaluationTraces(
@@ -103,6 +111,13 @@ def _watched(header: Header, name: str) -> dict[bytes, list[str]]:
         raise InputError(
             f"{header.where}: found no analog lines of {name}, expected a file written with them"
         )
+    for variable in analog:
+        column = variable.name.removeprefix(SL_PREFIX)
+        if variable.name not in LINE_NAMES and not re.fullmatch(r"[0-9]{1,9}", column):
+            raise InputError(
+                f"{header.where}: found the analog line {variable.name!r} of {name}, expected "
+                f"{', '.join(LINE_NAMES)} or {SL_PREFIX} and a column"
+            )
     watched: dict[bytes, list[str]] = {}
     for pin in ("wl", *PULSE_PINS):
         watched.setdefault(header.code_of(f"{name}__{pin}"), []).append(pin)

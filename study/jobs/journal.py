@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from ...errors import InputError
+from ...errors import InputError, printable
 from ...field_types import shown
 
 Entry = TypeVar("Entry")
@@ -98,8 +98,10 @@ class Journal(Generic[Entry]):
     def _tell(self, wrong: list[str]) -> None:
         lines = f"{len(wrong)} {'line that holds' if len(wrong) == 1 else 'lines that hold'}"
         print(
-            f"popbridge: {self.path}: found {lines} no result, computed anew where it is asked "
-            f"for; {wrong[0]}",
+            printable(
+                f"popbridge: {self.path}: found {lines} no result, computed anew where it is asked "
+                f"for; {wrong[0]}"
+            ),
             file=sys.stderr,
         )
         self._append({"told": len(wrong)})

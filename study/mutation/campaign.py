@@ -30,8 +30,6 @@ from .result import EQUAL, SURVIVED, MutantResult
 from .source_faults import ElaborationFailed, SourceFault, elaborated, faults_of, functions_of
 from .targets import ATTACKS, Attack, Target, components, targets
 
-SHORT_PROOF_S, LONG_PROOF_S = 10, 120
-"""Limits of processor time, see `compare`: before the slow attacks, and after them."""
 NETLIST, SOURCE = "netlist", "source"
 """Kinds of mutants: Yosys puts the fault in, or the Amaranth source is changed."""
 
@@ -43,8 +41,8 @@ class Variant:
     target: Target
     source: str
     """Its SystemVerilog, with the fault."""
-    compare: Callable[[int], Verdict]
-    """Holds it against the design without the fault, within a limit of seconds."""
+    compare: Callable[[bool], Verdict]
+    """Holds it against the design without the fault, thoroughly or not."""
 
 
 class Mutant(Protocol):
@@ -86,7 +84,9 @@ class NetlistMutant:
     def variants(self) -> Iterator[Variant]:
         target = targets()[self.target]
         ((gate, source),) = with_faults(target.prepared, [self.fault])
-        yield Variant(target, source, lambda limit_s: compare(target.prepared, gate, limit_s))
+        yield Variant(
+            target, source, lambda thorough: compare(target.prepared, gate, thorough=thorough)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +120,10 @@ class SourceMutant:
                 yield Variant(target, source, _comparison(target, source))
 
 
-def _comparison(target: Target, source: str) -> Callable[[int], Verdict]:
-    return lambda limit_s: compare(target.prepared, prepared_design(source, CONTROLLER), limit_s)
+def _comparison(target: Target, source: str) -> Callable[[bool], Verdict]:
+    return lambda thorough: compare(
+        target.prepared, prepared_design(source, CONTROLLER), thorough=thorough
+    )
 
 
 def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
@@ -141,11 +143,11 @@ def try_mutant(mutant: Mutant) -> MutantResult:
             target = variant.target
             outcome, reason = attack(variant.source, target.quick)
             if outcome == SURVIVED:
-                verdict = variant.compare(SHORT_PROOF_S)
+                verdict = variant.compare(False)
                 if not verdict.equal:
                     outcome, reason = attack(variant.source, target.slow)
                 if outcome == SURVIVED and not verdict.equal:
-                    verdict = variant.compare(LONG_PROOF_S)
+                    verdict = variant.compare(True)
                 (proofs if verdict.equal else undecided).append(f"{target.name}: {verdict.how}")
             if outcome != SURVIVED:
                 where = f"{target.name}: {reason}"

@@ -19,6 +19,7 @@ from .handles import read_number
 
 ANSWER_CYCLES = 40
 """Clock cycles in which a channel of the control bus has to be ready, or to answer."""
+PROTECTION_BITS = 3
 EVERY_BYTE = (1 << WORD_BYTES) - 1
 
 
@@ -53,6 +54,10 @@ class HandshakeBench(ControllerBench):
                 return
         raise AssertionError(f"{name}: found none in {ANSWER_CYCLES} cycles")
 
+    def any_protection(self) -> int:
+        """A kind of access [AMBA AXI, A4.7]: none matters."""
+        return self.draw.getrandbits(PROTECTION_BITS)
+
     async def transfer(self, port: str, **payload: int) -> None:
         """Offer a beat on a channel until it is taken; afterwards anything may lie there."""
         await self.pause()
@@ -84,7 +89,7 @@ class HandshakeBench(ControllerBench):
 
         async def addresses() -> None:
             for address, _, _ in writes:
-                await self.transfer("s_axil_aw", addr=address)
+                await self.transfer("s_axil_aw", addr=address, prot=self.any_protection())
 
         async def words() -> None:
             for _, data, strobes in writes:
@@ -101,7 +106,7 @@ class HandshakeBench(ControllerBench):
 
         async def offers() -> None:
             for address in addresses:
-                await self.transfer("s_axil_ar", addr=address)
+                await self.transfer("s_axil_ar", addr=address, prot=self.any_protection())
 
         part = cocotb.start_soon(offers())
         found = [await self.answer("s_axil_r", "data", "resp") for _ in addresses]

@@ -12,6 +12,10 @@ from .handles import read_number
 
 LONGEST = 3
 """Cycles of the longest phase that a scenario sets."""
+SHARES = (0.0, 0.3, 0.7)
+"""Of cycles in which an end of a stream pauses."""
+SINK_SHARES = (0.0, 0.3, 0.7, 0.9)
+"""The same of results, that wait long enough for all layers to wait."""
 
 
 WHEN_ALL_FELL = {

@@ -19,6 +19,8 @@ from ..bench.phases import FEW, LOOK_CYCLES, READ_CYCLES, HighTimeMonitor, Phase
 
 PATTERNS = (0x55, 0xAA)
 """Lengths of all phases of an image: each low bit at 0 and at 1."""
+UNUSED = (0xFFFF, 0x5555, 0xAAAA, 1)
+"""Lengths of phases that are not there: each bit at 0 and at 1."""
 
 
 @cocotb.test()
@@ -117,6 +119,21 @@ async def no_bit_of_a_time_is_lost(dut: Any) -> None:
             await bench.follow(layer, state, lasts, f"bit {bit} of {register}")
             await bench.soft_reset()
         await bench.write(register, 1)
+
+
+@cocotb.test()
+async def times_of_other_macros_change_nothing(dut: Any) -> None:
+    """Phases that a layer does not have may be of any length."""
+    bench = await PhaseBench.started(dut)
+    config = bench.with_times()
+    used = {(layer, phase) for layer, phase, _ in bench.timed_states()}
+    for length in UNUSED:
+        await bench.set_times(config)
+        for layer in range(len(config.layers)):
+            for phase in PHASE_NAMES:
+                if (layer, phase) not in used:
+                    await bench.write(layer_register(layer, phase), length)
+        await bench.image(0, config)
 
 
 @cocotb.test()

@@ -18,7 +18,9 @@ class RestartBench(PhaseBench):
 
     restarted = 0
 
-    async def restart(self) -> None:
+    async def restart(self, wait_cycles: int = 0) -> None:
+        if wait_cycles:
+            await ClockCycles(self.dut.clk, wait_cycles)
         writing = cocotb.start_soon(self.command("soft_reset"))
         await RisingEdge(self.dut.s_axil_bvalid)
         await FallingEdge(self.dut.clk)
@@ -35,13 +37,14 @@ class RestartBench(PhaseBench):
 
 
 def cut_frames(beats: int) -> Iterator[tuple[int, int, int]]:
-    """Beats, cycles between them and cycles before the first: each beat and gap meets a reset.
+    """Beats, cycles between them, and from the command's offer to the first, less than none where
+    the frame comes before: each beat and gap meets a reset.
 
     Whatever is cut off a frame of those, its rest is as long as an image in one of them.
     """
     for surplus in range(1, beats + 1):
         for gap in (0, 1):
-            for wait in range(WRITE_CYCLES):
+            for wait in range(-(beats + surplus) * (gap + 1), WRITE_CYCLES):
                 yield beats + surplus, gap, wait
 
 
@@ -51,8 +54,8 @@ async def a_frame_is_cut_in_any_cycle(dut: Any) -> None:
     bench = await RestartBench.started(dut)
     for beats, gap, wait in cut_frames(bench.config.input_beats):
         what = f"{beats} beats, {gap} cycles between, {wait} before"
-        restarting = cocotb.start_soon(bench.restart())
-        await ClockCycles(dut.clk, wait + 1)
+        restarting = cocotb.start_soon(bench.restart(max(0, -wait)))
+        await ClockCycles(dut.clk, max(0, wait) + 1)
         words = [bench.draw.getrandbits(STREAM_BITS) for _ in range(beats)]
         ends = (await bench.frame(words, gap))[-1]
         await restarting

@@ -22,7 +22,8 @@ from ..bench.phases import PhaseBench
 
 ROUNDS = 4
 PATTERNS = (1, 0x55, 0xAA)
-"""Lengths of all phases of a calibration: each low bit at 0 and at 1."""
+"""Lengths of all phases of a calibration: each low bit at 0 and at 1; of those that it has not,
+each high bit, too."""
 PHASE_PINS = {
     "precharge_cycles": (1, 0, 0),
     "dead_before_evaluate_cycles": (0, 0, 0),
@@ -105,6 +106,21 @@ async def trims_cancel_offsets(dut: Any) -> None:
 
 
 @cocotb.test()
+async def the_lowest_trim_is_what_the_bank_reaches(dut: Any) -> None:
+    """It is one more than the bank has: it does what the next one does."""
+    bench = await TrimBench.started(dut)
+    trims = {}
+    for register, array in bench.trimmed.items():
+        trims[register] = 1 - (1 << array.layer.trim_bits_in_use)
+        array.offset = -trims[register] + Fraction(1, 2)
+        await bench.write(register, register_value(trims[register] - 1, array))
+    for index in range(len(bench.job.images)):
+        await bench.send(index)
+        found = await bench.receive(2 * bench.config.latency)
+        bench.check_packet(found, index, bench.seen(trims))
+
+
+@cocotb.test()
 async def a_calibration_finds_every_offset(dut: Any) -> None:
     bench = await TrimBench.started(dut)
     await bench.write("INTERRUPT_ENABLE", bench.bit("INTERRUPT_ENABLE", "calibrated"))
@@ -138,7 +154,8 @@ async def a_calibration_takes_the_times_written(dut: Any) -> None:
     for array in bench.trimmed.values():
         array.offset = Fraction(3, 2)
     for cycles in PATTERNS:
-        config = bench.with_times(**dict.fromkeys(PHASE_NAMES, cycles))
+        times = {name: cycles if name in PHASE_PINS else 0x101 * cycles for name in PHASE_NAMES}
+        config = bench.with_times(**times)
         await bench.set_times(config)
         writing = cocotb.start_soon(bench.command("calibrate"))
         await RisingEdge(bench.pin(0, "precharge"))

@@ -3,11 +3,12 @@
 import json
 import os
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...hdl.config import LayerConfig, NetworkConfig
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, SCENARIOS_VARIABLE
 
 PLAN_FILE = "scenarios.json"
 """In the job's folder: what `write_plan` wrote."""
@@ -20,6 +21,7 @@ EVENTS = (
     "soft reset",
     "no such register",
     "read-only register",
+    "any register",
     "times refused",
     "times accepted",
     "frames of wrong length",
@@ -80,22 +82,43 @@ def events_of(seed: int, number: int, count: int, config: NetworkConfig) -> list
     return events
 
 
-def write_plan(folder: Path, numbers: list[int], configurations: int) -> None:
-    """Leave for the simulator which scenarios it is to run."""
-    plan = {"numbers": numbers, "configurations": configurations}
+def event_named(name: str) -> str | Reset:
+    """The event that is shown so.
+
+    Raises
+    ------
+    ValueError
+        There is none.
+    """
+    if name in EVENTS:
+        return name
+    found = re.fullmatch(r"hard reset in (\w+) of layer (\d+)", name)
+    if found is None:
+        raise ValueError(f"event: found {name!r}, expected a hard reset or one of {list(EVENTS)}")
+    return Reset(int(found[2]), found[1])
+
+
+def write_plan(
+    folder: Path, numbers: list[int], configurations: int, events: list[str] | None = None
+) -> None:
+    """Leave for the simulator which scenarios it is to run; all have `events`, if there are some
+    given, and else their own."""
+    plan = {"numbers": numbers, "configurations": configurations, "events": events}
     (folder / PLAN_FILE).write_text(json.dumps(plan), encoding="utf-8")
 
 
-def read_plan() -> tuple[list[int], int]:
-    """The scenarios to run and the number of configurations; without a plan the first few of one.
+def read_plan() -> tuple[list[int], int, list[str | Reset] | None]:
+    """The scenarios to run, the number of configurations, and the events if they are planned;
+    without a plan the first few of one.
 
     Outside a simulator one, which is never run.
     """
     folder = os.environ.get(JOB_VARIABLE)
     if folder is None:
-        return [0], 1
+        return [0], 1, None
     path = Path(folder) / PLAN_FILE
     if not path.exists():
-        return [*range(FEW)], 1
+        return [*range(int(os.environ.get(SCENARIOS_VARIABLE, FEW)))], 1, None
     plan = json.loads(path.read_text(encoding="utf-8"))
-    return plan["numbers"], plan["configurations"]
+    events = None if plan["events"] is None else [*map(event_named, plan["events"])]
+    return plan["numbers"], plan["configurations"], events

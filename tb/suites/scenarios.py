@@ -13,18 +13,16 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotbext.axi import AxiResp, AxiStreamFrame
 
-from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register
-from ...sim.simulators.job_folder import JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, MET_FILE, SCENARIOS_VARIABLE
 from ..bench.controller import with_times
-from ..bench.scoreboard import LONGEST, PhaseMonitor, ScenarioBench, Scoreboard
+from ..bench.register_events import any_register, no_such_register, read_only_register
+from ..bench.scoreboard import LONGEST, SHARES, SINK_SHARES, PhaseMonitor, ScenarioBench, Scoreboard
 from ..bench.stream import BEAT_BYTES, packets_hold
 from .scenario_plan import SEEN_FILE, Reset, events_of, read_plan
 
-SHARES = (0.0, 0.3, 0.7)
-"""Of cycles in which an end of a stream pauses."""
-NUMBERS, CONFIGURATIONS = read_plan()
+NUMBERS, CONFIGURATIONS, PLANNED = read_plan()
 
 
 async def stalls(bench: ScenarioBench) -> None:
@@ -63,14 +61,19 @@ async def stop_and_start(bench: ScenarioBench) -> None:
     await bench.expect(*indices[done:])
 
 
+async def soft_resets(bench: ScenarioBench) -> None:
+    """Some, in any cycle, with images on the way and both ends pausing."""
+    for _ in range(bench.draw.randint(1, 5)):
+        await soft_reset(bench)
+
+
 async def soft_reset(bench: ScenarioBench) -> None:
-    """In any cycle, with images on the way and both ends pausing."""
     monitor, latency = bench.monitor, bench.current.latency
     begun, ended = len(monitor.image_begins), len(monitor.result_ends)
-    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SHARES))
-    indices = [bench.index() for _ in range(bench.draw.randint(1, 3))]
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
+    indices = [bench.index() for _ in range(bench.draw.randint(1, 6))]
     await bench.send(*indices)
-    await ClockCycles(bench.dut.clk, bench.draw.randint(1, 2 * latency))
+    await ClockCycles(bench.dut.clk, bench.draw.randint(1, 3 * latency))
     bench.hold.cancel()
     await bench.command("soft_reset")
     images, results, cut = monitor.at_write
@@ -87,35 +90,6 @@ async def soft_reset(bench: ScenarioBench) -> None:
     counted = await bench.read("RESULT_STALL_CYCLES"), await bench.read("INPUT_STALL_CYCLES")
     bench.scoreboard.result_stalls = monitor.result_stalls - counted[0]
     bench.scoreboard.input_stalls = monitor.input_stalls - counted[1]
-
-
-async def no_such_register(bench: ScenarioBench) -> None:
-    """Reads and writes, of words and of single bytes, where no register is."""
-    known = {address for address, _ in bench.registers}
-    for _ in range(3):
-        word = bench.draw.randrange(1 << bench.registers.address_bits) & -WORD_BYTES
-        if word in known:
-            continue
-        first = bench.draw.randrange(WORD_BYTES)
-        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
-        assert await bench.write_at(word + first, data) == AxiResp.DECERR, hex(word)
-        assert await bench.read_at(word) == (0, AxiResp.DECERR), hex(word)
-
-
-async def read_only_register(bench: ScenarioBench) -> None:
-    """Writes, of words and of single bytes, to registers that are only read."""
-    read_only = [
-        (address, register)
-        for address, register in bench.registers
-        if all(each.access is Access.READ_ONLY for each in register.fields)
-    ]
-    for address, register in bench.draw.sample(read_only, 3):
-        before = await bench.read_at(address)
-        first = bench.draw.randrange(WORD_BYTES)
-        data = bench.draw.randbytes(bench.draw.randint(1, WORD_BYTES - first))
-        assert await bench.write_at(address + first, data) == AxiResp.SLVERR, register.name
-        if register.name != "CYCLES_LOW":
-            assert await bench.read_at(address) == before, register.name
 
 
 def any_time(bench: ScenarioBench) -> tuple[int, str, str]:
@@ -170,18 +144,19 @@ async def frames_of_wrong_length(bench: ScenarioBench) -> None:
 
 
 async def unresolved(bench: ScenarioBench) -> None:
-    """Any of the comparators do not answer for an image; each strobe of theirs is read as -1."""
+    """Any of the comparators do not answer for some images; each strobe of theirs is read as -1."""
     mute = bench.draw.sample(bench.arrays, bench.draw.randint(1, len(bench.arrays)))
+    indices = [bench.index() for _ in range(bench.draw.randint(1, 4))]
     for array in mute:
         array.mute = True
-        bench.scoreboard.unresolved += array.strobes_per_image
-    index = bench.index()
-    await bench.send(index)
+        bench.scoreboard.unresolved += len(indices) * array.strobes_per_image
+    await bench.send(*indices)
     seen = {array.place: array.unanswered for array in mute}
-    bench.check_packet(await bench.packet(), index, seen)
+    for index in indices:
+        bench.check_packet(await bench.packet(), index, seen)
+        bench.image_done()
     for array in mute:
         array.mute = False
-    bench.image_done()
     bench.error("unresolved")
 
 
@@ -192,12 +167,14 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     timing = bench.current.layers[reset.layer].macro.timing
     if phase in DEAD_TIME_NAMES and not getattr(timing, phase):
         await bench.write(layer_register(reset.layer, phase), bench.draw.randint(1, LONGEST))
+    bench.set_pauses(bench.draw.choice(SHARES), bench.draw.choice(SINK_SHARES))
     await bench.send(bench.index())
     await ClockCycles(dut.clk, bench.draw.randint(2, bench.config.interval))
     view = PhaseMonitor(dut, layer)
     view.state = ""
-    rows = bench.draw.randint(0, 3)
-    for _ in range(10 * bench.current.latency + 1000):
+    # Soon, or when results have come for long enough to wait.
+    rows = bench.draw.randint(0, 3) + bench.draw.choice([0, 20])
+    for _ in range(20 * bench.current.latency + 4000):
         before = view.state
         if bench.source.idle():
             await bench.send(bench.index())
@@ -209,6 +186,7 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
     assert view.state == reset.state, f"found no {reset}"
     bench.hold.cancel()
     bench.source.clear()
+    bench.set_pauses(0, 0)
     dut.rst.value = 1
     await ClockCycles(dut.clk, bench.draw.randint(1, 3))
     await FallingEdge(dut.clk)
@@ -228,14 +206,25 @@ async def hard_reset(bench: ScenarioBench, reset: Reset) -> None:
 ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {
     "stalls": stalls,
     "stop and start": stop_and_start,
-    "soft reset": soft_reset,
+    "soft reset": soft_resets,
     "no such register": no_such_register,
     "read-only register": read_only_register,
+    "any register": any_register,
     "times refused": times_refused,
     "times accepted": times_accepted,
     "frames of wrong length": frames_of_wrong_length,
     "unresolved": unresolved,
 }
+
+
+def count_what_is_met(bench: ScenarioBench) -> Callable[[], None]:
+    """From now on; what is given leaves the counts of all scenarios so far."""
+    # What few runs need, and an extra brings.
+    from ..bench.functional_coverage import CoverageMonitor
+
+    monitor = CoverageMonitor(bench.dut, bench.config)
+    cocotb.start_soon(monitor.run())
+    return lambda: monitor.bins.write(Path(os.environ[JOB_VARIABLE]) / MET_FILE)
 
 
 @cocotb.test()
@@ -246,10 +235,12 @@ async def scenario(dut: Any, number: int) -> None:
     seed = bench.job.seed
     bench.draw.seed(f"{seed}, scenario {number}")
     await bench.start()
+    counted = count_what_is_met(bench) if SCENARIOS_VARIABLE in os.environ else None
     event: str | Reset = "the first image"
     try:
         await bench.check()
-        for event in events_of(seed, number, CONFIGURATIONS, bench.config):
+        drawn = events_of(seed, number, CONFIGURATIONS, bench.config)
+        for event in drawn if PLANNED is None else PLANNED:
             if isinstance(event, Reset):
                 await hard_reset(bench, event)
             else:
@@ -261,3 +252,5 @@ async def scenario(dut: Any, number: int) -> None:
         raise AssertionError(
             f"scenario {number} of seed {seed}, {event}: {type(error).__name__} {error}"
         ) from error
+    if counted:
+        counted()

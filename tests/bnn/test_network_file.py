@@ -119,8 +119,8 @@ BROKEN = {
         contents() | {"meta": np.zeros(3)},
         "meta: found float64 of shape (3,), expected uint8 of one dimension",
     ),
-    "meta no text": (contents(meta=b"\xff\xfe"), "meta: found 'utf-8' codec"),
-    "meta no JSON": (contents(meta=b"{"), "meta: found Expecting property name"),
+    "meta no text": (contents(meta=b"\xff\xfe"), "meta: found bytes that are no UTF-8"),
+    "meta no JSON": (contents(meta=b"{"), "meta: found no whole JSON (Expecting property name"),
     "meta deep": (contents(meta=b"[" * 100_000), "meta: found "),
     "meta a list": (contents(meta=[1]), "meta.format: found None, expected 'popbridge-bnn'"),
     "format": (changed(format="other"), "meta.format: found 'other', expected 'popbridge-bnn'"),
@@ -271,7 +271,7 @@ def test_every_truncation_is_refused(tmp_path):
 def test_refuses_pickled_arrays(tmp_path):
     path = tmp_path / "n.npz"
     np.savez(path, **contents(layer0_threshold=np.array([1, "two"], dtype=object)))
-    assert refusal(path).startswith("layer0_threshold: found Object arrays cannot be loaded")
+    assert refusal(path).startswith("layer0_threshold: found Python objects or records")
 
 
 def test_refuses_one_name_twice(tmp_path):

@@ -168,7 +168,7 @@ WRONG = {
     "too wide for a bus": (["run", "vast.npz"], "layer0: bit lines of 58 arrays: found 66816 bits"),
     "macro without columns": (["run", "--macro", "zero.toml"], "zero.toml: columns: found 0"),
     "unknown field": (["run", "--macro", "odd.toml"], "odd.toml: unknown field 'collumns'"),
-    "not TOML": (["run", "--macro", "text.npz"], "text.npz: not readable as TOML"),
+    "not TOML": (["run", "--macro", "text.npz"], "text.npz: found no whole TOML"),
     "unknown condition": (["run", "--condition", "best"], "best: found no such preset or file"),
     "missing data": (["run", "--data", "nowhere"], "nowhere: found nothing there"),
     "wrong shape": (["run", "--data", "wide.npz"], "wide.npz"),

@@ -1,9 +1,12 @@
 """Accuracy against bit error rate: from ``accuracy --json`` to the figure."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from popbridge.errors import InputError
 from popbridge.figures.accuracy import accuracy_tables, draw_accuracy
+from popbridge.figures.files import figure_files
 from popbridge.study.accuracy.result import Accuracy, AccuracyResult, PointResult
 
 
@@ -102,3 +105,13 @@ def test_figure_shows_its_tables(several, draw_figure, require_readable):
 def test_what_has_no_place_on_the_axis(points, message):
     with pytest.raises(InputError, match=message):
         accuracy_tables(result(points))
+
+
+@pytest.mark.parametrize(
+    "name", ["$", r"$\frac$.toml", "a$b$c", "two\nlines", "\x00\x1b", "<&>", "\udcff"]
+)
+def test_odd_names_of_conditions_are_drawn_as_they_are(name):
+    pytest.importorskip("matplotlib")
+    tables = accuracy_tables(result((point(0.1, 0.9, condition=name),)))
+    files = figure_files("accuracy", tables, draw_accuracy)
+    assert ElementTree.fromstring(files["accuracy.svg"]).tag.endswith("svg")

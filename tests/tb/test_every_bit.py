@@ -10,7 +10,7 @@ from popbridge.hdl.config import MacroConfig
 from popbridge.study.designs import DESIGNS
 
 SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
-TESTS = 18
+TESTS = 20
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
@@ -50,9 +50,9 @@ def test_a_row_too_high_is_caught(run_tests):
 
 
 @pytest.mark.nightly
-def test_the_longest_phase(run_tests, job):
-    tests, failures, log = run_tests(job, modules("longest_phase"))
-    assert (tests, failures) == (1, 0), log[-3000:]
+def test_the_longest_phase_and_many_events(run_tests, job):
+    tests, failures, log = run_tests(job, modules("longest_phase", "many_events"))
+    assert (tests, failures) == (3, 0), log[-3000:]
 
 
 FAULTS = {

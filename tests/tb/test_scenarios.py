@@ -2,8 +2,10 @@
 
 import collections
 import dataclasses
+import itertools
 import random
 import re
+import shlex
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig
 from popbridge.hdl.controller import controller as network
 from popbridge.hdl.layer import dense_layer
+from popbridge.shrinking import shrunk
 from popbridge.sim.job import Job
 from popbridge.tb.suites.scenario_plan import (
     EVENTS,
@@ -22,6 +25,7 @@ from popbridge.tb.suites.scenario_plan import (
     RESETS_PER_SCENARIO,
     SEEN_FILE,
     Reset,
+    event_named,
     events_of,
     every_reset,
     write_plan,
@@ -79,10 +83,10 @@ def scenario_job(name, seed):
     )
 
 
-def run_scenarios(run_tests, job, numbers, folder):
+def run_scenarios(run_tests, job, numbers, folder, events=None):
     """Runs scenarios of one configuration; gives tests, failures, the log, the events seen."""
     folder.mkdir()
-    write_plan(folder, numbers, len(CONFIGURATIONS))
+    write_plan(folder, numbers, len(CONFIGURATIONS), events)
     tests, failures, log = run_tests(job, SUITE, folder=folder)
     seen = (folder / SEEN_FILE).read_text().splitlines() if (folder / SEEN_FILE).exists() else []
     return tests, failures, log, [line.partition(" ")[2] for line in seen]
@@ -90,6 +94,28 @@ def run_scenarios(run_tests, job, numbers, folder):
 
 def repeat_command(number, seed):
     return f"pytest {__file__} --scenario {number} --scenario-seed {seed}"
+
+
+def shrink_scenario(run_tests, job, number, folder):
+    """The fewest events of a scenario that still fails, each tried in the simulator."""
+    folder.mkdir()
+    runs = itertools.count()
+
+    def fails(events):
+        _, failures, _, _ = run_scenarios(
+            run_tests, job, [number], folder / str(next(runs)), events
+        )
+        return failures > 0
+
+    events = events_of(job.seed, number, len(CONFIGURATIONS), job.config)
+    return shrunk([*map(str, events)], fails)
+
+
+def report_shrunk(run_tests, job, log, folder):
+    """The first failed scenario with the fewest events, and the command that repeats it."""
+    number = min(int(found) for found in re.findall(r"scenario (\d+) of seed", log))
+    events = "; ".join(shrink_scenario(run_tests, job, number, folder))
+    return f"{repeat_command(number, job.seed)} --scenario-events {shlex.quote(events)}"
 
 
 def report_failures(log, seed):
@@ -103,6 +129,8 @@ def test_random_scenarios(run_tests, tmp_path, pytestconfig, capsys):
     seed = pytestconfig.getoption("scenario_seed")
     alone = pytestconfig.getoption("scenario")
     numbers = range(pytestconfig.getoption("scenarios")) if alone is None else [alone]
+    words = pytestconfig.getoption("scenario_events")
+    planned = None if words is None else [word.strip() for word in words.split(";") if word.strip()]
     events, failed, wanted = collections.Counter(), [], set(EVENTS)
     for index, name in enumerate(CONFIGURATIONS):
         chosen = [n for n in numbers if configuration_of(seed, n, len(CONFIGURATIONS)) == index]
@@ -110,10 +138,15 @@ def test_random_scenarios(run_tests, tmp_path, pytestconfig, capsys):
             continue
         job = scenario_job(name, seed)
         wanted |= {reset.state for reset in every_reset(job.config)}
-        tests, failures, log, seen = run_scenarios(run_tests, job, chosen, tmp_path / str(index))
+        tests, failures, log, seen = run_scenarios(
+            run_tests, job, chosen, tmp_path / str(index), planned
+        )
         assert tests == len(chosen), log[-3000:]
         if failures:
             failed.append(f"{name}: {report_failures(log, seed) or log[-3000:]}")
+            if planned is None and report_failures(log, seed):
+                folder = tmp_path / f"{index} shrunk"
+                failed.append(f"fewest events: {report_shrunk(run_tests, job, log, folder)}")
         events.update(re.sub(r"hard reset in (\w+) of layer \d+", r"\1", event) for event in seen)
     with capsys.disabled():
         counts = ", ".join(f"{name} {count}" for name, count in sorted(events.items()))
@@ -158,6 +191,20 @@ def test_a_fault_is_caught(name, run_tests, tmp_path, monkeypatch):
     assert tests == len(numbers)
     assert 0 < failures == report.count(f", {event}")
     assert f"--scenario-seed {SEED}" in report
+    shorter = report_shrunk(run_tests, job, log, tmp_path / "shrunk")
+    left = shlex.split(shorter)[-1].split("; ")
+    assert event in left and len(left) < EVENTS_PER_SCENARIO
+    number = int(re.search(r"--scenario (\d+) ", shorter)[1])
+    _, failures, _, _ = run_scenarios(run_tests, job, [number], tmp_path / "again", left)
+    assert failures == 1
+
+
+def test_events_are_found_by_their_names():
+    config = scenario_job("bit planes", SEED).config
+    for event in (*EVENTS, *every_reset(config)):
+        assert event_named(str(event)) == event
+    with pytest.raises(ValueError, match="found 'none', expected a hard reset or one of"):
+        event_named("none")
 
 
 def test_events_are_a_function_of_seed_and_number():

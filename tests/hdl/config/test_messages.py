@@ -167,14 +167,18 @@ def test_without_a_file_the_message_begins_with_the_field():
 
 def test_unreadable_files(tmp_path):
     missing = tmp_path / "none.toml"
-    with pytest.raises(InputError, match=r"none\.toml: no such file; expected a TOML file"):
+    with pytest.raises(
+        InputError, match=r"none\.toml: found No such file or directory, expected a TOML"
+    ):
         MacroConfig.from_toml(missing)
-    with pytest.raises(InputError, match="not readable as TOML: "):
+    with pytest.raises(InputError, match="found Is a directory, expected a TOML file"):
         MacroConfig.from_toml(tmp_path)
     for content in (b"rows = ", b"rows = 1\nrows = 2", b"\xff\xfe"):
         path = tmp_path / "broken.toml"
         path.write_bytes(content)
-        with pytest.raises(InputError, match=r"broken\.toml: not readable as TOML: .+") as caught:
+        with pytest.raises(
+            InputError, match=r"broken\.toml: found (no whole TOML|bytes that are no UTF-8).+"
+        ) as caught:
             MacroConfig.from_toml(path)
         assert "\n" not in str(caught.value)
 

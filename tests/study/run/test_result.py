@@ -149,13 +149,24 @@ def test_reads_back_what_was_written(finished, tmp_path):
     assert RunResult.from_json(path) == finished
 
 
+def test_fields_that_a_run_does_not_have_are_named(labelled_run, complaint):
+    assert complaint(labelled_run | {"later": 1}).startswith(
+        "unknown field 'later'; expected one of ['network', "
+    )
+    layer = labelled_run["layers"][0] | {"more": None}
+    layers = [layer, *labelled_run["layers"][1:]]
+    assert complaint(labelled_run | {"layers": layers}).startswith(
+        "layers[0]: unknown field 'more'; expected one of ['name', "
+    )
+
+
 def test_not_json_at_all(labelled_run, complaint):
     text = json.dumps(labelled_run)
     assert complaint(text[: len(text) // 2]).startswith("found no whole JSON")
     assert complaint("").startswith("found no whole JSON")
     assert complaint("<html>").startswith("found no whole JSON")
-    assert complaint("[" * 100_000).startswith("found JSON nested too deeply")
-    assert complaint("1" * 5000).startswith("found JSON nested too deeply or with too long")
+    assert complaint("[" * 100_000).startswith("found more than 64 levels")
+    assert complaint("1" * 5000).startswith("found a number of more than")
     assert complaint("[]").startswith("found [], expected a table of fields")
 
 
