@@ -101,6 +101,16 @@ def test_a_known_fault_of_the_source_is_killed(module, function, change, design,
     assert result.outcome in ATTACKS and result.reason.startswith(f"{design}: ")
 
 
+def test_assignments_and_branches_are_left_out_one_by_one():
+    changes = [each.change for each in faults_of(SEQUENCER, "_Row.finish")]
+    both = "[self.sequencer.row_done.eq(1), self.sequencer.next_plane.eq(1)]"
+    for left in ("[]", "[self.sequencer.next_plane.eq(1)]", "[self.sequencer.row_done.eq(1)]"):
+        assert f"self.m.d.comb += {both} -> self.m.d.comb += {left}" in changes
+    assert "self.m.d.sync += self.plane.eq(0) -> self.m.d.sync += []" in changes
+    never = "self.m.If(self.sequencer.last_row) -> self.m.If(self.sequencer.last_row & 0)"
+    assert never in changes
+
+
 def test_a_source_without_hardware_is_killed_at_once():
     change = "m.d.comb += self.last.eq(self.row[-1]) -> m.d.comb += self.last.eq(self.row[-2])"
     assert not [each for each in faults_of(LINES, "LineDriver.elaborate") if each.change == change]
