@@ -137,7 +137,8 @@ def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
 
 def try_mutant(mutant: Mutant) -> MutantResult:
     """What becomes of a mutant: killed in any design, else equal in all, else it survives."""
-    proofs, undecided = [], []
+    proofs: list[str] = []
+    undecided: list[str] = []
     try:
         for variant in mutant.variants():
             target = variant.target
@@ -208,7 +209,7 @@ def _source_mutants(count: int, draw: random.Random) -> list[Mutant]:
     functions = set[tuple[str, str]]()
     for target in targets().values():
         functions |= functions_of(target.rtlil)
-    faults = defaultdict(list)
+    faults: dict[str, list[SourceFault]] = defaultdict(list)
     for module, function in sorted(functions):
         faults[module] += faults_of(module, function)
     # What a module with few of them leaves goes to the others.

@@ -44,7 +44,7 @@ class DigitalBench:
         for name in ("i__valid", "o__ready", "write__enable"):
             getattr(self.dut, name).value = 0
         self.dut.rst.value = 1
-        cocotb.start_soon(Clock(self.dut.clk, PERIOD_NS, unit="ns").start())
+        Clock(self.dut.clk, PERIOD_NS, unit="ns").start()
         await ClockCycles(self.dut.clk, 2)
         await FallingEdge(self.dut.clk)
         self.dut.rst.value = 0
@@ -109,7 +109,8 @@ async def one_after_the_other(dut: Any) -> None:
     words = await bench.fill()
     given = [bench.draw.getrandbits(bench.config.inputs) for _ in range(20)]
     dut.o__ready.value = 1
-    taken, found, cycles = 0, [], 0
+    taken, cycles = 0, 0
+    found: list[int] = []
 
     async def run() -> None:
         nonlocal taken, cycles
