@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import io
+import logging
 import os
 import re
 import signal
@@ -16,6 +18,8 @@ from typing import NoReturn
 from .. import __version__
 from ..cache import cache_folder
 from ..errors import HardwareFault, InputError, SimulationError, ToolError, printable
+from ..flow.tools.process import tool_environment
+from ..study.jobs.main_guard import end_if_starting
 from .show.output import add_json_option, progress, require_writable, text_stream, write_json
 
 WRONG_INPUT = 2
@@ -33,6 +37,7 @@ COMMANDS = {
     "synth": "synthesise the hardware: cells, area, depth, clock",
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
+    "upset": "bits of registers that flip by themselves, and what becomes of images",
     "fuzz": "broken inputs, and whether each is refused in one line",
     "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",
@@ -90,14 +95,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         0: done. 1: the hardware did not do what it must. 2: something given is wrong or missing;
         one line on standard error says what.
     """
+    end_if_starting()
     arguments = parse(sys.argv[1:] if argv is None else argv)
     try:
-        with _terminated_in_order(), _caches_in(arguments.cache):
+        with _terminated_in_order(), _own_environment(arguments.cache), _warnings_told():
             require_writable(arguments.json)
-            result, status = arguments.run(arguments, text_stream(arguments.json))
-            for doubt in result.get("warnings", ()):
-                print(f"popbridge: warning: {doubt}", file=sys.stderr)
-            write_json(arguments.json, result)
+            text = io.StringIO()
+            try:
+                result, status = arguments.run(arguments, text)
+                for doubt in result.get("warnings", ()):
+                    print(f"popbridge: warning: {doubt}", file=sys.stderr)
+                # Files come first: they are whole, whatever becomes of standard output.
+                write_json(arguments.json, result)
+            finally:
+                text_stream(arguments.json).write(text.getvalue())
             sys.stdout.flush()
             return status
     except InputError as error:
@@ -115,6 +126,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{where}found {error.strerror or error}", WRONG_INPUT)
     except MemoryError:
         return _fail("found too little memory, expected fewer images or neurons", WRONG_INPUT)
+    except RecursionError:
+        return _fail("found an input nested too deeply, expected a flatter one", WRONG_INPUT)
     except Terminated:
         return _fail("terminated", 128 + signal.SIGTERM)
     except KeyboardInterrupt:
@@ -122,19 +135,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 @contextlib.contextmanager
-def _caches_in(folder: Path | None) -> Iterator[None]:
-    """Our cache and those of the tools that we start are below `folder`, if one is given."""
-    if folder is None:
-        yield
-        return
-    before = os.environ.get(CACHE_VARIABLE)
-    os.environ[CACHE_VARIABLE] = str(cache_folder(folder).resolve())
+def _own_environment(cache: Path | None) -> Iterator[None]:
+    """What other programs' variables say is not for ours; caches are below `cache`, if given."""
+    before = dict(os.environ)
+    for name in before.keys() - tool_environment().keys():
+        del os.environ[name]
+    if cache is not None:
+        os.environ[CACHE_VARIABLE] = str(cache_folder(cache).resolve())
     try:
         yield
     finally:
-        del os.environ[CACHE_VARIABLE]
-        if before is not None:
-            os.environ[CACHE_VARIABLE] = before
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class _OneLine(logging.Handler):
+    """Tells warnings as complaints are told, in the middle of whatever is going on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage())
+
+
+@contextlib.contextmanager
+def _warnings_told() -> Iterator[None]:
+    """Warnings of the package are a line each on standard error."""
+    log, handler = logging.getLogger("popbridge"), _OneLine(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 @contextlib.contextmanager
@@ -168,7 +198,12 @@ def _as_typed(complaint: str, arguments: argparse.Namespace) -> str:
     return f"--{field[1].replace('_', '-')}{complaint[field.end() :]}"
 
 
-def _fail(error: object, status: int) -> int:
+def _say(complaint: object) -> None:
+    """One line, whatever it holds."""
     progress("")
-    print(printable(f"popbridge: {error}"), file=sys.stderr)
+    print(printable(f"popbridge: {complaint}"), file=sys.stderr)
+
+
+def _fail(error: object, status: int) -> int:
+    _say(error)
     return status

@@ -1,5 +1,12 @@
 """popbridge: binarized neural networks on ReRAM bridge macros, from network to Verilog."""
 
-from importlib.metadata import version
+__version__: str
 
-__version__ = version("popbridge")
+
+def __getattr__(name: str) -> str:
+    # Looked up when it is asked for: until the command line has begun, nothing catches a Ctrl-C.
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version
+
+    return version("popbridge")

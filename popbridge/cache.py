@@ -1,8 +1,14 @@
 """What is kept from one run to the next: in which folder, and by what code it was made."""
 
+import contextlib
 import errno
 import functools
+import hashlib
+import logging
 import os
+import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,6 +20,7 @@ from . import __path__ as installed
 from . import __version__
 from .errors import InputError
 
+_LOG = logging.getLogger(__name__)
 BYTECODE = "__pycache__"
 
 
@@ -23,25 +30,82 @@ def cache_folder(chosen: Path | None = None) -> Path:
     Parameters
     ----------
     chosen : Path, optional
-        Taken instead of the user's own cache.
+        Taken instead of the user's own cache. Where there is none, or it cannot be written to, a
+        temporary folder takes its place, and a warning says so.
 
     Raises
     ------
     InputError
-        There is no home folder, or the folder cannot be written to.
+        The chosen folder, or the temporary one, cannot be written to.
     """
-    advice = "expected a folder that can be written to: choose one with --cache PATH"
+    if chosen is not None:
+        return _writable(chosen)
     try:
-        folder = chosen or platformdirs.user_cache_path("popbridge", appauthor=False)
+        return _writable(platformdirs.user_cache_path("popbridge", appauthor=False))
     except RuntimeError:
-        raise InputError(f"found no home folder, {advice}") from None
+        return temporary_instead("no home folder")
+    except InputError as error:
+        return temporary_instead(str(error).partition(", expected")[0])
+
+
+def _writable(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise InputError(f"{folder}: found {error.strerror}, {advice}") from None
+        raise InputError(
+            f"{folder}: found {error.strerror}, expected a folder that can be written to: choose "
+            "one with --cache PATH"
+        ) from None
     return folder
+
+
+@functools.cache
+def temporary_instead(reason: str) -> Path:
+    """A folder for temporary files that is this user's alone; says once why it is taken."""
+    private = Path(tempfile.gettempdir(), f"popbridge-{os.getuid()}")
+    with contextlib.suppress(OSError):
+        private.mkdir(mode=0o700, exist_ok=True)
+    found = private.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise InputError(
+            f"{private}: found something of another user's, expected a folder for caches: choose "
+            "one with --cache PATH"
+        )
+    folder = _writable(private / "popbridge")
+    _LOG.warning("%s: what is built is kept in %s", reason, folder)
+    return folder
+
+
+def kept_digest(path: Path) -> Path:
+    """Where the digest of a cached file is kept: beside it."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def seal(path: Path) -> None:
+    """Keep the digest of a cached file, by which `is_whole` knows it again."""
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    kept_digest(path).write_text(found, encoding="ascii")
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a cached file is what it was when it was sealed."""
+    try:
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        return kept_digest(path).read_bytes() == found.encode()
+    except OSError:
+        return False
+
+
+def clear(path: Path) -> None:
+    """Whatever is there, a file, a link or a folder, goes."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def package_folders() -> Iterator[tuple[str, Path]]:

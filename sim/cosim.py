@@ -1,12 +1,14 @@
 """Runs a job in the chosen simulator, and holds the hardware to what it must do."""
 
 import hashlib
+import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from ..cache import cache_folder, source_digest
+from ..cache import cache_folder, clear, source_digest
 from ..digest import key_of
 from ..errors import InputError
 from ..flow.emit.controller import controller_verilog
@@ -23,6 +25,7 @@ from .testbench.top import testbench_files
 from .verdict import check_hardware
 from .waves.analog import Probe, default_probes, dump_of
 
+_LOG = logging.getLogger(__name__)
 SIMULATORS = (*verilog.SIMULATORS, "pysim")
 BUILD_FOLDER = Path("build")
 """Results and journals go below it, in the working directory."""
@@ -78,8 +81,12 @@ def netlist_source(config: NetworkConfig, root: Path) -> str:
 def _kept(root: Path, kind: str, key: str, make: Callable[[], str]) -> str:
     """A text that is a function of what `key` is of, made or found in the cache below `root`."""
     path = root / "verilog" / f"{kind}-{key}.sv"
+    was_there = os.path.lexists(path)
     if (found := _undamaged(path)) is not None:
         return found
+    if was_there:
+        _LOG.warning("%s: found a damaged file, made anew", path)
+        clear(path)
     text = make()
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole_file(path) as file:

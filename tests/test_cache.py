@@ -164,11 +164,35 @@ def homeless(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_without_a_home_one_line_says_what_to_do(homeless):
-    with pytest.raises(InputError, match=r"^found no home folder, .* --cache PATH$"):
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """Where temporary files go; nothing is remembered of an earlier place."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    cache.temporary_instead.cache_clear()
+    yield tmp_path / "tmp"
+    cache.temporary_instead.cache_clear()
+
+
+@pytest.mark.parametrize("home", [None, "/proc/none"])
+def test_without_a_home_a_temporary_folder_is_taken_and_told(
+    home, homeless, temporary, monkeypatch, caplog
+):
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    found = cache.cache_folder()
+    assert found.is_dir() and found.is_relative_to(temporary)
+    assert found == cache.cache_folder()
+    assert len(caplog.records) == 1 and str(found) in caplog.text
+    assert found.parent.stat().st_mode & 0o077 == 0
+    assert list(homeless.iterdir()) == [temporary]
+
+
+def test_a_temporary_folder_of_others_is_refused(homeless, temporary):
+    cache.cache_folder().parent.chmod(0o777)
+    cache.temporary_instead.cache_clear()
+    with pytest.raises(InputError, match=r"another user's, .* --cache PATH$"):
         cache.cache_folder()
-    assert not list(homeless.iterdir())
-    assert cache.cache_folder(homeless / "mine").is_dir()
 
 
 def test_a_folder_that_cannot_be_made_or_written_to_is_one_line(tmp_path, monkeypatch):

@@ -104,7 +104,7 @@ def _reads(config: NetworkConfig, name: str) -> str:
 
 
 def counters_count(config: NetworkConfig, source: str) -> bool:
-    """Whether a flat controller's Verilog, as `mutants.mutant_sources` gives it, is proven so.
+    """Whether a flat controller's Verilog, as `netlist_faults.with_faults` gives it, is proven so.
 
     That is `counter_assertions` and `timer_assertions`; raises what `yosys_texts` does.
     """

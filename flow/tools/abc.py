@@ -1,12 +1,11 @@
 """ABC, the logic verifier that Yosys brings along: one run of its commands."""
 
 import importlib.util
-import resource
 import shutil
-import subprocess
 from pathlib import Path
 
 from ...errors import InputError
+from .process import run_in
 
 PROGRAM = "yosys-abc"
 
@@ -37,17 +36,7 @@ def run_abc(commands: str, folder: Path, limit_s: int) -> str:
 
     Raises InputError without ABC.
     """
-
-    def limit() -> None:
-        # Processor time: a proof is not to depend on what else the machine does.
-        resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s + 1))
-
-    done = subprocess.run(
-        [find_abc(), "-c", commands],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=limit,
-    )
+    # Processor time: a proof is not to depend on what else the machine does.
+    limited = ["sh", "-c", f'ulimit -t {limit_s}; exec "$0" "$@"', find_abc(), "-c", commands]
+    done = run_in(folder, limited)
     return done.stdout + done.stderr

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 from ...errors import ToolError
-from .packaged import complaint_in, run_in
+from .packaged import complaint_in
+from .process import run_in
 
 NO_STA = "OpenSTA is not installed: apt-get install opensta"
 

@@ -1,8 +1,8 @@
 """Tools that come as Python packages: whether one is there, and running it in a folder."""
 
 import importlib.util
+import os
 import re
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...cache import cache_folder
 from ...errors import InputError, ToolError
+from .process import run_in, tool_environment
 
 
 @dataclass(frozen=True)
@@ -54,35 +55,29 @@ class PackagedTool:
         Raises
         ------
         InputError
-            It is not installed, or the user's cache cannot be written to.
+            It is not installed, or there is no folder for its cache.
         ToolError
             It stopped with an error.
         """
         self.require()
-        # It keeps its compiled self in the user's cache, and has no message if it cannot.
-        cache_folder()
         code = f"import sys, {self.module}; {self.call}"
-        done = run_in(folder, [sys.executable, "-c", code, *arguments])
+        done = run_in(folder, [sys.executable, "-c", code, *arguments], packaged_environment())
         if done.returncode:
             logged = folder / log
             text = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
-            found = complaint_in(text) or complaint_in(done.stderr)
+            found = complaint_in(text) or complaint_in(done.stderr) or last_line(done.stderr)
             raise ToolError(f"{self.package} stopped: {found or f'status {done.returncode}'}")
 
 
-def run_in(
-    folder: Path, command: Sequence[str], environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder, whatever comes of it, with what it prints."""
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+def packaged_environment() -> Mapping[str, str]:
+    """What a tool in WebAssembly needs: it keeps its compiled self in a cache that can be written.
+
+    Python finds modules where this process does.
+    """
+    return tool_environment() | {
+        "YOWASP_CACHE_DIR": str(cache_folder().parent / "YoWASP"),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
 
 
 def complaint_in(text: str) -> str:
@@ -92,3 +87,8 @@ def complaint_in(text: str) -> str:
     """
     found = re.search(r"^((?:\S+: )*)(?:fatal )?error:\s*(.+)$", text, re.IGNORECASE | re.MULTILINE)
     return f"{found[1]}{found[2].strip()}" if found else ""
+
+
+def last_line(text: str) -> str:
+    """The last line of a text that says something."""
+    return text.strip().rpartition("\n")[2].strip()

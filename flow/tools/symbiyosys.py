@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError, ToolError
-from .packaged import complaint_in, run_in
+from .packaged import complaint_in, last_line, packaged_environment
+from .process import run_in
 
 TOP = "top"
 """The module that is proven, in every model."""
@@ -80,7 +81,7 @@ def find_tools() -> dict[str, str]:
                 f"{tool}: found no such program, expected it on PATH: "
                 "pip install 'popbridge[formal]' brings it"
             )
-    return os.environ | {"PATH": path}
+    return {**packaged_environment(), "PATH": path}
 
 
 def run_sby(run: SbyRun, folder: Path) -> SbyResult:
@@ -105,8 +106,8 @@ def _read(log: str) -> SbyResult:
     status = re.search(r"DONE \((\w+), rc=\d+\)", log)
     if status is None or status[1] == "ERROR":
         without_time = re.sub(r"^SBY +\S+ \[.*?\] ", "", log, flags=re.MULTILINE)
-        last = without_time.strip().rpartition("\n")[2]
-        raise ToolError(f"SymbiYosys stopped: {complaint_in(without_time) or last}")
+        found = complaint_in(without_time) or last_line(without_time)
+        raise ToolError(f"SymbiYosys stopped: {found}")
     # Where the model was flattened, what fails is named by its cell.
     place = rf"{TOP}\.(?:_witness_\.check_flatten_(\w+?)_*\d+|(\w+)\._witness_)"
     named = {

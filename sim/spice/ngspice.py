@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, SimulationError
+from ...flow.tools.process import run_in
 
 Waveforms = dict[str, NDArray[np.float64]]
 """ngspice's name of each saved quantity, in lower case, to its values; "time" is one of them."""
@@ -54,11 +55,9 @@ def simulate(text: str) -> Waveforms:
         netlist, raw = Path(folder) / "row.cir", Path(folder) / "row.raw"
         netlist.write_text(text, encoding="utf-8")
         # -n: no .spiceinit of the user's, which could change tolerances.
-        command = [ngspice, "-n", "-b", "-r", str(raw), str(netlist)]
+        command = [ngspice, "-n", "-b", "-r", raw.name, netlist.name]
         try:
-            done = subprocess.run(
-                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, cwd=folder
-            )
+            done = run_in(Path(folder), command, timeout_s=TIMEOUT_S)
         except subprocess.TimeoutExpired:
             raise SimulationError(f"ngspice: not done after {TIMEOUT_S:g} s") from None
         if done.returncode != 0 or not raw.exists():

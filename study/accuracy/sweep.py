@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy import special
 from ...digest import DIGITS, key_of
 from ...progress import Progress, silent
 from ..jobs.journal import Journal
-from ..jobs.workers import ALL_CORES, Workers, run_units
+from ..jobs.workers import ALL_CORES, Pool, Workers, run_units
 from .chip import ChipCounts, Point, Study, Unit, run_unit
 from .result import Accuracy, ChipsResult, LayerErrors
 
@@ -46,9 +45,9 @@ def sweep(
     done = len(places) - len(missing)
     progress("chips", done, len(places))
     packed = study.packed()
-    with workers.started(len(missing)) as (executor, threads):
+    with workers.started(len(missing)) as (pool, threads):
         units = (Unit(packed, point, chip, threads) for point, chip in missing)
-        for unit, counts in _results(units, executor):
+        for unit, counts in _results(units, pool):
             journal.add(point_key(unit.point, unit.chip), counts.to_dict())
             done += 1
             progress("chips", done, len(places))
@@ -60,12 +59,10 @@ def point_key(point: Point, chip: int) -> str:
     return key_of(point, chip)
 
 
-def _results(
-    units: Iterator[Unit], executor: tuple[Executor, int] | None
-) -> Iterator[tuple[Unit, ChipCounts]]:
-    if executor is None:
+def _results(units: Iterator[Unit], pool: Pool | None) -> Iterator[tuple[Unit, ChipCounts]]:
+    if pool is None:
         return ((unit, run_unit(unit)) for unit in units)
-    return run_units(run_unit, units, *executor)
+    return run_units(run_unit, units, *pool)
 
 
 def summary(counts: Sequence[ChipCounts], names: Sequence[str]) -> ChipsResult:

@@ -62,12 +62,10 @@ def coverage(request: CoverageRequest, progress: Progress = silent) -> CoverageR
     names = request.designs or tuple(DESIGNS)
     journal = Journal(request.output / "coverage.jsonl", Reached.from_plain)
     units = [Unit(name, request.seed, request.scenarios) for name in names]
-    with local_workers(request.workers or available_cores()) as (executor, count):
+    with local_workers(request.workers or available_cores()) as pool:
         waiting = [unit for unit in units if unit.key not in journal]
         progress("suites and scenarios", 0, len(waiting))
-        for done, (unit, reached) in enumerate(
-            run_units(Unit.reach, waiting, executor, count), start=1
-        ):
+        for done, (unit, reached) in enumerate(run_units(Unit.reach, waiting, *pool), start=1):
             journal.add(unit.key, reached.to_plain())
             progress("suites and scenarios", done, len(waiting))
     found = {unit.design: journal[unit.key] for unit in units}

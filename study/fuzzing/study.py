@@ -131,8 +131,8 @@ def _finished(
             waiting.append(batch)
     if not waiting:
         return
-    with local_workers(min(workers, len(waiting))) as (executor, count):
-        for batch, result in run_units(work, waiting, executor, count):
+    with local_workers(min(workers, len(waiting))) as pool:
+        for batch, result in run_units(work, waiting, *pool):
             journal.add(key(batch), result.to_dict())
             yield batch, result
 

@@ -9,20 +9,42 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 from ...errors import InputError
+from .main_guard import NO_GUARD, STARTING, end_if_starting
 
 Result = TypeVar("Result")
 Unit = TypeVar("Unit")
+Watch = Callable[[], None]
 
-_CONNECT_S = 10
+LOST_WORKER = (
+    "found a worker that was killed, or that ran out of memory; what is finished is kept: run the "
+    "same again, with fewer --workers"
+)
+WATCH_S = 1.0
 _QUEUED_PER_WORKER = 2
 """Units handed over ahead of time: no worker waits, and memory does not grow with the sweep."""
+
+
+def unwatched() -> None:
+    """Nothing to watch: an executor of this machine tells of its workers by itself."""
+
+
+class Pool(NamedTuple):
+    """Who works, as `run_units` takes it."""
+
+    executor: Executor
+    workers: int
+    watch: Watch = unwatched
+    """Called about every `WATCH_S`: tells of workers that are lost, raises when all are."""
 
 
 def available_cores() -> int:
@@ -31,57 +53,51 @@ def available_cores() -> int:
 
 
 @contextlib.contextmanager
-def local_workers(count: int) -> Iterator[tuple[Executor, int]]:
-    """An executor of `count` processes of this machine, and that count."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(count, context, initializer=_begin_worker)
-    try:
-        yield pool, count
-    finally:
-        pool.shutdown(cancel_futures=True)
+def local_workers(count: int) -> Iterator[Pool]:
+    """`count` processes of this machine.
 
-
-def _begin_worker() -> None:
-    """Ctrl-C is the parent's to answer; a worker does not outlive a parent that was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        sentinel = parent.sentinel
-        threading.Thread(target=_end_with, args=(sentinel,), daemon=True).start()
-
-
-def _end_with(sentinel: int) -> None:
-    multiprocessing.connection.wait([sentinel])
-    os._exit(1)
-
-
-@contextlib.contextmanager
-def dask_workers(address: str) -> Iterator[tuple[Executor, int]]:
-    """An executor on a Dask cluster, and the number of its threads.
+    What they do, and the programs that they have started, ends at once with an exception.
 
     Raises
     ------
     InputError
-        Dask is not installed, nothing answers at the address, or the cluster has no worker.
+        The script that calls has no main guard, so that each worker would call, too; or a worker
+        was killed.
     """
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError(
-            "--scheduler: needs distributed, expected it installed: pip install 'popbridge[dist]'"
-        ) from None
-    try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError, TimeoutError):
-        raise InputError(
-            f"--scheduler: found no Dask scheduler at {address!r}, expected its address, such as "
-            "tcp://HOST:8786"
-        ) from None
-    with client:
-        threads = sum(client.nthreads().values())
-        if threads == 0:
-            raise InputError(f"--scheduler: found no worker at {address!r}, expected at least one")
-        yield client.get_executor(pure=False), threads
+    end_if_starting()
+    context = multiprocessing.get_context("spawn")
+    goes_on, ends = context.Pipe(duplex=False)
+    with tempfile.TemporaryDirectory(prefix="popbridge-workers-") as folder:
+        unguarded = Path(folder) / "unguarded"
+        pool = ProcessPoolExecutor(count, context, initializer=_begin_worker, initargs=(goes_on,))
+        os.environ[STARTING] = str(unguarded)
+        try:
+            yield Pool(pool, count)
+        except BrokenProcessPool:
+            raise InputError(NO_GUARD if unguarded.exists() else LOST_WORKER) from None
+        except BaseException:
+            ends.close()
+            raise
+        finally:
+            os.environ.pop(STARTING, None)
+            pool.shutdown(cancel_futures=True)
+            ends.close()
+            goes_on.close()
+
+
+def _begin_worker(goes_on: multiprocessing.connection.Connection) -> None:
+    """Ctrl-C is the parent's to answer; a worker does not outlive a parent that was killed."""
+    os.environ.pop(STARTING, None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        ends = (parent.sentinel, goes_on)
+        threading.Thread(target=_end_with, args=(ends,), daemon=True).start()
+
+
+def _end_with(ends: Sequence[Any]) -> None:
+    multiprocessing.connection.wait(ends)
+    os._exit(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +110,15 @@ class Workers:
     """Address of a Dask scheduler, whose cluster works instead."""
 
     @contextlib.contextmanager
-    def started(self, units: int) -> Iterator[tuple[tuple[Executor, int] | None, int]]:
-        """An executor with its number of workers, and the threads of each unit.
+    def started(self, units: int) -> Iterator[tuple[Pool | None, int]]:
+        """Who works, and the threads of each unit.
 
-        None instead of the executor: so few units are best done in this process.
+        None instead: so few units are best done in this process.
         """
         if self.scheduler is not None:
-            with dask_workers(self.scheduler) as cluster:
+            from .cluster import cluster_workers
+
+            with cluster_workers(self.scheduler) as cluster:
                 yield cluster, 1
             return
         cores = self.count or available_cores()
@@ -115,7 +133,11 @@ ALL_CORES = Workers()
 
 
 def run_units(
-    work: Callable[[Unit], Result], units: Iterable[Unit], executor: Executor, workers: int
+    work: Callable[[Unit], Result],
+    units: Iterable[Unit],
+    executor: Executor,
+    workers: int,
+    watch: Watch = unwatched,
 ) -> Iterator[tuple[Unit, Result]]:
     """Run units on an executor; yields each with its result, in the order in which they finish."""
     waiting = iter(units)
@@ -129,7 +151,8 @@ def run_units(
 
     fill()
     while running:
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        finished, _ = wait(running, WATCH_S, return_when=FIRST_COMPLETED)
+        watch()
         for future in finished:
             yield running.pop(future), future.result()
         fill()

@@ -260,13 +260,13 @@ def campaign(
             waiting.append((index, mutant))
     if not waiting:
         return
-    with local_workers(workers) as (executor, count):
+    with local_workers(workers) as pool:
         unsound = [name for name in targets() if digest_of(digest, name) not in journal]
-        for name, (outcome, reason) in run_units(_without_fault, unsound, executor, count):
+        for name, (outcome, reason) in run_units(_without_fault, unsound, *pool):
             if outcome != SURVIVED:
                 raise SimulationError(f"{name}, without a fault: found {outcome}: {reason}")
             journal.add(digest_of(digest, name), SURVIVED)
-        for (index, mutant), result in run_units(_numbered, waiting, executor, count):
+        for (index, mutant), result in run_units(_numbered, waiting, *pool):
             journal.add(key_of_mutant(mutant, digest), result.to_dict())
             yield index, result
 

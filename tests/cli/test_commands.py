@@ -8,11 +8,11 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.processes import await_end, await_one
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
@@ -254,43 +254,16 @@ def test_too_little_memory_is_one_line(small, capsys, monkeypatch):
     assert capsys.readouterr().err.startswith("popbridge: found too little memory")
 
 
-def of_process(number, what):
-    """A file of /proc; empty if the process has gone, be it while the file was read."""
-    try:
-        return Path(f"/proc/{number}/{what}").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def is_program(number, name):
-    """Whether a process runs it; the name may be in the arguments of others, too."""
-    return Path(of_process(number, "cmdline").partition("\0")[0]).name == name
-
-
-def running(number):
-    """Whether a process is there and no zombie, which only its new parent could remove."""
-    state = of_process(number, "stat").rpartition(")")[2].split()
-    return bool(state) and state[0] != "Z"
-
-
 def test_sigterm_ends_the_simulator_and_leaves_no_folder(small, in_folder, icarus, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(in_folder / "tmp"))
     (in_folder / "tmp").mkdir()
     words = ["run", small, "--sim", icarus, "--strict", "--images", "100000"]
     with command(*words, stdout=subprocess.DEVNULL) as process:
-        simulators = []
-        while not simulators and process.poll() is None:
-            time.sleep(0.05)
-            children = of_process(process.pid, f"task/{process.pid}/children").split()
-            simulators = [number for number in children if is_program(number, "vvp")]
+        started = await_one(process.pid, "vvp")
         process.send_signal(signal.SIGTERM)
         complaint = process.stderr.read()
     assert complaint == "popbridge: terminated\n" and process.returncode == 143
-    assert simulators
-    deadline = time.monotonic() + 10
-    while running(simulators[0]):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    await_end(started)
     assert not list((in_folder / "tmp").iterdir())
 
 

@@ -289,7 +289,7 @@ def test_votes_of_one_image_are_not_those_of_the_next(votes):
     ("name", "starts", "done", "lost"),
     [
         (None, True, 1, 0),
-        ("ended", False, 0, 0),
+        ("ended", False, 0, 1),
         ("begun", False, 0, 1),
         ("ended", True, 1, 0),
         ("state", True, 0, 1),

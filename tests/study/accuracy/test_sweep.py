@@ -187,7 +187,7 @@ def test_two_dask_workers_give_the_same(study, tmp_path):
 
 def test_no_scheduler_is_one_line(study, tmp_path, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra dist")
-    monkeypatch.setattr("popbridge.study.jobs.workers._CONNECT_S", 0.2)
+    monkeypatch.setattr("popbridge.study.jobs.cluster.CONNECT_S", 0.2)
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(InputError, match="--scheduler: found no Dask scheduler at") as found:
             all_ways(study, tmp_path, workers=Workers(scheduler=address))

@@ -151,7 +151,7 @@ def test_nothing_gets_through_of_a_hundred_drawn_today(tools, capsys):
 
 
 def test_a_design_that_fails_by_itself_stops_the_campaign(tools, tmp_path, monkeypatch):
-    def units(work, units, executor, count):
+    def units(work, units, *pool):
         return ((unit, ("buses", "a test")) for unit in units)
 
     monkeypatch.setattr(campaign, "run_units", units)
