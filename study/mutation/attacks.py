@@ -22,7 +22,8 @@ from ...sim.verdict import check_hardware
 TIME_LIMIT_S = 120
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
 BIT_SUITES = tuple(
-    f"{SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+    f"{SUITES}.{name}"
+    for name in ("every_register_bit", "every_restart", "every_phase_bit", "every_mark")
 )
 TRIM_SUITE = f"{SUITES}.every_trim"
 PACKET_SUITE = f"{SUITES}.every_packet"
@@ -66,8 +67,8 @@ def images(job: Job, source: str, folder: Path) -> str | None:
 
 
 def bits(job: Job, source: str, folder: Path) -> str | None:
-    """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
-    trim and every packet of weights where there are some."""
+    """Every bit of registers and phase times, a soft reset in every cycle, every comparator,
+    every mark of an image flipped; every trim and every packet of weights where there are some."""
     more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
     sources = {"controller.sv": source}
     return _simulate(sources, CONTROLLER, [*BIT_SUITES, *more], job, folder)
