@@ -23,7 +23,13 @@ TIME_LIMIT_S = 120
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
 BIT_SUITES = tuple(
     f"{SUITES}.{name}"
-    for name in ("every_register_bit", "every_restart", "every_phase_bit", "every_mark")
+    for name in (
+        "every_register_bit",
+        "every_restart",
+        "every_phase_bit",
+        "every_mark",
+        "every_parity",
+    )
 )
 TRIM_SUITE = f"{SUITES}.every_trim"
 PACKET_SUITE = f"{SUITES}.every_packet"
