@@ -28,12 +28,14 @@ SUITE_NAMES: dict[str, Callable[[Job], bool]] = {
     "control_bus": lambda job: True,
     # Of a component that no controller has.
     "digital_layer": lambda job: False,
+    # These flip registers inside, which Verilator does not show.
+    "every_mark": lambda job: False,
+    "every_parity": lambda job: False,
     "every_packet": lambda job: job.program,
     "every_phase_bit": lambda job: True,
     "every_register_bit": lambda job: True,
     "every_restart": lambda job: True,
     "every_trim": lambda job: job.calibrate,
-    "every_vote": lambda job: any(layer.macro.votes > 1 for layer in job.config.layers),
     "longest_phase": lambda job: True,
     "many_events": lambda job: True,
     "scenarios": lambda job: True,

@@ -22,9 +22,15 @@ from ...sim.verdict import check_hardware
 TIME_LIMIT_S = 120
 """Of one simulation, on a busy machine, too; what lasts longer hangs."""
 BIT_SUITES = tuple(
-    f"{SUITES}.{name}" for name in ("every_register_bit", "every_restart", "every_phase_bit")
+    f"{SUITES}.{name}"
+    for name in (
+        "every_register_bit",
+        "every_restart",
+        "every_phase_bit",
+        "every_mark",
+        "every_parity",
+    )
 )
-VOTE_SUITE = f"{SUITES}.every_vote"
 TRIM_SUITE = f"{SUITES}.every_trim"
 PACKET_SUITE = f"{SUITES}.every_packet"
 BUS_SUITES = tuple(f"{SUITES}.{name}" for name in ("control_bus", "axi_stream", "many_events"))
@@ -67,10 +73,9 @@ def images(job: Job, source: str, folder: Path) -> str | None:
 
 
 def bits(job: Job, source: str, folder: Path) -> str | None:
-    """Every bit of registers and phase times, a soft reset in every cycle, every comparator; every
-    vote, trim and packet of weights where there are some."""
-    voting = any(layer.macro.votes > 1 for layer in job.config.layers)
-    more = [VOTE_SUITE] * voting + [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
+    """Every bit of registers and phase times, a soft reset in every cycle, every comparator,
+    every mark of an image flipped; every trim and every packet of weights where there are some."""
+    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
     sources = {"controller.sv": source}
     return _simulate(sources, CONTROLLER, [*BIT_SUITES, *more], job, folder)
 

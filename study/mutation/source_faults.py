@@ -274,6 +274,8 @@ def _conditions(node: ast.AST, found: list[_Change]) -> None:
     if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("If", "Elif"):
         zero = ast.Compare(left=node.args[0], ops=[ast.Eq()], comparators=[ast.Constant(0)])
         _add(found, "condition", node, {"args": [ast.copy_location(zero, node)]})
+        never = ast.BinOp(left=node.args[0], op=ast.BitAnd(), right=ast.Constant(0))
+        _add(found, "branch", node, {"args": [ast.copy_location(never, node)]})
 
 
 def _choices(node: ast.AST, found: list[_Change]) -> None:
@@ -283,7 +285,12 @@ def _choices(node: ast.AST, found: list[_Change]) -> None:
 
 
 def _statements(node: ast.AST, found: list[_Change]) -> None:
-    """An assignment of the hardware is left out: what is added to a domain is an empty list."""
-    if isinstance(node, ast.AugAssign) and ast.unparse(node.target).startswith("m.d."):
+    """Assignments of the hardware are left out: what is added to a domain is an empty list, or one
+    of several less."""
+    if isinstance(node, ast.AugAssign) and ".d." in f".{ast.unparse(node.target)}":
         nothing = ast.copy_location(ast.List(elts=[], ctx=ast.Load()), node.value)
         _add(found, "assignment", node, {"value": nothing})
+        given = node.value.elts if isinstance(node.value, ast.List) else []
+        for place in range(len(given) if len(given) > 1 else 0):
+            kept = [*given[:place], *given[place + 1 :]]
+            _add(found, "assignment", node.value, {"elts": kept}, node)

@@ -13,7 +13,7 @@ from amaranth.hdl import Elaboratable, Fragment
 from ... import hdl
 from ...flow.emit.controller import CONTROLLER
 from ...flow.emit.convert import rtlil_of, systemverilog_of
-from ...flow.formal.netlist_faults import module_names, prepared_design
+from ...flow.formal.netlist_faults import prepared_design
 from ...hdl.config import DigitalLayerConfig
 from ...hdl.controller.controller import NetworkController
 from ...hdl.digital.layer import DigitalLayer
@@ -55,9 +55,12 @@ class Target:
     def modules(self) -> dict[str, str]:
         """Of each module of the netlist, the module of Python that describes it."""
         described = dict(_described(Fragment.get(self.component(), None), CONTROLLER))
-        # Where a signal has a component's name, Amaranth gives that a number.
-        names = {name: re.sub(r"\$\d+", "", name) for name in module_names(self.prepared)}
-        return {name: described[plain] for name, plain in names.items() if plain in described}
+        # A submodule that is called like a signal beside it has a number behind its name.
+        plain = {
+            name: re.sub(r"\$\d+", "", name)
+            for name in re.findall(r"^module \\(\S+)", self.prepared, flags=re.MULTILINE)
+        }
+        return {name: described[of] for name, of in plain.items() if of in described}
 
 
 def _described(fragment: Any, name: str) -> Iterator[tuple[str, str]]:

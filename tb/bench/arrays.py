@@ -19,8 +19,7 @@ class IdealArray:
     """Answers one array's strobes with the popcount of the columns that agree.
 
     No comparator output rises while it is mute, both do while it is torn. The comparator sees the
-    score and its offset, and takes its delay from strobe's rise to its answer. Of each row's
-    strobes, those in `opposite` say the opposite.
+    score and its offset, and takes its delay from strobe's rise to its answer.
 
     In a pipelined macro the columns are those that agree as evaluate rises. With inputs of several
     bits, each share averages what the lines hold into the holding capacitors, which the strobe
@@ -34,9 +33,8 @@ class IdealArray:
         self.torn = False
         self.offset: int | Fraction = 0
         self.delay_ns = 0
-        self.opposite: frozenset[int] = frozenset()
-        self.strobes = 0
-        """Of all rows so far, each with as many."""
+        self.dissent = 0
+        """Bit k: the k-th strobe of each row says the opposite."""
         self.held = Fraction(0)
         """What latches or capacitors hold; not used where a strobe compares the lines."""
         self.bank = ["dac_p", "dac_n"] if layer.bank_bits else []
@@ -87,6 +85,7 @@ class IdealArray:
 
     async def run(self) -> None:
         self.answer(0, 0)
+        strobe = 0
         watched = [cocotb.start_soon(watch) for watch in self.watched()]
         while True:
             await RisingEdge(self.pins["strobe"])
@@ -94,14 +93,13 @@ class IdealArray:
             if self.bank:
                 plates = [read_number(self.pins[name]) for name in self.bank]
                 score += plates[0] - plates[1]
-            if self.strobes % self.layer.trials in self.opposite:
-                score = -score
-            self.strobes += 1
             if self.delay_ns:
                 await Timer(self.delay_ns, "ns")
             if self.torn:
                 self.answer(1, 1)
             elif not self.mute:
-                self.answer(int(score > 0), int(score < 0))
+                seen = -score if self.dissent >> strobe & 1 else score
+                self.answer(int(seen > 0), int(seen < 0))
+            strobe = (strobe + 1) % self.layer.trials
             await FallingEdge(self.pins["strobe"])
             self.answer(0, 0)

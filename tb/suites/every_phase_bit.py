@@ -4,12 +4,14 @@ A phase of 2^k cycles and a few is looked at until it has outlasted those few: a
 on its way to the counter ends it before. What is not too long is counted to its end.
 """
 
+import functools
 from typing import Any
 
 import cocotb
+import numpy as np
 from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
 
-from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES
+from ...hdl.config import DEAD_TIME_NAMES, PHASE_BITS, PHASE_NAMES, Readout
 from ...hdl.controller.layer_registers import layer_register
 from ..bench.controller import PERIOD_NS
 from ..bench.handles import read_number
@@ -66,6 +68,27 @@ async def each_comparator_is_counted(dut: Any) -> None:
             assert await bench.read("UNRESOLVED_DECISIONS") == unresolved, f"{array.place} {fault}"
             assert read_number(dut.status__unresolved) == unresolved
             setattr(array, fault, False)
+
+
+@cocotb.test()
+async def each_vote_counts(dut: Any) -> None:
+    """Of a row's strobes as many as lose, then as win, say the opposite: first ones, last ones,
+    any."""
+    bench = await PhaseBench.started(dut)
+    for array in bench.arrays:
+        votes, index = array.layer.trials, len(bench.job.images) - 1
+        if array.layer.readout is not Readout.SIGN or votes == 1:
+            continue
+        for against in (votes // 2, votes // 2 + 1):
+            first = (1 << against) - 1
+            drawn = sum(1 << k for k in bench.draw.sample(range(votes), against))
+            sign = 1 if against <= votes // 2 else -1
+            for array.dissent in (first, first << votes - against, drawn):
+                await bench.send(index)
+                found = await bench.receive(2 * bench.config.latency)
+                seen = {array.place: functools.partial(np.multiply, sign)}
+                bench.check_packet(found, index, seen)
+        array.dissent = 0
 
 
 @cocotb.test()

@@ -9,8 +9,11 @@ from popbridge.bnn.mapping import map_network
 from popbridge.hdl.config import MacroConfig
 from popbridge.study.designs import DESIGNS
 
-SUITES = ["every_register_bit", "every_restart", "every_phase_bit", "every_trim"]
-TESTS = 19
+SUITES = [
+    "every_register_bit", "every_restart", "every_phase_bit", "every_trim", "every_mark",
+    "every_parity",
+]  # fmt: skip
+TESTS = 24
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
