@@ -37,7 +37,7 @@ COMMANDS = {
     "synth": "synthesise the hardware: cells, area, depth, clock",
     "formal": "prove the hardware's properties",
     "mutate": "faults put into the hardware, and whether the tests find them",
-    "upset": "bits of registers that flip by themselves, and what becomes of images",
+    "upset": "registers' bits that flip, and what images come to",
     "fuzz": "broken inputs, and whether each is refused in one line",
     "coverage": "what of the hardware the tests reach",
     "train": "train a network (needs PyTorch)",

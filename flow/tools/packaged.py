@@ -70,11 +70,13 @@ class PackagedTool:
 
 
 def packaged_environment() -> Mapping[str, str]:
-    """What a tool in WebAssembly needs: it keeps its compiled self in a cache that can be written.
+    """What a tool in WebAssembly needs: it keeps its compiled self in a cache that can be written,
+    in a folder of its own or in that of its runtime.
 
     Python finds modules where this process does.
     """
     return tool_environment() | {
+        "XDG_CACHE_HOME": str(cache_folder().parent),
         "YOWASP_CACHE_DIR": str(cache_folder().parent / "YoWASP"),
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }

@@ -150,4 +150,4 @@ def test_a_complaint_of_many_lines_is_told_in_one(small, capsys, monkeypatch):
 
     monkeypatch.setattr("popbridge.cli.verilog.lint", fail)
     assert main(["verilog", small, "--output", "out"]) == 1
-    assert capsys.readouterr().err == "popbridge: one two\n"
+    assert capsys.readouterr().err == "popbridge: one\\ntwo\n"

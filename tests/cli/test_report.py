@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from support.runs import with_confusion
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
@@ -68,21 +69,8 @@ def test_confusion_matrix(labelled_run, make_page):
     assert [number(row[-1]) for row in rows] == pytest.approx([100 * s for s in shares], abs=0.05)
 
 
-def set_confusion(result, matrix, not_counted=0):
-    """Make a run one of as many images as there are in a matrix, and some of no class."""
-    images = sum(map(sum, matrix)) + not_counted
-    right = sum(row[index] for index, row in enumerate(matrix))
-    result["images"] = images
-    for network in ("software", "hardware"):
-        result["confusion"][network] = matrix
-        result["accuracy"][network] = right / images
-    for layer in result["layers"]:
-        layer |= {"evaluations": layer["neurons"] * images, "worst_neurons": []}
-        layer["bits_differing"] = min(layer["bits_differing"], layer["evaluations"])
-
-
 def test_heat_of_the_confusion_matrix(labelled_run, make_page):
-    set_confusion(labelled_run, [[9, 1, 0], [4, 0, 0], [2, 0, 2]])
+    with_confusion(labelled_run, [[9, 1, 0], [4, 0, 0], [2, 0, 2]])
     elements = Page(make_page(labelled_run)).elements
     cells = [a for tag, a in elements if tag == "td" and a.get("class") in ("right", "wrong")]
     heats = [(cell["class"], int(re.search(r"(\d+)%", cell["style"])[1])) for cell in cells]
@@ -198,12 +186,12 @@ def test_without_labels_one_image_ideal_chip(make_run, make_page):
 
 
 def test_labels_without_a_class_are_told(labelled_run, make_page):
-    set_confusion(labelled_run, labelled_run["confusion"]["hardware"], not_counted=3)
+    with_confusion(labelled_run, labelled_run["confusion"]["hardware"], not_counted=3)
     assert "no class of the network: 3." in Page(make_page(labelled_run)).texts["p"]
 
 
 def test_a_matrix_of_many_classes_is_not_drawn(labelled_run, make_page):
-    set_confusion(labelled_run, [[1] * 41] * 41)
+    with_confusion(labelled_run, [[1] * 41] * 41)
     page = Page(make_page(labelled_run))
     assert "Not drawn for 41 classes" in page.texts["p"]
     assert "Confusion matrix of the hardware" not in page.tables

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from support.runs import with_confusion
 
 PHONE_PX, DESK_PX, PAPER_PX = 360, 1200, 717
 """Widths; A4 within the margins that Chromium prints with has 717."""
@@ -101,7 +102,7 @@ def measure(chromium):
 @pytest.fixture
 def full_page(labelled_run, make_page, tmp_path):
     """A page with everything: margins too short, ten classes, long words, a wide drawing."""
-    labelled_run["confusion"]["hardware"] = [[abs(i * j - 9) for i in range(10)] for j in range(10)]
+    with_confusion(labelled_run, [[abs(i * j - 9) for i in range(10)] for j in range(10)])
     labelled_run["network"] = "n" * 80
     labelled_run["command"] += ["--data", "folder/" * 30]
     (tmp_path / "figures").mkdir()
