@@ -2,10 +2,12 @@
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
+from urllib.parse import urlsplit
 
 from ... import __version__
 from ...cache import source_digest
@@ -36,6 +38,7 @@ def cluster_workers(address: str) -> Iterator[Pool]:
         ) from None
     with _silent("distributed"):
         try:
+            _require_greeting(address)
             client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError):
             raise InputError(
@@ -64,6 +67,18 @@ def cluster_workers(address: str) -> Iterator[Pool]:
                     f"--scheduler: found a worker without what is needed ({error}), expected "
                     f"popbridge {__version__} on each"
                 ) from None
+
+
+def _require_greeting(address: str) -> None:
+    """Raise OSError unless a plain address greets whoever connects, as a scheduler does.
+
+    Dask's own client waits for ever for one that says nothing (2026.8).
+    """
+    place = urlsplit(address if "://" in address else f"tcp://{address}")
+    if place.scheme == "tcp" and place.hostname and place.port:
+        with socket.create_connection((place.hostname, place.port), CONNECT_S) as connection:
+            if not connection.recv(1):
+                raise ConnectionError(f"{address}: found no greeting")
 
 
 @contextlib.contextmanager

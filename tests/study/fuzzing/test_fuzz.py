@@ -30,6 +30,8 @@ NOT_GIVEN_BY_USERS = {
     "study.run.probes.parse_probes": "words of an option",
     "sim.simulators.job_folder.read_arrays": "written by the process that reads it",
     "sim.spice.ngspice.read_raw": "written by ngspice",
+    "study.coverage.points.read_counts": "written by Verilator",
+    "study.coverage.unreached.read_list": "the package's own list",
     "study.crossbar.neurons.read_arrays": "reads arrays of bridges, no file",
     "text_file.read_bytes": "no format",
     "study.fuzzing.campaign.read_batch": "reads what is fuzzed",

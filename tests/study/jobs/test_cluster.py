@@ -74,19 +74,8 @@ def test_workers_of_other_code_are_one_line(doctored, scheduler, tmp_path):
     assert "\n" not in str(found.value)
 
 
-def slowly(seconds):
-    # Sent by value: the module of this test is not on the workers.
-    import time
-
-    time.sleep(seconds)
-    return seconds
-
-
 def test_lost_workers_are_told_and_the_last_one_ends_it(scheduler, caplog, monkeypatch):
-    import cloudpickle
-
     monkeypatch.setattr(cluster, "PATIENCE_S", 1.0)
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
     address = scheduler.scheduler_address
     with worker_of(address) as first, worker_of(address) as second:
         wait_for(scheduler, 2)
@@ -95,15 +84,15 @@ def test_lost_workers_are_told_and_the_last_one_ends_it(scheduler, caplog, monke
             pytest.raises(InputError, match="no worker left"),
             cluster.cluster_workers(address) as pool,
         ):
-            results = run_units(slowly, [0.1, 60.0], *pool)
-            assert next(results)[1] == 0.1
+            results = run_units(time.sleep, [0.1, 60.0], *pool)
+            assert next(results) == (0.1, None)
             first.kill()
             with ThreadPoolExecutor(1) as later:
                 later.submit(lambda: (time.sleep(4), second.kill()))
                 next(results)
     told = [record.getMessage() for record in caplog.records]
     told = [line for line in told if line.startswith("tcp://")]
-    assert len(told) == 2 and "0 are left" in told[1]
+    assert len(told) == 2 and "1 are left" in told[0] and "0 are left" in told[1]
 
 
 def test_a_port_that_says_nothing_is_no_scheduler(monkeypatch):
