@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from support.processes import await_end, await_one
+from support.processes import await_end, await_one, hear_interrupts
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
@@ -43,8 +43,9 @@ def small(tmp_path, make_network, monkeypatch):
 
 def run(*words, **variables):
     return subprocess.run(
-        [*LINE, *words], capture_output=True, env=os.environ | variables, check=False
-    )
+        [*LINE, *words], capture_output=True, env=os.environ | variables, check=False,
+        preexec_fn=hear_interrupts,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,9 @@ def test_a_stopped_build_leaves_no_compiler(number, small, tmp_path, icarus):
     path = f"{fake.parent}{os.pathsep}{os.environ['PATH']}"
     words = [*LINE, "run", small, "--sim", icarus, "--images", "2", "--cache", "cache"]
     environment = os.environ | {"PATH": path}
-    with subprocess.Popen(words, stderr=subprocess.PIPE, env=environment) as process:
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, env=environment, preexec_fn=hear_interrupts
+    ) as process:
         started = await_one(process.pid, "sleep")
         process.send_signal(number)
         process.wait(30)

@@ -1,7 +1,13 @@
 """What runs below a process, seen in /proc."""
 
+import signal
 import time
 from pathlib import Path
+
+
+def hear_interrupts():
+    """In a process that begins: Ctrl-C counts, though a shell's background jobs ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def of_process(number, what):
