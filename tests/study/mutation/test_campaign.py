@@ -130,7 +130,7 @@ def test_no_fault_survives_and_is_proven_equal(tools):
 
 def test_a_campaign_goes_on_where_it_stopped(tools, tmp_path, monkeypatch):
     journal = Journal(tmp_path / "mutants.jsonl", campaign.read_verdict)
-    mutant = drawn(MUTANTS, 1)[0]
+    mutant = SourceMutant(fault=faults_of(LINES, "BitLineDriver.elaborate")[0])
     result = MutantResult(**mutant.about, outcome="bits", reason="votes: a test")
     journal.add(campaign.key_of_mutant(mutant, campaign.campaign_digest()), result.to_dict())
     monkeypatch.setattr(campaign, "local_workers", lambda *given: pytest.fail("tried again"))
@@ -156,7 +156,13 @@ def test_a_design_that_fails_by_itself_stops_the_campaign(tools, tmp_path, monke
 
     monkeypatch.setattr(campaign, "run_units", units)
     with pytest.raises(SimulationError, match="votes, without a fault: found buses: a test"):
-        next(campaign.campaign(drawn(MUTANTS, 1)[:1], Journal(tmp_path / "mutants.jsonl"), 1))
+        next(
+            campaign.campaign(
+                [SourceMutant(fault=faults_of(LINES, "BitLineDriver.elaborate")[0])],
+                Journal(tmp_path / "mutants.jsonl"),
+                1,
+            )
+        )
 
 
 def test_every_suite_that_an_attack_runs_is_there():
