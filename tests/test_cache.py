@@ -73,7 +73,7 @@ def test_an_edit_anywhere_makes_all_keys_new(
             labels=np.zeros(1, np.int64),
             seed=1,
         )
-        return {study.digest, campaign_digest()}
+        return {study.digest, campaign_digest("11.0")}
 
     config = make_mapped((3, 2)).config
     before = keys()

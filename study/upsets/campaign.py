@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...cache import source_digest
+from ...digest import key_of
 from ...errors import SimulationError
 from ...sim.upsets.bench import Golden, Seen, Upset, UpsetBench
 from ...sim.upsets.script import IMAGES, expected_packets
@@ -68,7 +70,7 @@ class Prepared:
 
     def key(self, upset: Upset) -> str:
         """What its result is a function of."""
-        return f"{self.bench.digest} {upset.line}"
+        return key_of(source_digest(), self.bench.digest, upset)
 
     def result(self, upset: Upset, seen: Seen) -> UpsetResult:
         """Tell what came of it."""

@@ -1,4 +1,4 @@
-"""One run of a small network with labels, for the commands that read its JSON."""
+"""What tests of commands share: a folder, a small network, a run with labels and its page."""
 
 import json
 
@@ -7,6 +7,21 @@ import pytest
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
+
+
+@pytest.fixture
+def in_folder(tmp_path, monkeypatch):
+    """The working folder, empty."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def small(in_folder, make_network):
+    """A small network's file in it."""
+    path = in_folder / "small.npz"
+    write_network(make_network((9, 6, 3)), path)
+    return str(path)
 
 
 @pytest.fixture(scope="session")

@@ -12,31 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.commands import run_json
 from support.processes import await_end, await_one
 
 from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 from popbridge.flow.tools import verilator
 from popbridge.hdl.config import MACROS, MacroConfig
-
-
-@pytest.fixture
-def in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def small(in_folder, make_network):
-    path = in_folder / "small.npz"
-    write_network(make_network((9, 6, 3)), path)
-    return str(path)
-
-
-def run_json(capsys, *words):
-    assert main([*words, "--json", "-"]) == 0
-    return json.loads(capsys.readouterr().out)
-
 
 # Public: an independent list of what `--json` promises, beside the records that are dumped.
 RUN_FIELDS = {

@@ -13,12 +13,6 @@ from popbridge.sim.spice import check as spice_check
 from popbridge.sim.spice import ngspice
 
 
-@pytest.fixture
-def in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def test_without_ngspice_the_netlist_is_written(in_folder, capsys, monkeypatch):
     monkeypatch.setattr(ngspice, "find_ngspice", lambda: None)
     assert main(["spice", "--columns", "3", "--json", "result.json"]) == 0

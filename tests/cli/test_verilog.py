@@ -2,29 +2,10 @@
 
 import json
 
-import pytest
+from support.commands import run_json
 
-from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 from popbridge.flow.tools import verilator
-
-
-@pytest.fixture
-def in_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def small(in_folder, make_network):
-    path = in_folder / "small.npz"
-    write_network(make_network((9, 6, 3)), path)
-    return str(path)
-
-
-def run_json(capsys, *words):
-    assert main([*words, "--json", "-"]) == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def test_verilog(small, in_folder, capsys):
