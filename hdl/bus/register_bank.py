@@ -150,7 +150,7 @@ class RegisterBank(wiring.Component):
         words, upsets = {}, []
         for address, register in self.registers:
             selected = Signal(name=f"{register.name.lower()}_written")
-            word = Signal(WORD_BITS, name=f"{register.name.lower()}_word")
+            word = Signal(WORD_BITS, name=f"{register.name.lower()}_read_word")
             merged = (word & ~mask) | written
             at = bus.write_address == address // WORD_BYTES
             fits = self._fits(m, register, merged)
