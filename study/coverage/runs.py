@@ -31,6 +31,7 @@ SUITE_NAMES: dict[str, Callable[[Job], bool]] = {
     # These flip registers inside, which Verilator does not show.
     "every_mark": lambda job: False,
     "every_parity": lambda job: False,
+    "every_move": lambda job: job.program,
     "every_packet": lambda job: job.program,
     "every_phase_bit": lambda job: True,
     "every_register_bit": lambda job: True,

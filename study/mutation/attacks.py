@@ -32,7 +32,7 @@ BIT_SUITES = tuple(
     )
 )
 TRIM_SUITE = f"{SUITES}.every_trim"
-PACKET_SUITE = f"{SUITES}.every_packet"
+PACKET_SUITES = tuple(f"{SUITES}.{name}" for name in ("every_packet", "every_move"))
 BUS_SUITES = tuple(f"{SUITES}.{name}" for name in ("control_bus", "axi_stream", "many_events"))
 LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
 DIGITAL_SUITE = f"{SUITES}.digital_layer"
@@ -75,7 +75,7 @@ def images(job: Job, source: str, folder: Path) -> str | None:
 def bits(job: Job, source: str, folder: Path) -> str | None:
     """Every bit of registers and phase times, a soft reset in every cycle, every comparator,
     every mark of an image flipped; every trim and every packet of weights where there are some."""
-    more = [TRIM_SUITE] * job.calibrate + [PACKET_SUITE] * job.program
+    more = [TRIM_SUITE] * job.calibrate + [*PACKET_SUITES] * job.program
     sources = {"controller.sv": source}
     return _simulate(sources, CONTROLLER, [*BIT_SUITES, *more], job, folder)
 

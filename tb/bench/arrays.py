@@ -47,6 +47,11 @@ class IdealArray:
         self.pins["sense_p"].value = positive
         self.pins["sense_n"].value = negative
 
+    def move(self, row: int, line: int) -> None:
+        """A row's weights are on another word line; where they were are others."""
+        self.rows += [0] * (line + 1 - len(self.rows))
+        self.rows[line], self.rows[row] = self.rows[row], ~self.rows[row]
+
     def unanswered(self, scores: NDArray[np.int64]) -> NDArray[np.int64]:
         """What its scores are read as while it is mute or torn: each strobe as -1."""
         # The lowest code of a count; for a sign only its sign counts.

@@ -48,13 +48,13 @@ class HandshakeBench(ControllerBench):
         while self.draw.random() < self.slow:
             await RisingEdge(self.dut.clk)
 
-    async def until(self, name: str) -> None:
+    async def until(self, name: str, limit_cycles: int = ANSWER_CYCLES) -> None:
         """Wait for a clock edge at which a pin is high."""
-        for _ in range(ANSWER_CYCLES):
+        for _ in range(limit_cycles):
             await RisingEdge(self.dut.clk)
             if read_number(getattr(self.dut, name)):
                 return
-        raise AssertionError(f"{name}: found none in {ANSWER_CYCLES} cycles")
+        raise AssertionError(f"{name}: found none in {limit_cycles} cycles")
 
     def any_protection(self) -> int:
         """A kind of access [AMBA AXI, A4.7]: none matters."""

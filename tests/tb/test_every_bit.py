@@ -36,8 +36,10 @@ def test_every_bit_of_a_controller_with_trims(run_tests, job):
 
 def test_packets_of_weights(run_tests):
     pytest.importorskip("cocotbext.axi")
-    tests, failures, log = run_tests(DESIGNS["programmable"].job(), modules("every_packet"))
-    assert (tests, failures) == (2, 0), log[-3000:]
+    tests, failures, log = run_tests(
+        DESIGNS["programmable"].job(), modules("every_packet", "every_move")
+    )
+    assert (tests, failures) == (4, 0), log[-3000:]
 
 
 def test_a_row_too_high_is_caught(run_tests):

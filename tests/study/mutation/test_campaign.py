@@ -178,7 +178,12 @@ def test_a_design_that_fails_by_itself_stops_the_campaign(tools, tmp_path, monke
 
 
 def test_every_suite_that_an_attack_runs_is_there():
-    suites = [JOB_MODULES["bulk"], attacks.TRIM_SUITE, attacks.PACKET_SUITE, attacks.DIGITAL_SUITE]
+    suites = [
+        JOB_MODULES["bulk"],
+        attacks.TRIM_SUITE,
+        *attacks.PACKET_SUITES,
+        attacks.DIGITAL_SUITE,
+    ]
     for name in (*suites, *attacks.BIT_SUITES, *attacks.BUS_SUITES, *attacks.LONG_SUITES):
         assert importlib.util.find_spec(name), name
     named = {name for target in targets().values() for name in (*target.quick, *target.slow)}
