@@ -21,7 +21,7 @@ STUCK = ChipParameters(devices=DeviceParameters(stuck_lrs_fraction=0.05, stuck_h
 """Cells of which some need retries, some a spare row, and some have none left."""
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=4, form_cycles=20, set_cycles=6, reset_cycles=7, setup_cycles=1,
-    hold_cycles=2, verify_settle_cycles=3, first_level=17, level_step=2, most_retries=2,
+    hold_cycles=2, verify_settle_cycles=3, first_level=17, level_step=15, most_retries=2,
     failure_limit=1,
 )  # fmt: skip
 _WEIGHTS_SEED = 1

@@ -214,6 +214,7 @@ class NetworkController(wiring.Component):
         }
         if self.programmer is not None:
             seen["configuration_upset"].append(self.programmer.moves_upset)
+            seen["state_upset"].append(self.programmer.state_upset)
         events = {}
         for name, signs in seen.items():
             event = Signal(name=name)

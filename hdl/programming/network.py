@@ -63,13 +63,19 @@ class PacketRouter(wiring.Component):
         A packet is begun and not yet gone.
     dropped : Out(1)
         High for one cycle for each packet dropped: of one beat, or for a sink that is not there.
+    upset : Out(1)
+        High for one cycle where the state has been upset to or from rest.
     """
 
     def __init__(self, sinks: int):
         if sinks < 1:
             raise ValueError(f"sinks: found {sinks!r}, expected at least 1")
         self.sinks = sinks
-        members = axi_stream_members("s_axis", In) | {"busy": Out(1), "dropped": Out(1)}
+        members = axi_stream_members("s_axis", In) | {
+            "busy": Out(1),
+            "dropped": Out(1),
+            "upset": Out(1),
+        }
         for sink in range(sinks):
             members |= axi_stream_members(f"o{sink}_axis", Out)
         super().__init__(members)
@@ -118,6 +124,10 @@ class PacketRouter(wiring.Component):
             for unused in unused_states(fsm):
                 with m.State(unused):
                     m.next = "ADDRESS"
+        # Kept twice: an upset at rest would have the next packet lost without a word.
+        begun = Signal()
+        m.d.sync += begun.eq(taken & ~self.s_axis_tlast | self.busy & ~ends)
+        m.d.comb += self.upset.eq(self.busy != begun)
         return m
 
     def _pass(self, m: Module, source: str, here: Value) -> Value:
@@ -156,6 +166,8 @@ class NetworkProgrammer(wiring.Component):
         In this cycle, a row is done; a row could not be repaired.
     moves_upset : Out(1)
         A bit of a table of spare rows has been upset.
+    state_upset : Out(1)
+        High for one cycle where a packet or a row has begun or ended by an upset.
     <layer> : Out(ProgrammingStatusSignature())
         Counters, and the row programmed last.
     <layer>_moves : Out(moves_layout(layer))
@@ -170,6 +182,7 @@ class NetworkProgrammer(wiring.Component):
         members = axi_stream_members("w_axis", In)
         members |= {"allowed": In(1), "active": Out(1), "busy": Out(1)}
         members |= {"row_done": Out(1), "unrepairable": Out(1), "moves_upset": Out(1)}
+        members |= {"state_upset": Out(1)}
         members |= {"dropped": Out(range(len(config.layers) + 2))}
         for layer in config.layers:
             members[layer.name] = Out(ProgrammingStatusSignature())
@@ -216,6 +229,7 @@ class NetworkProgrammer(wiring.Component):
             self.dropped.eq(sum((each.dropped for each in every), router.dropped)),
             self.row_done.eq(Cat(each.row_done for each in every).any()),
             self.unrepairable.eq(Cat(each.unrepairable for each in every).any()),
+            self.state_upset.eq(Cat(router.upset, (each.upset for each in every)).any()),
             self.moves_upset.eq(
                 Cat(each.moves_upset for each in every if each.config.macro.spare_rows).any()
             ),

@@ -65,6 +65,8 @@ class RowProgrammer(wiring.Component):
         In the `row_done` cycle: more columns fail than the limit, and no spare row is left.
     dropped : Out(1)
         High for one cycle for each packet dropped.
+    upset : Out(1)
+        High for one cycle where the state has been upset to or from rest.
     pulses, retries, failed_cells : Out(32)
         Since reset: pulses given, attempts after the first of a step, failing columns of the rows
         done. They stop at their largest value.
@@ -79,7 +81,7 @@ class RowProgrammer(wiring.Component):
         members = axi_stream_members("s_axis", In) | {
             **dict.fromkeys(("request", "busy", "row_done", "unrepairable", "moved"), Out(1)),
             **dict.fromkeys(("pulses", "retries", "failed_cells"), Out(COUNTER_BITS)),
-            "dropped": Out(1),
+            **dict.fromkeys(("dropped", "upset"), Out(1)),
             "grant": In(1),
             "row": Out(range(max(2, config.rows_used))),
             "macro": Out(range(max(2, config.macros))),
@@ -175,6 +177,10 @@ class RowProgrammer(wiring.Component):
             for unused in unused_states(fsm):
                 with m.State(unused):
                     m.next = "IDLE"
+            # Kept twice: an upset at rest would have the next packet lost without a word.
+            rests, at_work = fsm.ongoing("IDLE"), Signal()
+            m.d.sync += at_work.eq(Mux(rests, packets.o.valid & addressed, ~self.row_done))
+            m.d.comb += self.upset.eq(rests == at_work)
 
     def _addressed(self, m: Module, row: Value, macro: Value) -> Signal:
         """Whether the header names a row with a neuron."""

@@ -22,6 +22,13 @@ from .verilog import TIMESCALE, build_arguments, library_objects, simulator_vers
 
 COVERAGE_FILE = "coverage.dat"
 """In the job's folder: how often each line, branch and edge was reached, as Verilator writes it."""
+FLIPPED = (
+    "_registers", "_image_order", "_axi_lite", "_layer*_calibrator", "_programmer_router",
+    "_programmer_layer*_rows", "_programmer_layer*_rows_spares",
+)  # fmt: skip
+"""Blocks of a controller whose registers suites flip by name: Verilator has to show them."""
+RUNS = ("running", "stopped")
+"""Registers of the controller itself that suites flip."""
 _COUNTED = [*build_arguments("verilator"), "-Wno-lint", "--coverage-line", "--coverage-toggle"]
 """Verilator's arguments; branches come with lines. Lint is held by `flow.tools.verilator`."""
 
@@ -99,12 +106,15 @@ def run_suite(suite: Suite, job: Job | None, folder: Path) -> SuiteResult:
 
 
 def _counting(job: Job, folder: Path) -> list[str]:
-    """Verilator's arguments: what it counts, and the controller's ports, where it is the top."""
+    """Verilator's arguments: what it counts, and the controller's ports, where it is the top, and
+    the registers that suites flip."""
     ports = folder / "ports.vlt"
     lines = [
         f'public_flat_rw -module "{CONTROLLER}" -var "{port.name}"'
         for port in controller_ports(job.config)
     ]
+    lines += [f'public_flat_rw -module "{CONTROLLER}{block}" -var "*"' for block in FLIPPED]
+    lines += [f'public_flat_rw -module "{CONTROLLER}" -var "{name}"' for name in RUNS]
     ports.write_text("\n".join(["`verilator_config", *lines, ""]), encoding="utf-8")
     return [str(ports), *_COUNTED, "-CFLAGS", "-O0"]
 

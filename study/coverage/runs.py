@@ -28,9 +28,8 @@ SUITE_NAMES: dict[str, Callable[[Job], bool]] = {
     "control_bus": lambda job: True,
     # Of a component that no controller has.
     "digital_layer": lambda job: False,
-    # These flip registers inside, which Verilator does not show.
-    "every_mark": lambda job: False,
-    "every_parity": lambda job: False,
+    "every_mark": lambda job: True,
+    "every_parity": lambda job: True,
     "every_move": lambda job: job.program,
     "every_packet": lambda job: job.program,
     "every_phase_bit": lambda job: True,
@@ -40,6 +39,7 @@ SUITE_NAMES: dict[str, Callable[[Job], bool]] = {
     "longest_phase": lambda job: True,
     "many_events": lambda job: True,
     "scenarios": lambda job: True,
+    "storms": lambda job: True,
 }
 """All of `tb.suites`, each with the jobs that it is for."""
 

@@ -34,7 +34,7 @@ BIT_SUITES = tuple(
 TRIM_SUITE = f"{SUITES}.every_trim"
 PACKET_SUITES = tuple(f"{SUITES}.{name}" for name in ("every_packet", "every_move"))
 BUS_SUITES = tuple(f"{SUITES}.{name}" for name in ("control_bus", "axi_stream", "many_events"))
-LONG_SUITES = (f"{SUITES}.scenarios", f"{SUITES}.longest_phase")
+LONG_SUITES = tuple(f"{SUITES}.{name}" for name in ("storms", "scenarios", "longest_phase"))
 DIGITAL_SUITE = f"{SUITES}.digital_layer"
 NO_VERDICT = "no verdict: the simulation did not build, hung or stopped"
 
@@ -86,7 +86,7 @@ def buses(job: Job, source: str, folder: Path) -> str | None:
 
 
 def long(job: Job, source: str, folder: Path) -> str | None:
-    """Random scenarios with resets in any state, then the longest phase to its end."""
+    """Storms and random scenarios with resets in any state, then the longest phase to its end."""
     return _simulate({"controller.sv": source}, CONTROLLER, LONG_SUITES, job, folder)
 
 

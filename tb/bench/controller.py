@@ -17,7 +17,7 @@ from ...hdl.config import PHASE_NAMES, NetworkConfig
 from ...hdl.controller.control_registers import control_registers
 from ...hdl.controller.layer_registers import layer_register
 from ...sim.job import Job
-from ...sim.simulators.job_folder import JOB_FILE, JOB_VARIABLE
+from ...sim.simulators.job_folder import JOB_FILE, JOB_VARIABLE, MET_FILE
 from ...sim.testbench.top import bus_inputs, programming_inputs
 from .arrays import IdealArray
 from .handles import read_number
@@ -102,6 +102,15 @@ class ControllerBench(abc.ABC):
 
     async def command(self, field: str) -> None:
         await self.write("CONTROL", self.bit("CONTROL", field))
+
+    def count_what_is_met(self) -> Callable[[], None]:
+        """From now on; what is given leaves the counts of the whole simulation so far."""
+        # What few runs need, and an extra brings.
+        from .functional_coverage import CoverageMonitor
+
+        monitor = CoverageMonitor(self.dut, self.config)
+        cocotb.start_soon(monitor.run())
+        return lambda: monitor.bins.write(Path(os.environ[JOB_VARIABLE]) / MET_FILE)
 
     def check_packet(self, found: Sequence[int], index: int, seen: Seen | None = None) -> None:
         """A packet is that of an image, some macros' scores read as `seen` has it."""

@@ -13,11 +13,11 @@ from ...bits import word_of_bits
 from ...hdl.config import STREAM_BITS
 from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.model import ProgrammingModel, most_row_cycles, packet_of_row
+from ..bench.handles import read_number
 from ..bench.weights import DeviceCells, WeightsBench
 
 BUS_CYCLES = 8
 """From a row's end to a register that tells it."""
-NO_LINE = -1
 WAIT_STEP = 3
 """Clock cycles between the moments at which a packet comes."""
 
@@ -97,7 +97,7 @@ async def rows_wait_for_images_and_images_for_rows(dut: Any) -> None:
     for index, layer in enumerate(bench.config.layers):
         for wait in range(0, bench.config.latency, WAIT_STEP):
             await bench.restart()
-            cells, name = DeviceCells(dead_line=NO_LINE), layer.macro_names[0]
+            cells, name = DeviceCells(dead_line=-1), layer.macro_names[0]
             tasks = bench.give_cells(layer, name, cells)
             taking = cocotb.start_soon(bench.packet_after(wait, bench.packet_of(index, 0, True)))
             stopping = cocotb.start_soon(bench.command("stop"))
@@ -112,3 +112,26 @@ async def rows_wait_for_images_and_images_for_rows(dut: Any) -> None:
             await sending
             assert await bench.read(layer_register(index, "ROWS_DONE")) == 1, f"{wait} cycles"
             tasks.cancel()
+
+
+@cocotb.test()
+async def a_table_that_flips_is_told(dut: Any) -> None:
+    """Each bit of how many spare rows are taken, and their parity, until it is right again."""
+    bench = await MoveBench.started(dut)
+    upset = bench.bit("ERRORS", "configuration_upset")
+    for layer in bench.config.layers:
+        table = getattr(dut.programmer, f"{layer.name}_rows").spares
+        names = ["parity", *(f"taken_{macro}" for macro in range(layer.macros))]
+        for register in (getattr(table, name) for name in names):
+            kept = read_number(register)
+            for bit in range(len(register)):
+                await FallingEdge(dut.clk)
+                register.value = kept ^ 1 << bit
+                await ClockCycles(dut.clk, 3)
+                assert await bench.read("ERRORS") == upset, f"{layer.name}: found no upset told"
+                await FallingEdge(dut.clk)
+                register.value = kept
+                await ClockCycles(dut.clk, 2)
+                await bench.write("ERRORS", upset)
+                assert await bench.read("ERRORS") == 0, f"{layer.name}: found one that stays"
+    await bench.image(0, bench.config)

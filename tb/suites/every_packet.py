@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles
+from cocotb.triggers import ClockCycles, FallingEdge
 
 from ...hdl.config import STREAM_BITS, LayerConfig
 from ...hdl.controller.layer_registers import layer_register
@@ -18,7 +18,7 @@ from ...hdl.programming.model import (
     ProgrammingModel,
     most_row_cycles,
 )
-from ..bench.weights import DeadCells, WeightsBench
+from ..bench.weights import DeadCells, DeviceCells, WeightsBench
 
 SEEN_CYCLES = 8
 """A packet is dropped, and counted, so soon after its last beat."""
@@ -99,3 +99,33 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
         assert told, f"{name}: found nothing told of rows that cannot be repaired"
         await bench.write(name, told)
         assert await bench.read(name) == 0, f"{name}: found {told:#x} not to go"
+
+
+@cocotb.test()
+async def a_state_that_flips_at_rest_is_told(dut: Any) -> None:
+    """Of the router, of each layer's rows, and what these are held against; then images go on."""
+    bench = await PacketBench.started(dut)
+    programmer, upset = dut.programmer, bench.bit("ERRORS", "state_upset")
+    places = [(programmer.router, name) for name in ("packet_state", "begun")]
+    for layer in bench.config.layers:
+        rows = getattr(programmer, f"{layer.name}_rows")
+        places += [(rows, name) for name in ("row_state", "at_work")]
+    for layer in bench.config.layers:
+        # A row that begins so reads right once pulsed.
+        bench.give_cells(layer, layer.macro_names[0], DeviceCells(dead_line=-1))
+    await bench.command("stop")
+    for number, (block, name) in enumerate(places):
+        register = getattr(block, name)
+        for bit in range(len(register)):
+            what = f"register {number}, {name}, bit {bit}"
+            await FallingEdge(dut.clk)
+            register.value = 1 << bit
+            await ClockCycles(dut.clk, 2)
+            await bench.packet([0, 0])  # ends what the router takes itself to be in
+            await ClockCycles(dut.clk, max(map(most_row_cycles, bench.config.layers)))
+            told = await bench.read("ERRORS")
+            assert told & upset, f"{what}: found no upset told"
+            await bench.write("ERRORS", told)
+            assert await bench.read("ERRORS") == 0, f"{what}: found an upset told twice"
+    await bench.command("start")
+    await bench.image(0, bench.config)

@@ -35,3 +35,41 @@ async def every_bit_of_configuration_is_told(dut: Any) -> None:
                 await bench.write("ERRORS", upset)
                 assert await bench.read("ERRORS") == 0, f"{what}: found an upset that stays"
     await bench.image(0, bench.config)
+
+
+@cocotb.test()
+async def a_half_of_a_write_that_flips_is_told(dut: Any) -> None:
+    """Whether address and data of a write are there; the next write is as any other."""
+    bench = await HandshakeBench.started(dut)
+    upset = bench.bit("ERRORS", "state_upset")
+    for name in ("address_held", "address_free", "data_held", "data_free"):
+        handle = getattr(dut.axi_lite, name)
+        await FallingEdge(dut.clk)
+        handle.value = 1 - read_number(handle)
+        await ClockCycles(dut.clk, 3)
+        assert await bench.read("ERRORS") == upset, f"{name}: found no upset told"
+        await bench.write("ERRORS", upset)
+        assert await bench.read("ERRORS") == 0, f"{name}: found an upset told twice"
+    await bench.image(0, bench.config)
+
+
+@cocotb.test()
+async def whether_it_runs_flips_and_is_told(dut: Any) -> None:
+    """Until a command says anew whether it does; images come then."""
+    bench = await HandshakeBench.started(dut)
+    upset = bench.bit("ERRORS", "configuration_upset")
+    for command in ("start", "stop"):
+        for name in ("running", "stopped"):
+            await bench.command(command)
+            await FallingEdge(dut.clk)
+            handle = getattr(dut, name)
+            handle.value = 1 - read_number(handle)
+            await ClockCycles(dut.clk, 3)
+            for _ in range(2):
+                assert await bench.read("ERRORS") == upset, f"{name}: found no upset told"
+                await bench.write("ERRORS", upset)
+            await bench.command(command)
+            await bench.write("ERRORS", upset)
+            assert await bench.read("ERRORS") == 0, f"{name}: found an upset that stays"
+    await bench.command("start")
+    await bench.image(0, bench.config)

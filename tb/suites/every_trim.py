@@ -9,7 +9,7 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
 from numpy.typing import NDArray
 
 from ...hdl.config import PHASE_BITS, PHASE_NAMES, LayerConfig, Readout
@@ -223,3 +223,46 @@ async def no_calibration_while_running_or_busy(dut: Any) -> None:
                 if not calibrates:
                     assert await bench.read(register) == kept[register], register
                 await bench.write(register, kept[register])
+
+
+@cocotb.test()
+async def a_corrected_count_stays_in_its_range(dut: Any) -> None:
+    """Of none and of all columns, with every trim that would leave it."""
+    bench = await TrimBench.started(dut)
+    counting = {
+        register: array
+        for register, array in bench.trimmed.items()
+        if array.layer.readout is Readout.COUNT
+    }
+    for sign in (-1, 1):
+        for register, array in counting.items():
+            end = sign * ((1 << array.layer.count_bits) - 1)
+            array.offset = 2 * end
+            seen = {array.place: functools.partial(np.full_like, fill_value=end)}
+            for size in range(1, 1 << array.layer.trim_bits_in_use):
+                await bench.write(register, register_value(sign * size, array))
+                await bench.send(0)
+                bench.check_packet(await bench.receive(2 * bench.config.latency), 0, seen)
+            array.offset = 0
+            await bench.write(register, 0)
+
+
+@cocotb.test()
+async def a_calibration_that_is_lost_is_told(dut: Any) -> None:
+    """What was begun is forgotten in each layer in turn; the next calibration is as any other."""
+    bench = await TrimBench.started(dut)
+    upset = bench.bit("ERRORS", "state_upset")
+    await bench.command("stop")
+    for layer in bench.config.layers:
+        if not layer.trim_bits_in_use:
+            continue
+        begun = getattr(dut, layer.name).calibrator.begun
+        for flips in (True, False):
+            await bench.command("calibrate")
+            await FallingEdge(dut.clk)
+            if flips:
+                begun.value = 0
+            await ClockCycles(dut.clk, bench.config.calibration_cycles + FEW)
+            assert await bench.read("STATUS") == 0, layer.name
+            assert await bench.read("ERRORS") == upset * flips, layer.name
+            await bench.write("ERRORS", upset * flips)

@@ -15,7 +15,7 @@ from cocotbext.axi import AxiResp, AxiStreamFrame
 
 from ...hdl.config import DEAD_TIME_NAMES, PHASE_NAMES
 from ...hdl.controller.layer_registers import layer_register
-from ...sim.simulators.job_folder import JOB_VARIABLE, MET_FILE, SCENARIOS_VARIABLE
+from ...sim.simulators.job_folder import JOB_VARIABLE, SCENARIOS_VARIABLE
 from ..bench.controller import with_times
 from ..bench.register_events import any_register, no_such_register, read_only_register
 from ..bench.scoreboard import LONGEST, SHARES, SINK_SHARES, PhaseMonitor, ScenarioBench, Scoreboard
@@ -217,16 +217,6 @@ ACTIONS: dict[str, Callable[[ScenarioBench], Awaitable[None]]] = {
 }
 
 
-def count_what_is_met(bench: ScenarioBench) -> Callable[[], None]:
-    """From now on; what is given leaves the counts of all scenarios so far."""
-    # What few runs need, and an extra brings.
-    from ..bench.functional_coverage import CoverageMonitor
-
-    monitor = CoverageMonitor(bench.dut, bench.config)
-    cocotb.start_soon(monitor.run())
-    return lambda: monitor.bins.write(Path(os.environ[JOB_VARIABLE]) / MET_FILE)
-
-
 @cocotb.test()
 @cocotb.parametrize(number=NUMBERS)
 async def scenario(dut: Any, number: int) -> None:
@@ -235,7 +225,7 @@ async def scenario(dut: Any, number: int) -> None:
     seed = bench.job.seed
     bench.draw.seed(f"{seed}, scenario {number}")
     await bench.start()
-    counted = count_what_is_met(bench) if SCENARIOS_VARIABLE in os.environ else None
+    counted = bench.count_what_is_met() if SCENARIOS_VARIABLE in os.environ else None
     event: str | Reset = "the first image"
     try:
         await bench.check()

@@ -13,7 +13,7 @@ SUITES = [
     "every_register_bit", "every_restart", "every_phase_bit", "every_trim", "every_mark",
     "every_parity",
 ]  # fmt: skip
-TESTS = 24
+TESTS = 28
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
@@ -39,7 +39,7 @@ def test_packets_of_weights(run_tests):
     tests, failures, log = run_tests(
         DESIGNS["programmable"].job(), modules("every_packet", "every_move")
     )
-    assert (tests, failures) == (4, 0), log[-3000:]
+    assert (tests, failures) == (6, 0), log[-3000:]
 
 
 def test_a_row_too_high_is_caught(run_tests):
