@@ -19,8 +19,8 @@ from .result import CoverageResult, CrossCoverage, FileCoverage, Listed, Missing
 from .runs import Reached, Unit
 from .unreached import Unreached, UnreachedBin, UnreachedList, read_list
 
-SCENARIOS = 60
-"""Of each design. Not every bin is hit by so many: docs/coverage.md."""
+SCENARIOS = 150
+"""Of each design, with eight storms for each: docs/coverage.md."""
 KINDS = ("line", "branch", "toggle")
 
 

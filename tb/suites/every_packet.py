@@ -69,6 +69,14 @@ async def packets_for_nothing_are_dropped(dut: Any) -> None:
             )
         for name in ("ROWS_DONE", "PULSES", "PROGRAMMING_CYCLES"):
             assert await bench.read(layer_register(index, name)) == 0, name
+    # Two in one cycle: one of no row, and one of a single beat, in whatever cycle that is seen.
+    for wait in range(SEEN_CYCLES):
+        await bench.packet([0, 1 << ROW_BITS - 1, *bench.row(0, 0)[0][2:]])
+        await ClockCycles(dut.clk, wait + 1)
+        await bench.packet([0])
+        await ClockCycles(dut.clk, SEEN_CYCLES)
+        dropped += 2
+        assert await bench.read("DROPPED_ROWS") == dropped, f"{wait} cycles between"
     assert await bench.read("ERRORS")
     await bench.image(0, bench.config)
 
