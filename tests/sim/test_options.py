@@ -1,20 +1,21 @@
 """Every documented option of every configuration record is built, and does what it says."""
 
 import itertools
-import random
 
 import numpy as np
 import pytest
 from support.options import (
     DIGITAL_EDGES,
-    PAIRS,
+    RUN,
     SINGLES,
+    covering_rows,
     fields_without_edges,
     job_with,
     network_with,
+    pairs_of,
+    refusal_of,
 )
 
-from popbridge.errors import InputError
 from popbridge.flow.emit.controller import CONTROLLER
 from popbridge.flow.emit.convert import to_systemverilog
 from popbridge.flow.tools.verilator import lint
@@ -22,9 +23,6 @@ from popbridge.hdl.config import DigitalLayerConfig
 from popbridge.hdl.digital.layer import DigitalLayer, PopcountLayer
 from popbridge.sim import cosim, montecarlo
 
-RUN = [option for option in SINGLES if option.runs]
-PAIRS_IN_CI = 3
-"""So many, drawn from a fixed seed; all of them nightly."""
 FIRSTS = {str(option) for option in SINGLES if option.first}
 """Linted and run in pysim in CI, one of each field; nightly all."""
 STRUCTURE = {"zero_dead_time_allowed=True"}
@@ -46,9 +44,9 @@ def linted(config, folder, build_root):
     lint([path], CONTROLLER)
 
 
-def right_in(simulator, option, build_root):
+def right_in(simulator, build_root, *options):
     """The simulation refuses any wrong bit or cycle; its results are those of the physics."""
-    job = job_with(option)
+    job = job_with(*options)
     outcome = cosim.simulate(job, simulator=simulator, root=build_root)
     assert len(outcome.results) == len(job.images)
     if not job.program:
@@ -67,42 +65,52 @@ def test_a_single_option_is_linted(option, tmp_path, build_root):
 
 @pytest.mark.parametrize("option", in_ci(RUN, FIRSTS), ids=str)
 def test_a_single_option_runs_in_pysim(option):
-    right_in("pysim", option, None)
+    right_in("pysim", None, option)
 
 
 @pytest.mark.parametrize("option", in_ci(RUN, STRUCTURE), ids=str)
 def test_a_single_option_runs_in_icarus(option, icarus, build_root):
-    right_in(icarus, option, build_root)
+    right_in(icarus, build_root, option)
 
 
 @pytest.mark.parametrize("option", in_ci(RUN, STRUCTURE), ids=str)
 def test_a_single_option_runs_in_verilator(option, build_root):
-    right_in("verilator", option, build_root)
+    right_in("verilator", build_root, option)
 
 
-def linted_or_refused(pair, folder, build_root):
-    """Whether a pair is built; options that exclude each other are refused in one line."""
-    try:
-        config = network_with(*pair).config
-    except InputError as error:
-        assert "\n" not in str(error) and "expected" in str(error)
-        return False
-    linted(config, folder, build_root)
-    return True
-
-
-def test_some_pairs_are_linted(tmp_path, build_root):
-    pairs = random.Random(20261130).sample(PAIRS, PAIRS_IN_CI)
-    built = [linted_or_refused(pair, tmp_path, build_root) for pair in pairs]
-    assert any(built)
+def test_a_row_of_pairs_is_linted_and_runs(icarus, tmp_path, build_root):
+    """Hundreds of pairs in one network; nightly all of them."""
+    row = next(covering_rows(RUN))
+    linted(network_with(*row).config, tmp_path, build_root)
+    right_in(icarus, build_root, *row)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("first", SINGLES, ids=str)
-def test_all_pairs_are_linted(first, tmp_path, build_root):
-    pairs = [pair for pair in PAIRS if pair[0] == first]
-    for pair in pairs:
-        linted_or_refused(pair, tmp_path, build_root)
+def test_rows_have_every_pair_that_is_possible():
+    having = {pair for row in covering_rows(SINGLES) for pair in itertools.permutations(row, 2)}
+    missing = [pair for pair in pairs_of(SINGLES) if pair not in having]
+    for pair in missing:
+        told = refusal_of(*pair)
+        assert told and "\n" not in told and "expected" in told, pair
+
+
+@pytest.mark.nightly
+def test_all_pairs_are_linted(tmp_path, build_root):
+    for row in covering_rows(SINGLES):
+        linted(network_with(*row).config, tmp_path, build_root)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("simulator", ["pysim", "icarus", "verilator"])
+def test_all_pairs_run(simulator, request, build_root):
+    if simulator == "icarus":
+        request.getfixturevalue("icarus")
+    for row in covering_rows(RUN):
+        try:
+            right_in(simulator, build_root, *row)
+        except Exception as error:
+            error.add_note(" ".join(map(str, row)))
+            raise
 
 
 DIGITAL = [

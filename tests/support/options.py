@@ -6,12 +6,14 @@
 import dataclasses
 import itertools
 import typing
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from popbridge.behav.parameters.chip import ChipParameters
 from popbridge.bnn.mapping import MappedNetwork, map_network
+from popbridge.errors import InputError
 from popbridge.hdl.config import (
     ArrayGroup,
     DigitalLayerConfig,
@@ -133,7 +135,12 @@ SINGLES = [
     for field, edges in fields.items()
     for value in (*edges.run, *edges.built)
 ]
-PAIRS = [pair for pair in itertools.combinations(SINGLES, 2) if pair[0].field != pair[1].field]
+RUN = [option for option in SINGLES if option.runs]
+
+
+def pairs_of(options: Sequence[Option]) -> list[tuple[Option, Option]]:
+    """All pairs of options of two fields."""
+    return [pair for pair in itertools.combinations(options, 2) if pair[0].field != pair[1].field]
 
 
 def fields_without_edges() -> set[str]:
@@ -195,6 +202,57 @@ def network_with(*options: Option) -> MappedNetwork:
         layers = (first.replace(name=chosen["name"]), *others)
         mapped = dataclasses.replace(mapped, config=mapped.config.replace(layers=layers))
     return mapped
+
+
+def refusal_of(*options: Option) -> str | None:
+    """Why no network has these options; None if one has."""
+    try:
+        network_with(*options)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def without_effect(row: Sequence[Option]) -> set[str]:
+    """Fields of a row that leave other options of it without effect."""
+    values = {option.field: option.value for option in row}
+    needs = [NEEDS.get(name, {}) for name in values]
+    return {
+        name
+        for needed in needs
+        for name in needed
+        if name in values and bool(values[name]) != bool(needed[name])
+    }
+
+
+def covering_rows(options: Sequence[Option]) -> Iterator[tuple[Option, ...]]:
+    """Rows of options, one of each field at most, of which each pair that is possible is in one.
+
+    Greedy: a row begins with a pair that is in none before, and takes what more of those it can,
+    but nothing that leaves another option without effect, unless its first pair is so itself.
+    """
+    waiting = dict.fromkeys(pairs_of(options))
+    while waiting:
+        first = next(iter(waiting))
+        del waiting[first]
+        if refusal_of(*first):
+            continue
+        row, idle = [*first], without_effect(first)
+        for pair in waiting:
+            fields = {option.field for option in row}
+            more = [option for option in pair if option not in row]
+            if (
+                fields.isdisjoint(option.field for option in more)
+                and without_effect([*row, *more]) == idle
+                and not refusal_of(*row, *more)
+            ):
+                row += more
+        for pair in itertools.product(row, repeat=2):
+            names = {option.field for option in pair}
+            needed = {name for field in names for name in NEEDS.get(field, {})}
+            if idle.isdisjoint(needed) or not idle.isdisjoint(names):
+                waiting.pop(pair, None)
+        yield tuple(row)
 
 
 def job_with(*options: Option) -> Job:
