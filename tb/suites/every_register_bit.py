@@ -113,9 +113,14 @@ async def every_bit_is_kept_and_read(dut: Any, slow: float) -> None:
 async def bytes_are_written_one_by_one(dut: Any) -> None:
     """What is not written stays, bit by bit."""
     bench = await RegisterBench.started(dut)
-    for pattern in PATTERNS:
+    ascending = range(WORD_BYTES)
+    # The last pattern in both orders: a byte's highest bit is 1 only until the byte is written.
+    for pattern, order in [
+        *((each, ascending) for each in PATTERNS),
+        (PATTERNS[-1], ascending[::-1]),
+    ]:
         await bench.write_everywhere(pattern, EVERY_BYTE)
-        for byte in range(WORD_BYTES):
+        for byte in order:
             await bench.write_everywhere(~pattern & 0x7F7F7F7F, 1 << byte)
 
 
