@@ -98,7 +98,17 @@ class WeightsBench(HandshakeBench):
         layer = self.config.layers[index]
         macro, row = divmod(neuron, layer.rows_used)
         weights = self.draw.getrandbits(layer.fan_in)
-        return [index, *packet_of_row(layer, macro, row, weights, True)], macro, row, weights
+        return self.packet_of(index, neuron, weights, blank=True), macro, row, weights
+
+    def packet_of(self, index: int, neuron: int, weights: int, *, blank: bool) -> list[int]:
+        """A packet of weights; anything lies beyond the last column."""
+        layer = self.config.layers[index]
+        macro, row = divmod(neuron, layer.rows_used)
+        beats = packet_of_row(layer, macro, row, weights, blank)
+        used = layer.fan_in % STREAM_BITS
+        if used:
+            beats[-1] |= self.draw.getrandbits(STREAM_BITS - used) << used
+        return [index, *beats]
 
     async def check_programming(
         self, index: int, rows: Sequence[ProgrammedRow], macro: int, row: int

@@ -10,9 +10,8 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 
 from ...bits import word_of_bits
-from ...hdl.config import STREAM_BITS
 from ...hdl.controller.layer_registers import layer_register
-from ...hdl.programming.model import ProgrammingModel, most_row_cycles, packet_of_row
+from ...hdl.programming.model import ProgrammingModel, most_row_cycles
 from ..bench.handles import read_number
 from ..bench.weights import DeviceCells, WeightsBench
 
@@ -32,12 +31,9 @@ class MoveBench(WeightsBench):
         self.dut.rst.value = 0
         await FallingEdge(self.dut.clk)
 
-    def packet_of(self, index: int, neuron: int, blank: bool) -> list[int]:
-        """A packet of the job's weights for a neuron."""
-        layer = self.config.layers[index]
-        macro, row = divmod(neuron, layer.rows_used)
-        weights = word_of_bits(self.job.weights[index][neuron] > 0)
-        return [index, *packet_of_row(layer, macro, row, weights, blank)]
+    def weights(self, index: int, neuron: int) -> int:
+        """The job's, of a neuron."""
+        return word_of_bits(self.job.weights[index][neuron] > 0)
 
     async def packet_after(self, wait_cycles: int, packet: Sequence[int]) -> None:
         """Send a packet, later."""
@@ -51,16 +47,17 @@ class MoveBench(WeightsBench):
         macro, row = divmod(neuron, layer.rows_used)
         seen, cells, name = DeviceCells(row), DeviceCells(row), layer.macro_names[macro]
         tasks = self.give_cells(layer, name, seen)
-        first, second = self.row(index, neuron)[0], self.packet_of(index, neuron, False)
+        first, _, _, others = self.row(index, neuron)
+        own = self.weights(index, neuron)
         model, most = ProgrammingModel(layer), 2 * most_row_cycles(layer)
         await self.command("stop")
         await self.packet(first, most)
-        await self.packet(second, most)
+        await self.packet(self.packet_of(index, neuron, own, blank=False), most)
         await ClockCycles(self.dut.clk, most + BUS_CYCLES)
         tasks.cancel()
         rows = [
-            model.program(macro, row, word_of_packet(packet), packet is first, cells)
-            for packet in (first, second)
+            model.program(macro, row, weights, blank, cells)
+            for weights, blank in ((others, True), (own, False))
         ]
         assert rows[0].moves == 1 and rows[1].line == layer.macro.neuron_rows, rows
         assert seen.pulses == cells.pulses, f"{layer.name}, neuron {neuron}: pulses differ"
@@ -72,12 +69,6 @@ class MoveBench(WeightsBench):
         for image in range(len(self.job.images)):
             await self.image(image, self.config)
         array.rows = kept
-
-
-def word_of_packet(packet: Sequence[int]) -> int:
-    """The weights in it."""
-    _, _, *words = packet
-    return sum(word << STREAM_BITS * place for place, word in enumerate(words))
 
 
 @cocotb.test()
@@ -99,7 +90,8 @@ async def rows_wait_for_images_and_images_for_rows(dut: Any) -> None:
             await bench.restart()
             cells, name = DeviceCells(dead_line=-1), layer.macro_names[0]
             tasks = bench.give_cells(layer, name, cells)
-            taking = cocotb.start_soon(bench.packet_after(wait, bench.packet_of(index, 0, True)))
+            packet = bench.packet_of(index, 0, bench.weights(index, 0), blank=True)
+            taking = cocotb.start_soon(bench.packet_after(wait, packet))
             stopping = cocotb.start_soon(bench.command("stop"))
             await bench.image(0, bench.config)
             await stopping
