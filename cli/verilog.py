@@ -93,6 +93,6 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     progress("")
     for name in texts:
         print(folder / name, file=out)
-    verdict = "Verilator's lint finds nothing beyond the waivers of popbridge.flow.verilator"
+    verdict = "Verilator's lint finds nothing beyond the waivers of popbridge.flow.tools.verilator"
     print(verdict if missing is None else f"lint skipped: {missing}", file=out)
     return {"files": [str(folder / name) for name in texts], **made}, 0

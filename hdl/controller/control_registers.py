@@ -84,7 +84,7 @@ EVENTS = {
     ),
     "state_upset": Entry(
         "A register has flipped by itself: an image was lost or is one too many, a calibration "
-        "ended without trims, or a write was lost.",
+        "ended without trims, a write was lost, or programming was begun or ended.",
         is_error=True,
     ),
 }  # fmt: skip
