@@ -120,6 +120,8 @@ class ControllerBench(abc.ABC):
     def check_rest(self) -> None:
         """No result is offered, and no pin to an array is up."""
         assert not read_number(self.dut.m_axis_tvalid), "a result of what was lost"
+        left = read_number(self.dut.m_axis_tdata), read_number(self.dut.m_axis_tlast)
+        assert left == (0, 0), f"found {left} on the results' stream, where none is offered"
         for array in self.arrays:
             to_array = [name for name in array.pins if not name.startswith("sense")]
             up = [name for name in to_array if read_number(array.pins[name])]
