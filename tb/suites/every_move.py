@@ -68,6 +68,7 @@ class MoveBench(WeightsBench):
         await self.command("start")
         for image in range(len(self.job.images)):
             await self.image(image, self.config)
+        assert await self.read("ERRORS") == 0, f"{layer.name}, neuron {neuron}"
         array.rows = kept
 
 
