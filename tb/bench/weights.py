@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cocotb
 from cocotb.triggers import ReadWrite, RisingEdge, ValueChange
 
 from ...hdl.config import STREAM_BITS, LayerConfig, ProgrammingOperation
@@ -49,6 +50,24 @@ class DeviceCells(DeadCells):
 
 class WeightsBench(HandshakeBench):
     """A bench that sends packets of weights."""
+
+    async def start(self) -> None:
+        await super().start()
+        for layer in self.config.layers:
+            for macro in layer.macro_names:
+                cocotb.start_soon(self.see_rest(layer, macro))
+
+    async def see_rest(self, layer: LayerConfig, macro: str) -> None:
+        """Without an operation there is neither device, amplitude nor column."""
+        pins = [
+            getattr(self.dut, f"{layer.name}_{macro}__prog_{name}")
+            for name in ("op", "device", "level", "mask")
+        ]
+        while True:
+            await ValueChange(pins[0])
+            await ReadWrite()  # the others have settled
+            operation, *others = map(read_number, pins)
+            assert operation or not any(others), f"{layer.name}, {macro}: found {others} at rest"
 
     async def see_pulses(self, layer: LayerConfig, macro: str, cells: CellRow) -> None:
         """Give each pulse on a macro's pins to its cells."""
