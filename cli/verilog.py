@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, TextIO
 
+from ..bnn.mapping import MappedNetwork
 from ..errors import InputError
 from ..flow.emit.black_boxes import MACRO_TOP, black_box_stubs, macro_top_verilog
 from ..flow.emit.cells import cells_csv
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     except InputError as error:
         versions, missing = simulator_versions(None), error
     progress("converting")
-    made = description(config, versions)
+    made = description(config, versions) | _thresholds(mapped)
     registers = control_registers(config)
     hardware = {
         f"{CONTROLLER}.sv": controller_verilog(config),
@@ -93,6 +94,24 @@ def run(arguments: argparse.Namespace, out: TextIO) -> tuple[dict[str, Any], int
     progress("")
     for name in texts:
         print(folder / name, file=out)
+    if mapped.saturated:
+        print(
+            f"{mapped.saturated} thresholds are not held exactly: {CONTROLLER}.json has those that "
+            "are, docs/hardware.md says why",
+            file=out,
+        )
     verdict = "Verilator's lint finds nothing beyond the waivers of popbridge.flow.tools.verilator"
     print(verdict if missing is None else f"lint skipped: {missing}", file=out)
     return {"files": [str(folder / name) for name in texts], **made}, 0
+
+
+def _thresholds(mapped: MappedNetwork) -> dict[str, Any]:
+    """What bias columns hold: thresholds of the hidden layers, and how many neurons differ."""
+    return {
+        "thresholds": {
+            layer.config.name: layer.thresholds.tolist()
+            for layer in mapped.layers
+            if layer.thresholds is not None
+        },
+        "saturated": {layer.config.name: layer.saturated for layer in mapped.layers},
+    }

@@ -15,7 +15,7 @@ HOW_TO_READ = f"""
 Registers have {WORD_BITS} bits; bits above the fields read as 0 and ignore writes. Addresses are in
 bytes; the lowest two bits do not count. A write to a register of read-only fields is answered with
 SLVERR, as is a value out of its range, which changes nothing; an address without a register with
-DECERR.
+DECERR. Where a field has a range, the whole word is held against it, as the enabled bytes make it.
 """
 
 ACCESS_MEANINGS = {

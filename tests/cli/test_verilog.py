@@ -1,9 +1,14 @@
 """``popbridge verilog``: which files it writes, and that each says what it is."""
 
+import csv
+import dataclasses
 import json
 
+import numpy as np
 from support.commands import run_json
+from support.jobs import make_network
 
+from popbridge.bnn.network_file import write_network
 from popbridge.cli.main import main
 from popbridge.flow.tools import verilator
 
@@ -26,6 +31,30 @@ def test_verilog(small, in_folder, capsys):
     # Each says what it is; the table of cells has its titles in place of that.
     for path in (in_folder / "out").iterdir():
         assert ("made by popbridge" in path.read_text().lower()) == (path.suffix != ".csv"), path
+
+
+def test_thresholds_that_are_held_are_told(in_folder, capsys):
+    """Held against the cells that are written, and neuron by neuron against every sum."""
+    inputs, top = 10, 3
+    network = make_network((inputs, 6, 3))
+    thresholds = np.array([-2, 0, 1, 4, 31, -31], dtype=np.int32)
+    first = dataclasses.replace(network.layers[0], thresholds=thresholds)
+    network = dataclasses.replace(network, layers=(first, network.layers[1]), bits_per_input=2)
+    write_network(network, "several.npz")
+    status = main(["verilog", "several.npz", "--macro", "test-chip", "--output", "out"])
+    assert status == 0 and "thresholds are not held exactly" in capsys.readouterr().out
+    told = json.loads((in_folder / "out" / "popbridge_controller.json").read_text())
+    with open(in_folder / "out" / "popbridge_cells.csv", encoding="utf-8") as lines:
+        cells = [line["cells"] for line in csv.DictReader(lines) if line["layer"] == "layer0"]
+    biases = [sum(2 * int(digit) - 1 for digit in row[inputs:]) for row in cells]
+    assert told["thresholds"] == {"layer0": [1 - top * bias for bias in biases]}
+    sums = np.arange(-top * inputs, top * inputs + 1, 2)
+    differing = [
+        ((sums >= held) != (sums >= wanted)).any()
+        for held, wanted in zip(told["thresholds"]["layer0"], thresholds, strict=True)
+    ]
+    assert told["saturated"] == {"layer0": sum(differing), "layer1": 0}
+    assert 0 < sum(differing) < len(differing)
 
 
 def test_verilog_for_old_icarus(small, in_folder, capsys):
