@@ -136,29 +136,38 @@ def attack(source: str, tests: Mapping[str, Attack]) -> tuple[str, str]:
 
 
 def try_mutant(mutant: Mutant) -> MutantResult:
-    """What becomes of a mutant: killed in any design, else equal in all, else it survives."""
-    proofs: list[str] = []
-    undecided: list[str] = []
+    """What becomes of a mutant: killed in any design, else equal in all, else it survives.
+
+    All designs meet what is quick before any meets what is slow.
+    """
+    variants: list[Variant] = []
     try:
         for variant in mutant.variants():
-            target = variant.target
-            outcome, reason = attack(variant.source, target.quick)
-            if outcome == SURVIVED:
-                verdict = variant.compare(False)
-                if not verdict.equal:
-                    outcome, reason = attack(variant.source, target.slow)
-                if outcome == SURVIVED and not verdict.equal:
-                    verdict = variant.compare(True)
-                (proofs if verdict.equal else undecided).append(f"{target.name}: {verdict.how}")
+            outcome, reason = attack(variant.source, variant.target.quick)
             if outcome != SURVIVED:
-                where = f"{target.name}: {reason}"
-                return MutantResult(**mutant.about, outcome=outcome, reason=where)
+                return _killed(mutant, variant, outcome, reason)
+            variants.append(variant)
     except ElaborationFailed as error:
         return MutantResult(**mutant.about, outcome=ATTACKS[0], reason=str(error))
+    proofs: list[str] = []
+    undecided: list[str] = []
+    for variant in variants:
+        verdict = variant.compare(False)
+        if not verdict.equal:
+            outcome, reason = attack(variant.source, variant.target.slow)
+            if outcome != SURVIVED:
+                return _killed(mutant, variant, outcome, reason)
+            verdict = variant.compare(True)
+        (proofs if verdict.equal else undecided).append(f"{variant.target.name}: {verdict.how}")
     if undecided:
         return MutantResult(**mutant.about, outcome=SURVIVED, reason="; ".join(undecided))
     how = "; ".join(proofs) or "every design is the same text"
     return MutantResult(**mutant.about, outcome=EQUAL, reason=how)
+
+
+def _killed(mutant: Mutant, variant: Variant, outcome: str, reason: str) -> MutantResult:
+    where = f"{variant.target.name}: {reason}"
+    return MutantResult(**mutant.about, outcome=outcome, reason=where)
 
 
 def key_of_mutant(mutant: Mutant, digest: str) -> str:
