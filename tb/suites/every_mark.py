@@ -69,3 +69,17 @@ async def a_soft_reset_tells_nothing(dut: Any) -> None:
         await bench.soft_reset()
         await ClockCycles(dut.clk, 4)
         assert await bench.read("ERRORS") == 0, f"{wait} cycles after an image"
+
+
+@cocotb.test()
+async def a_flip_as_all_is_reset_tells_nothing(dut: Any) -> None:
+    """In the very cycle of a soft reset, which makes it right."""
+    bench = await MarkBench.started(dut)
+    for name in ("last", "sent"):
+        resetting = cocotb.start_soon(bench.command("soft_reset"))
+        await RisingEdge(dut.image_order.restart)
+        await bench.flip(name)
+        await resetting
+        await ClockCycles(dut.clk, 4)
+        assert await bench.read("ERRORS") == 0, f"{name}: found an upset of what is reset"
+        await bench.image(1, bench.config)

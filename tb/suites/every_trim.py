@@ -266,3 +266,22 @@ async def a_calibration_that_is_lost_is_told(dut: Any) -> None:
             assert await bench.read("STATUS") == 0, layer.name
             assert await bench.read("ERRORS") == upset * flips, layer.name
             await bench.write("ERRORS", upset * flips)
+
+
+@cocotb.test()
+async def a_calibration_finds_each_trim(dut: Any) -> None:
+    """Of each macro, its neighbours at other ones."""
+    bench = await TrimBench.started(dut)
+    await bench.command("stop")
+    most = min((1 << each.layer.trim_bits_in_use) - 1 for each in bench.trimmed.values())
+    values = range(-most, most + 1)
+    for turn in range(len(values)):
+        due = {}
+        for place, (register, array) in enumerate(bench.trimmed.items()):
+            due[register] = values[(turn + place) % len(values)]
+            array.offset = -due[register] + Fraction(1, 2) * (1 if due[register] < 0 else -1)
+        await bench.command("calibrate")
+        await ClockCycles(dut.clk, bench.config.calibration_cycles + FEW)
+        for register, array in bench.trimmed.items():
+            found = await bench.read(register)
+            assert found == register_value(due[register], array), f"{register}: {due[register]}"

@@ -13,7 +13,7 @@ SUITES = [
     "every_register_bit", "every_restart", "every_phase_bit", "every_trim", "every_mark",
     "every_parity",
 ]  # fmt: skip
-TESTS = 28
+TESTS = 30
 
 MACRO = MacroConfig(rows=2, columns=8, trim_bits=2, zero_dead_time_allowed=True)
 
