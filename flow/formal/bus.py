@@ -61,6 +61,7 @@ def _packet_input(bench: Bench) -> None:
         implies(within["COLLECT"], (count == place) & (count < beats)),
         bench.inner("begun") == (within["COLLECT"] & (place != 0)),
         bench.inner("told") == within["DISCARD"],
+        bench.inner("whole") == within["FULL"],
         implies(within["DISCARD"], (place >= beats) & (count == 0)),
         implies(within["DISCARD_REST"], (place != 0) & (count == 0)),
         spoiled == within["DISCARD_REST"],

@@ -98,6 +98,7 @@ def _row_lemmas(bench: Bench, layer: LayerConfig, number: int) -> None:
     lemma(implies(at_work, granted))
     lemma(request == (at_work | within("row", "REQUEST")))
     lemma(implies(request, within("packet", "FULL")))
+    lemma(rows.inner("input", "whole") == within("packet", "FULL"))
     up = within("row", "PROGRAM", "COUNT", "DECIDE")
     lemma(implies(up, at_most_one(line) & line.any()))
     lemma(implies(~up, line == 0))

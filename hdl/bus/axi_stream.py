@@ -103,10 +103,12 @@ class PacketInput(wiring.Component):
         m = Module()
         word = Signal(self.beats * STREAM_BITS)
         count = Signal(range(max(2, self.beats)))
-        # Whether a packet is begun, and whether it was flagged, are kept beside what tells them, so
-        # that one upset neither begins a packet nor discards one without a word.
+        # Whether a packet is begun, was flagged, and is whole, is kept beside what tells it, so that
+        # one upset neither begins a packet, nor discards one without a word, nor gives one that
+        # never came.
         begun = Signal()
         told = Signal()
+        whole = Signal()
         place = Signal.like(count, name="place")
         final = Signal()
         taken = Signal()
@@ -118,6 +120,7 @@ class PacketInput(wiring.Component):
             ends.eq(taken & self.s_axis_tlast),
             self.o.payload.eq(word),
         ]
+        m.d.sync += whole.eq(0)
         with m.FSM(init="COLLECT", name="frame") as fsm:
             resting = fsm.ongoing("COLLECT") & (place == 0)
             m.d.comb += self.busy.eq(~resting & ~fsm.ongoing("DISCARD_REST"))
@@ -133,12 +136,13 @@ class PacketInput(wiring.Component):
                     m.d.comb += self.dropped.eq(self.s_axis_tlast != final)
                     with m.If(final & self.s_axis_tlast):
                         m.d.comb += self.completed.eq(~self.restart)
+                        m.d.sync += whole.eq(1)
                         m.next = "FULL"
                     with m.Elif(final):
                         m.d.sync += told.eq(1)
                         m.next = "DISCARD"
                 with m.If(self.restart):
-                    m.d.sync += [count.eq(0), begun.eq(0), told.eq(0)]
+                    m.d.sync += [count.eq(0), begun.eq(0), told.eq(0), whole.eq(0)]
                     m.next = "COLLECT"
                     with m.If((taken | (place != 0)) & ~ends):
                         m.next = "DISCARD_REST"
@@ -155,7 +159,9 @@ class PacketInput(wiring.Component):
                 with m.If(ends):
                     m.next = "COLLECT"
             with m.State("FULL"):
-                m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready | self.restart):
-                    m.next = "COLLECT"
+                m.d.comb += self.o.valid.eq(whole)
+                m.next = "COLLECT"
+                with m.If(whole & ~(self.o.ready | self.restart)):
+                    m.d.sync += whole.eq(1)
+                    m.next = "FULL"
         return m

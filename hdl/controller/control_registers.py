@@ -183,7 +183,7 @@ class ControlRegisters:
             ),
             constants(
                 "IMAGE", "Size of an image.",
-                ("inputs", config.layers[0].inputs, "Values of an image, of one bit or several each."),
+                ("inputs", config.layers[0].inputs, "Values of an image, of one bit or several."),
                 ("beats", config.input_beats, "Beats of an image on `s_axis`."),
             ),
             constants(

@@ -177,10 +177,11 @@ class RowProgrammer(wiring.Component):
             for unused in unused_states(fsm):
                 with m.State(unused):
                     m.next = "IDLE"
-            # Kept twice: an upset at rest would have the next packet lost without a word.
+            # Kept twice: an upset at rest would have the next packet lost without a word. At work
+            # the packet is there.
             rests, at_work = fsm.ongoing("IDLE"), Signal()
             m.d.sync += at_work.eq(Mux(rests, packets.o.valid & addressed, ~self.row_done))
-            m.d.comb += self.upset.eq(rests == at_work)
+            m.d.comb += self.upset.eq((rests == at_work) | ~(rests | packets.o.valid))
 
     def _addressed(self, m: Module, row: Value, macro: Value) -> Signal:
         """Whether the header names a row with a neuron."""

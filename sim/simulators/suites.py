@@ -24,7 +24,7 @@ COVERAGE_FILE = "coverage.dat"
 """In the job's folder: how often each line, branch and edge was reached, as Verilator writes it."""
 FLIPPED = (
     "_registers", "_image_order", "_axi_lite", "_layer*_calibrator", "_programmer_router",
-    "_programmer_layer*_rows", "_programmer_layer*_rows_spares",
+    "_programmer_layer*_rows", "_programmer_layer*_rows_input", "_programmer_layer*_rows_spares",
 )  # fmt: skip
 """Blocks of a controller whose registers suites flip by name: Verilator has to show them."""
 RUNS = ("running", "stopped")

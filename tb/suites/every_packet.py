@@ -22,6 +22,8 @@ from ..bench.weights import DeadCells, DeviceCells, WeightsBench
 
 SEEN_CYCLES = 8
 """A packet is dropped, and counted, so soon after its last beat."""
+FULL = 2
+"""The code of a packet's input that has one."""
 SURPLUS = (1, 3)
 """Beats by which packets are too long."""
 
@@ -107,6 +109,25 @@ async def rows_of_dead_cells_are_told(dut: Any) -> None:
         assert told, f"{name}: found nothing told of rows that cannot be repaired"
         await bench.write(name, told)
         assert await bench.read(name) == 0, f"{name}: found {told:#x} not to go"
+
+
+@cocotb.test()
+async def a_packet_that_never_came_is_none(dut: Any) -> None:
+    """What says that one is there flips, alone; no row begins, and images go on."""
+    bench = await PacketBench.started(dut)
+    await bench.command("stop")
+    for index, layer in enumerate(bench.config.layers):
+        packets = getattr(dut.programmer, f"{layer.name}_rows").input
+        for register, value in ((packets.frame_state, FULL), (packets.whole, 1)):
+            await FallingEdge(dut.clk)
+            register.value = value
+            await ClockCycles(dut.clk, 3)
+            assert await bench.read("STATUS") == 0, f"{layer.name}: found a packet"
+            for name in ("ROWS_DONE", "PULSES", "PROGRAMMING_CYCLES"):
+                assert await bench.read(layer_register(index, name)) == 0, f"{layer.name}: {name}"
+    assert await bench.read("ERRORS") == 0
+    await bench.command("start")
+    await bench.image(0, bench.config)
 
 
 @cocotb.test()

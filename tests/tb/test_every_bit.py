@@ -39,7 +39,7 @@ def test_packets_of_weights(run_tests):
     tests, failures, log = run_tests(
         DESIGNS["programmable"].job(), modules("every_packet", "every_move")
     )
-    assert (tests, failures) == (6, 0), log[-3000:]
+    assert (tests, failures) == (7, 0), log[-3000:]
 
 
 def test_a_row_too_high_is_caught(run_tests):
