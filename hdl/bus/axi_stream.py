@@ -103,9 +103,9 @@ class PacketInput(wiring.Component):
         m = Module()
         word = Signal(self.beats * STREAM_BITS)
         count = Signal(range(max(2, self.beats)))
-        # Whether a packet is begun, was flagged, and is whole, is kept beside what tells it, so that
-        # one upset neither begins a packet, nor discards one without a word, nor gives one that
-        # never came.
+        # Whether a packet is begun, was flagged, and is whole, is kept beside what tells it: so one
+        # upset neither begins a packet, nor discards one without a word, nor gives one that never
+        # came.
         begun = Signal()
         told = Signal()
         whole = Signal()
