@@ -54,6 +54,18 @@ def test_a_row_too_high_is_caught(run_tests):
     assert "layer 0, header bit 1" in log
 
 
+def test_storms(run_tests, job):
+    assert run_tests(job, modules("storms"))[:2] == (1, 0)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("design", DESIGNS)
+def test_storms_on_every_design(run_tests, design):
+    pytest.importorskip("cocotbext.axi")
+    tests, failures, log = run_tests(DESIGNS[design].job(), modules("storms"))
+    assert (tests, failures) == (1, 0), log[-3000:]
+
+
 @pytest.mark.nightly
 def test_the_longest_phase_and_many_events(run_tests, job):
     tests, failures, log = run_tests(job, modules("longest_phase", "many_events"))
