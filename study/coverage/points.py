@@ -60,7 +60,12 @@ class Point:
     @property
     def owner(self) -> str:
         """Path and signal, without the numbers that tell signals of one name apart."""
-        return _NUMBER.sub("", f"{self.path}.{self.signal}".lstrip("."))
+        return _NUMBER.sub("", self.numbered)
+
+    @property
+    def numbered(self) -> str:
+        """Path and signal, with such a number where another one has the name."""
+        return f"{self.path}.{self.signal}".lstrip(".")
 
 
 def read_counts(data: str) -> Counter[Place]:

@@ -19,7 +19,7 @@ from .result import CoverageResult, CrossCoverage, FileCoverage, Listed, Missing
 from .runs import Reached, Unit
 from .unreached import Unreached, UnreachedBin, UnreachedList, read_list
 
-SCENARIOS = 150
+SCENARIOS = 300
 """Of each design, with eight storms for each: docs/coverage.md."""
 KINDS = ("line", "branch", "toggle")
 

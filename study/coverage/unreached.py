@@ -52,7 +52,7 @@ class Unreached(Record):
         return (
             self.lowest <= point.bit <= self.highest
             and self.edge in (None, point.text)
-            and self._pattern.fullmatch(point.owner) is not None
+            and any(self._pattern.fullmatch(name) for name in (point.owner, point.numbered))
         )
 
 

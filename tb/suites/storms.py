@@ -187,6 +187,9 @@ async def after_any_storm_images_are_right(dut: Any) -> None:
         await bench.write("INTERRUPT_ENABLE", bench.draw.choice([0, bench.every_interrupt]))
         tasks = Tasks()
         tasks.start(bench.images(), bench.results(), bench.comparators())
+        if bench.draw.random() < 0.5:
+            # By then results have come, and wait.
+            await ClockCycles(dut.clk, bench.draw.randint(1, 3 * bench.current.latency))
         await bench.accesses(bench.draw.randint(0, 10))
         await bench.command("start")
         await bench.aim()
