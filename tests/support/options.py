@@ -36,7 +36,7 @@ class Edges(NamedTuple):
     """Values of a field: smallest, largest sensible, on and off."""
 
     run: tuple[Any, ...]
-    """Built and run in a simulation; the one most likely to break is first, and in CI."""
+    """Built and run in a simulation; the one most likely to break is first."""
     built: tuple[Any, ...] = ()
     """Built, but too long, or too large, to run."""
 
@@ -122,15 +122,13 @@ class Option(NamedTuple):
     value: Any
     runs: bool
     """Short and small enough to be run."""
-    first: bool
-    """The field's first."""
 
     def __str__(self) -> str:
         return f"{self.field}={self.value}".replace(" ", "")
 
 
 SINGLES = [
-    Option(record, field, value, value in edges.run, value == edges.run[0])
+    Option(record, field, value, value in edges.run)
     for record, fields in EDGES.items()
     for field, edges in fields.items()
     for value in (*edges.run, *edges.built)

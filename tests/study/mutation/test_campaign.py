@@ -59,7 +59,11 @@ def test_mutants_are_drawn_evenly_from_the_seed():
     assert {module: netlist.count(module) for module in netlist} == dict.fromkeys(components(), 2)
     source = [each["module"] for each in about if each["kind"] == campaign.SOURCE]
     assert len(source) == MUTANTS // 2 and max(map(source.count, source)) <= 2
-    assert tuple(draw_mutants(MUTANTS, 1)) == mutants
+
+
+@pytest.mark.nightly
+def test_the_same_seed_draws_the_same_mutants():
+    assert tuple(draw_mutants(MUTANTS, 1)) == drawn(MUTANTS, 1)
 
 
 def of_wire(name, module, wire):
