@@ -87,9 +87,9 @@ class Archive:
                 # The end of a member is where its checksum is looked at.
                 if member.read(1):
                     raise EOFError("more bytes than declared")
+            return array.reshape(header.shape, order="F" if header.fortran_order else "C")
         except Exception as error:  # foreign bytes: zipfile documents no closed set of errors
             raise self._no_array(name, one_line(error)) from error
-        return array.reshape(header.shape, order="F" if header.fortran_order else "C")
 
     def _header(self, name: str) -> Header:
         info = self._members[name]

@@ -81,7 +81,8 @@ def _shape(path: Path, stream: BinaryIO) -> tuple[int, ...]:
 
 def _data(path: Path, stream: BinaryIO, shape: tuple[int, ...]) -> np.ndarray:
     expected = math.prod(shape)
-    if expected > LARGEST_BYTES:
+    # NumPy refuses sizes that are too large beside a 0, too.
+    if math.prod(max(1, size) for size in shape) > LARGEST_BYTES:
         raise InputError(
             f"{path}: data: found shape {shape}, expected at most {LARGEST_BYTES} bytes"
         )

@@ -1,11 +1,14 @@
 """Images from files written byte by byte."""
 
 import gzip
+import io
 import struct
+import zipfile
 
 import numpy as np
 import pytest
 
+from popbridge.bnn.archive import open_archive
 from popbridge.bnn.idx import read_idx
 from popbridge.bnn.images import ImageSet, input_bits, random_images, read_images
 from popbridge.bnn.network import DenseLayer, Network
@@ -89,6 +92,32 @@ BAD_FOLDERS = {
         "labels: found uint8 of shape (2, 1), expected integers of one dimension",
     ),
 }
+
+
+HUGE = 2**31
+"""A size that is no other size's beside a 0, where there is nothing to read."""
+
+
+def test_idx_of_no_elements_and_huge_sizes(tmp_path):
+    path = tmp_path / "empty-idx4-ubyte"
+    path.write_bytes(struct.pack(">IIIII", 0x804, 0, HUGE, HUGE, HUGE))
+    with pytest.raises(InputError, match=r"data: found shape .* expected at most"):
+        read_idx(path)
+
+
+def test_an_array_of_no_elements_and_huge_sizes(tmp_path):
+    described = io.BytesIO()
+    shape = (0, HUGE, HUGE, HUGE)
+    np.lib.format.write_array_header_1_0(
+        described, {"shape": shape, "fortran_order": False, "descr": "|u1"}
+    )
+    with zipfile.ZipFile(tmp_path / "images.npz", "w") as file:
+        file.writestr("images.npy", described.getvalue())
+    with (
+        open_archive(tmp_path / "images.npz") as archive,
+        pytest.raises(InputError, match="expected an array"),
+    ):
+        archive.read("images")
 
 
 def refusal(path, shape=(2, 3)):
