@@ -19,6 +19,7 @@ IMAGES = 6
 """All inputs 0, all at their top, and random ones: every bit line is seen at both."""
 STUCK = ChipParameters(devices=DeviceParameters(stuck_lrs_fraction=0.05, stuck_hrs_fraction=0.03))
 """Cells of which some need retries, some a spare row, and some have none left."""
+# Amplitude codes 17, 32 and 47: each bit moves.
 PROGRAMMING = ProgrammingConfig(
     columns_per_pulse=4, form_cycles=20, set_cycles=6, reset_cycles=7, setup_cycles=1,
     hold_cycles=2, verify_settle_cycles=3, first_level=17, level_step=15, most_retries=2,

@@ -66,7 +66,8 @@ class RowProgrammer(wiring.Component):
     dropped : Out(1)
         High for one cycle for each packet dropped.
     upset : Out(1)
-        High for one cycle where the state has been upset to or from rest.
+        High where the state has been upset to or from rest, for one cycle, or where the packet of a
+        row at work has been lost.
     pulses, retries, failed_cells : Out(32)
         Since reset: pulses given, attempts after the first of a step, failing columns of the rows
         done. They stop at their largest value.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import cocotb
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from ...bits import word_of_levels
@@ -123,6 +123,20 @@ class HandshakeBench(ControllerBench):
     async def write(self, name: str, value: int) -> None:
         [response] = await self.write_all([(self.registers.address(name), value, EVERY_BYTE)])
         assert response == 0, f"{name}: found response {response}"
+
+    async def flip_is_told(self, register: Any, bit: int, what: str) -> None:
+        """One bit of configuration flips: it is told, until it is right again."""
+        upset = self.bit("ERRORS", "configuration_upset")
+        kept = read_number(register)
+        await FallingEdge(self.dut.clk)
+        register.value = kept ^ 1 << bit
+        await ClockCycles(self.dut.clk, 3)
+        assert await self.read("ERRORS") == upset, f"{what}: found no upset told"
+        await FallingEdge(self.dut.clk)
+        register.value = kept
+        await ClockCycles(self.dut.clk, 2)
+        await self.write("ERRORS", upset)
+        assert await self.read("ERRORS") == 0, f"{what}: found an upset that stays"
 
     async def frame(self, words: Sequence[int], gap_cycles: int = 0) -> list[int]:
         """Send beats, with a pause after each but the last; the cycles in which they are taken."""

@@ -12,7 +12,6 @@ from cocotb.triggers import ClockCycles, FallingEdge
 from ...bits import word_of_bits
 from ...hdl.controller.layer_registers import layer_register
 from ...hdl.programming.model import ProgrammingModel, most_row_cycles
-from ..bench.handles import read_number
 from ..bench.weights import DeviceCells, WeightsBench
 
 BUS_CYCLES = 8
@@ -111,20 +110,10 @@ async def rows_wait_for_images_and_images_for_rows(dut: Any) -> None:
 async def a_table_that_flips_is_told(dut: Any) -> None:
     """Each bit of how many spare rows are taken, and their parity, until it is right again."""
     bench = await MoveBench.started(dut)
-    upset = bench.bit("ERRORS", "configuration_upset")
     for layer in bench.config.layers:
         table = getattr(dut.programmer, f"{layer.name}_rows").spares
-        names = ["parity", *(f"taken_{macro}" for macro in range(layer.macros))]
-        for register in (getattr(table, name) for name in names):
-            kept = read_number(register)
+        for name in ("parity", *(f"taken_{macro}" for macro in range(layer.macros))):
+            register = getattr(table, name)
             for bit in range(len(register)):
-                await FallingEdge(dut.clk)
-                register.value = kept ^ 1 << bit
-                await ClockCycles(dut.clk, 3)
-                assert await bench.read("ERRORS") == upset, f"{layer.name}: found no upset told"
-                await FallingEdge(dut.clk)
-                register.value = kept
-                await ClockCycles(dut.clk, 2)
-                await bench.write("ERRORS", upset)
-                assert await bench.read("ERRORS") == 0, f"{layer.name}: found one that stays"
+                await bench.flip_is_told(register, bit, f"{layer.name}, {name}, bit {bit}")
     await bench.image(0, bench.config)

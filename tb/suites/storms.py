@@ -13,7 +13,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from ...hdl.bus.registers import WORD_BYTES, Access
 from ...hdl.config import PHASE_NAMES, STREAM_BITS
-from ...hdl.controller.layer_registers import layer_register
+from ...hdl.controller.layer_registers import layer_register, trim_register
 from ...sim.simulators.job_folder import SCENARIOS_VARIABLE
 from ..bench.handles import read_number
 from ..bench.handshake import EVERY_BYTE, HandshakeBench
@@ -23,12 +23,15 @@ from ..bench.tasks import Tasks
 from .scenario_plan import FEW, states_of
 
 STORMS_PER_SCENARIO = 8
+"""So many for each scenario that a run is told to have."""
 WRONG = 0.2
 """Share of frames that are of another length."""
 MUTE = 0.3
 """Of comparators, while they are drawn anew."""
 LEAD_CYCLES = 4
 """More than a command takes from its offer until it is in force."""
+MOST_LOOKS = 4
+"""For each cycle of an image's latency: more than all images in progress take."""
 KEPT = (Access.READ_WRITE, Access.LOADED)
 BEYOND_ANY_TIME = 0xFFFFFFFF
 
@@ -83,6 +86,10 @@ class StormBench(HandshakeBench):
         while not self.over:
             self.draw.choice(self.arrays).mute = self.draw.random() < MUTE
             await ClockCycles(self.dut.clk, self.draw.randint(1, 20))
+        self.answer_all()
+
+    def answer_all(self) -> None:
+        """No comparator is mute."""
         for array in self.arrays:
             array.mute = False
 
@@ -148,8 +155,7 @@ class StormBench(HandshakeBench):
         tasks.cancel()
         dut.s_axis_tvalid.value = 0
         dut.m_axis_tready.value = 0
-        for array in self.arrays:
-            array.mute = False
+        self.answer_all()
         await ClockCycles(dut.clk, self.draw.randint(1, 3))
         await FallingEdge(dut.clk)
         self.check_rest()
@@ -164,14 +170,19 @@ class StormBench(HandshakeBench):
         await self.command("start")
         busy = self.bit("STATUS", "busy")
         idle = 0
-        while idle < 2:
+        for _ in range(MOST_LOOKS * self.current.latency):
             await ClockCycles(self.dut.clk, LEAD_CYCLES)
             settled = not read_number(self.dut.s_axis_tvalid)
             idle = idle + 1 if settled and not await self.read("STATUS") & busy else 0
+            if idle == 2:
+                break
+        assert idle == 2, "found it busy long after a soft reset"
         self.dut.m_axis_tready.value = 0
-        for layer in range(len(self.config.layers)):
-            for macro in range(self.config.layers[layer].macros if self.arrays[0].bank else 0):
-                await self.write(layer_register(layer, f"TRIM{macro}"), 0)
+        # Whoever mutes them may still be in a pause.
+        self.answer_all()
+        for index, layer in enumerate(self.config.layers):
+            for macro in range(layer.macros if layer.trim_bits_in_use else 0):
+                await self.write(trim_register(index, macro), 0)
 
 
 @cocotb.test()
